@@ -1,0 +1,145 @@
+/** One error code: its HTTP status, one sentence, and what the user does about it. */
+export interface CatalogueEntry {
+  readonly status: number;
+  readonly summary: string;
+  readonly fix: string;
+}
+
+const entry = (status: number, summary: string, fix: string): CatalogueEntry => ({ status, summary, fix });
+
+/** Every error code that Switchyard returns, prints or stores. `docs/reference/errors.md` lists the same ones; a test compares them. */
+export const catalogue = {
+  bad_request: entry(400, "The request is not well-formed.", "Correct what the message lists and send it again."),
+  invalid_definition: entry(
+    400,
+    "The workflow definition has mistakes.",
+    "Correct the listed lines; `switchyard validate FILE` checks again.",
+  ),
+  invalid_input: entry(
+    400,
+    "The input does not match the workflow's input schema.",
+    "Correct the listed fields; the workflow's `input` says what it takes.",
+  ),
+  invalid_settings: entry(
+    400,
+    "The settings have mistakes.",
+    "Correct the listed variables or lines of switchyard.yaml, then start again.",
+  ),
+  invalid_script: entry(
+    400,
+    "The outage script has mistakes.",
+    "Correct the listed lines, then start the simulator again.",
+  ),
+  usage: entry(400, "The command was not understood.", "Run the command with --help."),
+  file_unreadable: entry(400, "A file could not be read.", "Check the path and its permissions."),
+  unknown_provider: entry(400, "No provider bears that name.", "Name one of the listed providers, or configure it."),
+  strict_needs_provider: entry(
+    400,
+    "strict_provider was asked for without a provider.",
+    "Name the provider to pin to, or drop strict_provider.",
+  ),
+  workflow_not_found: entry(
+    404,
+    "No workflow of that name and version is stored.",
+    "List the stored workflows, or submit the definition itself.",
+  ),
+  run_not_found: entry(404, "No run has that id.", "List the runs with `switchyard runs list`."),
+  not_found: entry(404, "Nothing is there.", "Check the address; GET / lists the routes."),
+  idempotency_conflict: entry(
+    409,
+    "The idempotency key was used before with another request.",
+    "Use a new key, or send the first request unchanged.",
+  ),
+  payload_too_large: entry(
+    413,
+    "The request or a step's output is too large.",
+    "Send less, or raise the limit in the settings.",
+  ),
+  step_failed: entry(
+    422,
+    "A step of the run failed.",
+    "`switchyard runs show ID` shows the step's attempts and calls.",
+  ),
+  template_failed: entry(
+    422,
+    "A template could not be rendered.",
+    "Guard a value that can be missing with {% if %}, or give it a default.",
+  ),
+  output_invalid: entry(
+    422,
+    "The model's answer does not match the step's output schema.",
+    "Loosen the schema, say in the prompt what it asks, or use a more able model.",
+  ),
+  attempts_exhausted: entry(
+    422,
+    "Every attempt of the step ended without an outcome: its worker died each time.",
+    "Look for what kills the worker (memory, the process manager) in its log.",
+  ),
+  step_timeout: entry(
+    422,
+    "The attempt took longer than the step's timeout.",
+    "Raise the step's `timeout`, or use a faster model.",
+  ),
+  run_timeout: entry(422, "The run took longer than the workflow's timeout.", "Raise the workflow's `timeout`."),
+  provider_rejected: entry(
+    422,
+    "The provider refused the request as wrong.",
+    "Correct the request; the message is the provider's.",
+  ),
+  content_filtered: entry(
+    422,
+    "The provider's content filter refused the request or its answer.",
+    "Reword the prompt, or use another provider.",
+  ),
+  context_length: entry(
+    422,
+    "The request is too long for every able model.",
+    "Shorten the prompt, or configure a model with a larger context window.",
+  ),
+  provider_auth: entry(502, "The provider refused the key.", "Check the provider's key and its billing."),
+  provider_model_not_found: entry(
+    502,
+    "The provider does not know the model or deployment.",
+    "Check the model's name in the settings.",
+  ),
+  provider_failed: entry(
+    502,
+    "Every provider that could serve the request failed.",
+    "`details.calls` says how each one failed.",
+  ),
+  provider_unavailable: entry(
+    503,
+    "No provider that may serve the request is available now.",
+    "Wait for Retry-After, or configure another provider.",
+  ),
+  no_provider: entry(
+    503,
+    "No provider is configured.",
+    "Set a provider's key (OPENAI_API_KEY, ...), OLLAMA_ENDPOINT, or providers in switchyard.yaml.",
+  ),
+  redis_unavailable: entry(
+    503,
+    "Redis does not answer.",
+    "Check Redis; send the request again with the same Idempotency-Key.",
+  ),
+  redis_missing: entry(
+    503,
+    "No Redis server is on PATH and REDIS_URL is not set.",
+    "Install redis-server, or set REDIS_URL.",
+  ),
+  server_unreachable: entry(
+    503,
+    "No Switchyard server answers at that address.",
+    "Start one with `switchyard dev`, or name it with --url or SWITCHYARD_URL.",
+  ),
+  lease_lost: entry(409, "Another worker holds the run now.", "Nothing to do: what was computed here is dropped."),
+  cancelled: entry(499, "The caller went away, or the run was cancelled.", "Nothing to do."),
+  internal: entry(
+    500,
+    "Something in Switchyard itself failed.",
+    "Look at the log; if it stays, report it with the run's history.",
+  ),
+} satisfies Record<string, CatalogueEntry>;
+
+/** A code of the catalogue. Stored in runs: renaming one is a breaking change. */
+export type ErrorCode = keyof typeof catalogue;

@@ -1,0 +1,124 @@
+import type { CallRecord, Decision, Hints, Served } from "./call.ts";
+import type { ErrorRecord } from "./errors.ts";
+import type { Json, JsonObject } from "./json.ts";
+
+/** Where a run stands. Stored: renaming one is a breaking change. */
+export type RunStatus = "queued" | "running" | "waiting" | "paused" | "succeeded" | "failed" | "cancelled";
+
+/** Where a step stands. Stored: renaming one is a breaking change. */
+export type StepStatus = "pending" | "queued" | "running" | "waiting" | "succeeded" | "failed" | "skipped" | "cancelled";
+
+/** The states that a run does not leave. */
+export const terminalRunStatuses: ReadonlySet<RunStatus> = new Set(["succeeded", "failed", "cancelled"]);
+
+/** Whether a run has ended. */
+export function isTerminal(status: RunStatus): boolean {
+  return terminalRunStatuses.has(status);
+}
+
+/** A run without its steps, as lists show it. Times are epoch milliseconds. */
+export interface RunSummary {
+  readonly id: string;
+  readonly workflow: string;
+  readonly version: number;
+  readonly status: RunStatus;
+  readonly createdAt: number;
+  readonly startedAt: number | null;
+  readonly finishedAt: number | null;
+  /** Sum over all calls; null while nothing with a known price was called. */
+  readonly costUsd: number | null;
+}
+
+/** A run with everything that is known of it. */
+export interface Run extends RunSummary {
+  readonly input: JsonObject;
+  readonly hints: Hints;
+  readonly output: Json | null;
+  readonly error: ErrorRecord | null;
+  /** In the definition's order. */
+  readonly steps: readonly StepRecord[];
+}
+
+/** One step of a run. */
+export interface StepRecord {
+  readonly id: string;
+  readonly kind: string;
+  readonly status: StepStatus;
+  /** Attempts begun, 0 before the first. */
+  readonly attempts: number;
+  /** Calls made over all attempts. */
+  readonly calls: number;
+  /** Calls that failed over all attempts. */
+  readonly failedCalls: number;
+  readonly served: Served | null;
+  /** Sum over all calls of all attempts. */
+  readonly costUsd: number | null;
+  readonly startedAt: number | null;
+  readonly finishedAt: number | null;
+  /** While waiting: epoch milliseconds of the next try. */
+  readonly waitingUntil: number | null;
+  readonly error: ErrorRecord | null;
+  /** Present where it was asked for and the step has one. */
+  readonly output?: Json;
+}
+
+/** What every event has: its number in the run (1, 2, 3, ... without a gap) and its time. */
+export interface EventHead {
+  readonly seq: number;
+  /** Epoch milliseconds, by Redis's clock. */
+  readonly at: number;
+}
+
+/** What one attempt of a step brings besides its outcome. */
+export interface AttemptReport {
+  readonly calls: readonly CallRecord[];
+  readonly decision?: Decision;
+}
+
+/** One line of a run's history, without its head. Exactly one of the last three ends it. */
+export type EventBody =
+  | { readonly type: "run.created"; readonly workflow: string; readonly version: number }
+  | { readonly type: "run.started" }
+  | { readonly type: "step.queued"; readonly step: string }
+  | { readonly type: "step.started"; readonly step: string; readonly attempt: number; readonly worker: string }
+  | { readonly type: "call.failed"; readonly step: string; readonly attempt: number; readonly call: CallRecord }
+  | ({
+      readonly type: "step.retrying";
+      readonly step: string;
+      readonly attempt: number;
+      readonly error: ErrorRecord;
+      readonly delayMs: number;
+    } & AttemptReport)
+  | ({
+      readonly type: "step.waiting";
+      readonly step: string;
+      readonly attempt: number;
+      /** Epoch milliseconds of the next try. */
+      readonly until: number;
+      readonly reason: string;
+    } & AttemptReport)
+  | ({
+      readonly type: "step.succeeded";
+      readonly step: string;
+      readonly attempt: number;
+      readonly served: Served | null;
+    } & AttemptReport)
+  | ({
+      readonly type: "step.failed";
+      readonly step: string;
+      readonly attempt: number;
+      readonly error: ErrorRecord;
+    } & AttemptReport)
+  | { readonly type: "step.skipped"; readonly step: string }
+  | { readonly type: "step.cancelled"; readonly step: string }
+  | { readonly type: "run.succeeded" }
+  | { readonly type: "run.failed"; readonly error: ErrorRecord }
+  | { readonly type: "run.cancelled" };
+
+/** One line of a run's history. */
+export type RunEvent = EventHead & EventBody;
+
+/** Whether an event is the last of its run. */
+export function isTerminalEvent(event: EventBody): boolean {
+  return event.type === "run.succeeded" || event.type === "run.failed" || event.type === "run.cancelled";
+}

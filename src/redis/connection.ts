@@ -1,0 +1,55 @@
+import { Redis } from "ioredis";
+import { AppError } from "../core/errors.ts";
+
+/** What a connection does while Redis is away. */
+export type ConnectionMode =
+  /** Commands wait for Redis to come back, as long as it takes. For workers: what they computed must not be lost. */
+  | "patient"
+  /** Commands fail at once, or after 1.5 s without an answer, and are never sent later. For requests that somebody waits for. */
+  | "impatient"
+  /** As patient, on a connection that only receives announcements. */
+  | "subscriber";
+
+/** Opens a connection. Errors of the socket go to `onError`; commands report their own. @param url redis:// or rediss:// */
+export function connect(url: string, mode: ConnectionMode, onError: (error: Error) => void): Redis {
+  const redis = new Redis(url, {
+    maxRetriesPerRequest: null,
+    enableReadyCheck: true,
+    connectTimeout: 2_000,
+    retryStrategy: (times) => Math.min(50 * times, 500),
+    ...(mode === "impatient"
+      ? { enableOfflineQueue: false, autoResendUnfulfilledCommands: false, commandTimeout: 1_500, lazyConnect: true }
+      : {}),
+  });
+  redis.on("error", onError);
+  return redis;
+}
+
+/** Waits until the connection can be used. @throws AppError redis_unavailable after `timeoutMs`. */
+export async function ready(redis: Redis, timeoutMs = 2_000): Promise<void> {
+  if (redis.status === "ready") return;
+  if (redis.status === "wait") redis.connect().catch(() => undefined);
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      redis.off("ready", done);
+      reject(new AppError("redis_unavailable"));
+    }, timeoutMs);
+    const done = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    redis.once("ready", done);
+  });
+}
+
+/** Whether an error says that Redis could not be reached or did not answer in time (not that it refused a command). */
+export function isUnreachable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = "code" in error ? String(error.code) : "";
+  return (
+    /ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN/.test(code) ||
+    /Connection is closed|Stream isn't writeable|Command timed out|max retries per request|LOADING|MASTERDOWN|UNBLOCKED/i.test(
+      error.message,
+    )
+  );
+}

@@ -1,0 +1,67 @@
+/**
+ * Every Redis key of Switchyard. The part in braces is the cluster hash tag: keys that one script touches share it.
+ * A `prefix` (default "switchyard") lets several fleets share one Redis.
+ */
+export interface Keys {
+  /** The prefix given to BullMQ; its queue keys share one hash tag. */
+  readonly queues: string;
+  run(runId: string): RunKeys;
+  /** Sorted set: run id by creation time. What `runs list` reads. */
+  readonly runs: string;
+  /** Sorted set: ids of runs that have not ended. What reconcile reads. */
+  readonly openRuns: string;
+  /** Text: the run id that an idempotency key made, and the hash of its request. */
+  idempotency(key: string): string;
+  /** Hash: definitions of one workflow by version, and version by content hash. */
+  workflow(name: string): string;
+  /** Set: names of the stored workflows. */
+  readonly workflows: string;
+  /** Router keys, all of one hash tag. @param name what is kept, such as `health`. */
+  router(name: string): string;
+  /** Channel on which a run's new events are announced. */
+  channel(runId: string): string;
+}
+
+/** The keys of one run. All carry its hash tag. */
+export interface RunKeys {
+  /** Hash: the run itself, its machine state, its counters. */
+  readonly run: string;
+  /** List: outcomes delivered and not yet folded into the state. */
+  readonly inbox: string;
+  /** Hash: step id to its output, JSON. */
+  readonly outputs: string;
+  /** Hash: step id to its record, JSON. What people look at. */
+  readonly steps: string;
+  /** Hash: step id to the fence of its current dispatch. */
+  readonly fences: string;
+  /** Stream: the run's events, ids 1-0, 2-0, ... */
+  readonly events: string;
+  /** Text with expiry: token of the worker that is folding. */
+  readonly lease: string;
+}
+
+/** The key names below one prefix. */
+export function keysOf(prefix: string): Keys {
+  return {
+    queues: `{${prefix}}`,
+    run: (runId) => {
+      const base = `${prefix}:{${runId}}`;
+      return {
+        run: base,
+        inbox: `${base}:inbox`,
+        outputs: `${base}:outputs`,
+        steps: `${base}:steps`,
+        fences: `${base}:fences`,
+        events: `${base}:events`,
+        lease: `${base}:lease`,
+      };
+    },
+    runs: `${prefix}:{runs}:all`,
+    openRuns: `${prefix}:{runs}:open`,
+    idempotency: (key) => `${prefix}:{idempotency}:${key}`,
+    workflow: (name) => `${prefix}:{workflows}:${name}`,
+    workflows: `${prefix}:{workflows}`,
+    router: (name) => `${prefix}:{router}:${name}`,
+    channel: (runId) => `${prefix}:{${runId}}:feed`,
+  };
+}

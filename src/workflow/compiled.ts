@@ -1,0 +1,56 @@
+import type { AnyStateMachine } from "xstate";
+import type { Hints } from "../core/call.ts";
+import type { Json, JsonObject } from "../core/json.ts";
+
+/** What templates and conditions can read. A skipped step's output is null. */
+export interface Scope {
+  readonly input: JsonObject;
+  readonly steps: Readonly<Record<string, { readonly output: Json }>>;
+}
+
+/** Attempts of a step, and the waits between them. */
+export interface RetryPolicy {
+  /** Attempts in all, the first included. */
+  readonly attempts: number;
+  /** Wait before the second attempt; doubles with each further one. */
+  readonly backoffMs: number;
+  /** No wait is longer. */
+  readonly maxBackoffMs: number;
+}
+
+/** One step, ready to be dispatched and executed. */
+export interface CompiledStep {
+  readonly id: string;
+  /** The step's kind: the name of its invoked actor and of the handler that executes it. */
+  readonly kind: string;
+  /** Which queue its jobs go to. */
+  readonly queue: "llm" | "io";
+  /** Steps whose output its templates read. A worker loads just these. */
+  readonly reads: readonly string[];
+  readonly retry: RetryPolicy;
+  /** Time one attempt may take, from its start by a worker. */
+  readonly timeoutMs: number;
+  readonly route: Hints;
+  /**
+   * The step's own part of the definition with every template rendered.
+   * @throws AppError template_failed - a value is missing or the template breaks; the message names step and place.
+   */
+  render(scope: Scope): Promise<Json>;
+}
+
+/** A checked definition with its machine. Immutable; made once a version and cached. */
+export interface CompiledWorkflow {
+  readonly name: string;
+  readonly steps: ReadonlyMap<string, CompiledStep>;
+  /**
+   * The statechart. Each running step is an invoked actor: `id` = step id, `src` = step kind. Its machine input is the run's input.
+   * Final with `context.error` null: succeeded; else failed with that error.
+   */
+  readonly machine: AnyStateMachine;
+  /** Checks and completes a run's input with the schema's defaults. @throws AppError invalid_input with every problem. */
+  checkInput(input: unknown): JsonObject;
+  /** Steps whose output the run's output reads. */
+  readonly outputReads: readonly string[];
+  /** The run's output. @throws AppError template_failed */
+  renderOutput(scope: Scope): Promise<Json>;
+}
