@@ -6,7 +6,15 @@ import type { Json, JsonObject } from "./json.ts";
 export type RunStatus = "queued" | "running" | "waiting" | "paused" | "succeeded" | "failed" | "cancelled";
 
 /** Where a step stands. Stored: renaming one is a breaking change. */
-export type StepStatus = "pending" | "queued" | "running" | "waiting" | "succeeded" | "failed" | "skipped" | "cancelled";
+export type StepStatus =
+  | "pending"
+  | "queued"
+  | "running"
+  | "waiting"
+  | "succeeded"
+  | "failed"
+  | "skipped"
+  | "cancelled";
 
 /** The states that a run does not leave. */
 export const terminalRunStatuses: ReadonlySet<RunStatus> = new Set(["succeeded", "failed", "cancelled"]);

@@ -1,0 +1,52 @@
+import type { Hints } from "../core/call.ts";
+import type { JsonObject } from "../core/json.ts";
+import type { Run, RunEvent, RunStatus, RunSummary } from "../core/run.ts";
+
+/** A definition as somebody hands it in: YAML or JSON text, or the object that such a text means. */
+export type DefinitionSource = string | JsonObject;
+
+/** A workflow in the store. */
+export interface StoredWorkflow {
+  readonly name: string;
+  /** 1, 2, ...: same name and changed content = next version. */
+  readonly version: number;
+}
+
+/** What a submission says. Either `workflow` (and perhaps `version`), or `definition`, which is stored first. */
+export interface SubmitRequest {
+  readonly workflow?: string;
+  /** Default: the newest. */
+  readonly version?: number;
+  readonly definition?: DefinitionSource;
+  readonly input?: unknown;
+  readonly hints?: Hints;
+  /** The same key gives the same run; with another request it is a conflict. */
+  readonly idempotencyKey?: string;
+}
+
+/** What the API calls. Holds no run: every change of a run happens in a worker's job. */
+export interface Engine {
+  /** Checks and stores a definition. @throws AppError invalid_definition with every problem; nothing is stored. */
+  store(definition: DefinitionSource): Promise<StoredWorkflow>;
+  /**
+   * Accepts a run. When this returns, the run survives any crash.
+   * @throws AppError invalid_definition, invalid_input, unknown_provider, workflow_not_found, idempotency_conflict, redis_unavailable (within 2 s)
+   */
+  submit(request: SubmitRequest): Promise<{ readonly run: RunSummary; readonly created: boolean }>;
+  /** @param outputs whether each step's output is loaded too. @throws AppError run_not_found */
+  get(runId: string, options?: { readonly outputs?: boolean }): Promise<Run>;
+  /** Newest first. @param before a run id: the list goes on behind it. Default limit 50, max 500. */
+  list(options?: {
+    readonly limit?: number;
+    readonly before?: string;
+    readonly status?: RunStatus;
+    readonly workflow?: string;
+  }): Promise<{ readonly runs: readonly RunSummary[]; readonly next: string | null }>;
+  /** The run's events with numbers above `after`, oldest first. @throws AppError run_not_found */
+  events(runId: string, after: number, limit?: number): Promise<readonly RunEvent[]>;
+  /** Calls `onNews` when the run may have new events; read them with {@link events}. @returns stops it. */
+  watch(runId: string, onNews: () => void): Promise<() => void>;
+  /** Round trip to Redis in milliseconds, and open jobs by queue. @throws AppError redis_unavailable */
+  health(): Promise<{ readonly redisMs: number; readonly queues: Readonly<Record<string, number>> }>;
+  close(): Promise<void>;
+}

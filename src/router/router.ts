@@ -1,0 +1,58 @@
+import type { CallRecord, Decision, Hints, Served } from "../core/call.ts";
+import type { ErrorRecord } from "../core/errors.ts";
+import type { LlmAnswer, LlmRequest } from "../providers/provider.ts";
+
+/** How a routed request is made. */
+export interface RouteOptions {
+  readonly hints: Hints;
+  readonly signal: AbortSignal;
+  /** Prefix of the idempotency key of each call: `{prefix}-{n}`, n from 1 over the request's calls. */
+  readonly idempotencyKey: string;
+  /** Epoch milliseconds after which no further call is begun. */
+  readonly deadline: number;
+  /** Told of each failed call as soon as it failed, before the next one is begun. */
+  readonly onCallFailed?: (call: CallRecord) => void;
+}
+
+/** What became of a routed request. Expected outcomes are values; only programming errors are thrown. */
+export type RouteOutcome =
+  | {
+      readonly type: "answered";
+      readonly answer: LlmAnswer;
+      readonly served: Served;
+      readonly calls: readonly CallRecord[];
+      readonly decision: Decision;
+    }
+  | {
+      /** The request itself is at fault (or was cancelled): repeating it helps nobody. */
+      readonly type: "rejected";
+      readonly error: ErrorRecord;
+      readonly calls: readonly CallRecord[];
+      readonly decision?: Decision;
+    }
+  | {
+      /** Every target was tried and failed, or the budget of calls is spent: another attempt may do better. */
+      readonly type: "failed";
+      readonly error: ErrorRecord;
+      readonly calls: readonly CallRecord[];
+      readonly decision: Decision;
+    }
+  | {
+      /** Nobody may be called now. */
+      readonly type: "unavailable";
+      readonly error: ErrorRecord;
+      /** Milliseconds until the first target may be called again. */
+      readonly retryAfterMs: number;
+      readonly calls: readonly CallRecord[];
+      readonly decision: Decision;
+    };
+
+/** Chooses a target for each request, calls it, falls over to the next, and keeps the fleet's health in Redis. */
+export interface Router {
+  call(request: LlmRequest, options: RouteOptions): Promise<RouteOutcome>;
+  /** Names of the configured and enabled providers. */
+  readonly providers: readonly string[];
+  /** Checks hints without making a call. @throws AppError unknown_provider, strict_needs_provider, bad_request (unknown strategy) */
+  checkHints(hints: Hints): void;
+  close(): Promise<void>;
+}
