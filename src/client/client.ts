@@ -1,0 +1,115 @@
+import type { Hints } from "../core/call.ts";
+import type { JsonObject } from "../core/json.ts";
+import { isTerminal, type Run, type RunEvent, type RunStatus, type RunSummary } from "../core/run.ts";
+import { follow } from "./follow.ts";
+import { type Fetch, Http } from "./http.ts";
+
+/** A run to be started. Either `workflow` (and perhaps `version`), or `definition`. */
+export interface Submission {
+  /** Name of a stored workflow. */
+  readonly workflow?: string;
+  /** Default: the newest. */
+  readonly version?: number;
+  /** YAML or JSON text, or the object that such a text means. */
+  readonly definition?: string | JsonObject;
+  readonly input?: JsonObject;
+  readonly hints?: Hints;
+  /** The same key gives the same run: makes it safe to repeat a submission that got no answer. */
+  readonly idempotencyKey?: string;
+}
+
+/** Which runs are listed. */
+export interface ListOptions {
+  /** Default 50, max 500. */
+  readonly limit?: number;
+  /** `next` of the page before. */
+  readonly before?: string;
+  readonly status?: RunStatus;
+  readonly workflow?: string;
+}
+
+/** Switchyard's API as typed calls. Every failure is an AppError with the server's code; `server_unreachable` when nobody answers. */
+export class SwitchyardClient {
+  readonly #http: Http;
+
+  /** @param options url of the server; fetch: default undici's. @throws AppError usage - not an http(s) URL. */
+  constructor(options: { readonly url: string; readonly fetch?: Fetch }) {
+    this.#http = new Http(options.url, options.fetch);
+  }
+
+  /** The server's URL without a slash at its end. */
+  get url(): string {
+    return this.#http.url;
+  }
+
+  /** Starts a run; returns as soon as the run is safely kept. */
+  submit(submission: Submission): Promise<RunSummary> {
+    const { idempotencyKey, ...body } = submission;
+    return this.#http.json({
+      method: "POST",
+      path: "/v1/runs",
+      headers: {
+        "content-type": "application/json",
+        ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
+      },
+      body: JSON.stringify(body),
+    });
+  }
+
+  /** Checks and stores a definition: YAML or JSON text, or an object. */
+  store(definition: string | JsonObject): Promise<{ readonly name: string; readonly version: number }> {
+    const text = typeof definition === "string";
+    return this.#http.json({
+      method: "POST",
+      path: "/v1/workflows",
+      headers: { "content-type": text ? "application/yaml" : "application/json" },
+      body: text ? definition : JSON.stringify(definition),
+    });
+  }
+
+  /** A run with its steps. @param options outputs: with each step's output too. */
+  get(runId: string, options: { readonly outputs?: boolean; readonly signal?: AbortSignal } = {}): Promise<Run> {
+    const { outputs, signal } = options;
+    return this.#http.json({
+      path: `${pathOf(runId)}${outputs ? "?outputs=true" : ""}`,
+      ...(signal ? { signal } : {}),
+    });
+  }
+
+  /** Runs, newest first. */
+  list(options: ListOptions = {}): Promise<{ readonly runs: readonly RunSummary[]; readonly next: string | null }> {
+    const query = new URLSearchParams();
+    for (const [key, value] of Object.entries(options)) if (value !== undefined) query.set(key, String(value));
+    return this.#http.json({ path: `/v1/runs${query.size > 0 ? `?${query}` : ""}` });
+  }
+
+  /**
+   * A run's events, each once and in order, as they happen; ends after the terminal one. Reconnects by itself.
+   * @param options after: only events with higher numbers; signal: ends it with `cancelled`.
+   */
+  events(
+    runId: string,
+    options: { readonly after?: number; readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<RunEvent> {
+    return follow({ http: this.#http, runId, ...options });
+  }
+
+  /** Waits for a run's end. @returns the run as it ended. */
+  async wait(runId: string, options: { readonly signal?: AbortSignal } = {}): Promise<Run> {
+    const run = await this.get(runId, options);
+    if (isTerminal(run.status)) return run;
+    for await (const _ of this.events(runId, options)) {
+      // Only the end matters.
+    }
+    return this.get(runId, options);
+  }
+
+  /** The server's own report on itself. @throws AppError as the other calls; also while Redis is away. */
+  health(): Promise<{ readonly status: string; readonly version: string; readonly redisMs: number }> {
+    return this.#http.json({ path: "/health" });
+  }
+}
+
+function pathOf(runId: string): string {
+  return `/v1/runs/${encodeURIComponent(runId)}`;
+}

@@ -1,0 +1,78 @@
+import { fetch as undiciFetch } from "undici";
+import { AppError } from "../core/errors.ts";
+import { errorFromAnswer, parseObject, unreachable } from "./problem.ts";
+
+/** What the client needs of `fetch`. The global one, undici's, or one's own. */
+export type Fetch = (
+  url: string,
+  init: { method?: string; headers?: Record<string, string>; body?: string; signal?: AbortSignal },
+) => Promise<FetchAnswer>;
+
+/** What the client reads of an answer. */
+export interface FetchAnswer {
+  readonly status: number;
+  readonly ok: boolean;
+  readonly body: AsyncIterable<Uint8Array> | null;
+  text(): Promise<string>;
+}
+
+/** One request to the API. */
+export interface ApiRequest {
+  readonly method?: "GET" | "POST";
+  /** Path with its query, from the server's root. */
+  readonly path: string;
+  readonly headers?: Record<string, string>;
+  /** Sent as it is. */
+  readonly body?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** Requests to one server. */
+export class Http {
+  readonly url: string;
+  readonly #fetch: Fetch;
+
+  /** @param url of the server; a path in it is kept. @throws AppError usage - not an http(s) URL. */
+  constructor(url: string, fetch: Fetch = undiciFetch as Fetch) {
+    const parsed = URL.canParse(url) ? new URL(url) : undefined;
+    if (!parsed || !/^https?:$/.test(parsed.protocol)) {
+      throw new AppError("usage", {
+        message: `"${url}" is not the URL of a server; one looks like http://127.0.0.1:7700.`,
+      });
+    }
+    this.url = parsed.href.replace(/\/+$/, "");
+    this.#fetch = fetch;
+  }
+
+  /** The answer to a request. @throws AppError with the server's code; server_unreachable; cancelled - the signal fired. */
+  async open(request: ApiRequest): Promise<FetchAnswer> {
+    const { method = "GET", path, headers = {}, body, signal } = request;
+    let answer: FetchAnswer;
+    try {
+      answer = await this.#fetch(`${this.url}${path}`, {
+        method,
+        headers,
+        ...(body === undefined ? {} : { body }),
+        ...(signal ? { signal } : {}),
+      });
+    } catch (error) {
+      throw signal?.aborted ? new AppError("cancelled", { cause: error }) : unreachable(this.url, error);
+    }
+    if (answer.ok) return answer;
+    throw errorFromAnswer(this.url, answer.status, await answer.text().catch(() => ""));
+  }
+
+  /** The JSON object that answers a request. The shapes are the API's promise and not checked again here. @throws as {@link open}. */
+  async json<T>(request: ApiRequest): Promise<T> {
+    const answer = await this.open({ ...request, headers: { accept: "application/json", ...request.headers } });
+    let text: string;
+    try {
+      text = await answer.text();
+    } catch (error) {
+      throw request.signal?.aborted ? new AppError("cancelled", { cause: error }) : unreachable(this.url, error);
+    }
+    const value = parseObject(text);
+    if (!value) throw errorFromAnswer(this.url, answer.status, text);
+    return value as T;
+  }
+}

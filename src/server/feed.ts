@@ -1,0 +1,71 @@
+import { isTerminal, isTerminalEvent, type RunEvent } from "../core/run.ts";
+import type { Engine } from "../engine/engine.ts";
+
+/** Which events a feed gives, and until when. */
+export interface FeedOptions {
+  readonly engine: Pick<Engine, "events" | "watch" | "get">;
+  readonly runId: string;
+  /** Only events with higher numbers. */
+  readonly after: number;
+  /** Ends the feed. */
+  readonly signal: AbortSignal;
+  /** The longest wait between two reads: a lost announcement costs this much, never an event. Default 2000 ms. */
+  readonly rereadMs?: number;
+}
+
+/**
+ * A run's events in order, without a gap, as they come; ends after the terminal one.
+ * Announcements only wake it up: what it gives is always read from the run's history.
+ */
+export async function* feed({ engine, runId, after, signal, rereadMs = 2_000 }: FeedOptions): AsyncGenerator<RunEvent> {
+  const bell = new Bell();
+  // Before the first read: what is added between the two rings the bell.
+  const stop = await engine.watch(runId, () => bell.ring());
+  const onAbort = () => bell.ring();
+  signal.addEventListener("abort", onAbort);
+  try {
+    let cursor = after;
+    let ended = false;
+    while (!signal.aborted) {
+      const events = await engine.events(runId, cursor);
+      for (const event of events) {
+        yield event;
+        cursor = event.seq;
+        if (isTerminalEvent(event)) return;
+      }
+      if (events.length > 0) continue;
+      // A reader who already has the terminal event, or asks past the end, would wait for ever.
+      if (ended) return;
+      ended = isTerminal((await engine.get(runId)).status);
+      if (!ended) await bell.wait(rereadMs);
+    }
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    stop();
+  }
+}
+
+/** Remembers that it was rung until somebody waits for it. */
+class Bell {
+  #rung = false;
+  #wake: (() => void) | undefined;
+
+  ring(): void {
+    this.#rung = true;
+    this.#wake?.();
+  }
+
+  async wait(timeoutMs: number): Promise<void> {
+    if (!this.#rung) {
+      await new Promise<void>((wake) => {
+        const timer = setTimeout(wake, timeoutMs);
+        this.#wake = () => {
+          clearTimeout(timer);
+          wake();
+        };
+      });
+    }
+    this.#wake = undefined;
+    this.#rung = false;
+  }
+}

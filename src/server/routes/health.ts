@@ -1,0 +1,21 @@
+import { problemDocument, toAppError } from "../problem.ts";
+import type { Route } from "../route.ts";
+
+/** `GET /health`: whether this process can do its work. 503 with the problem's members while Redis does not answer. */
+export const health: Route = {
+  method: "GET",
+  url: "/health",
+  summary: "Whether the server and Redis answer, and how many jobs are open in each queue.",
+  handler:
+    ({ engine, version }) =>
+    async (_request, reply) => {
+      reply.header("cache-control", "no-store");
+      try {
+        const { redisMs, queues } = await engine.health();
+        return { status: "healthy", redisMs, queues, version };
+      } catch (error) {
+        const { code, detail, fix } = problemDocument(toAppError(error));
+        return reply.code(503).send({ status: "unhealthy", version, code, detail, fix });
+      }
+    },
+};

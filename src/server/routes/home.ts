@@ -1,0 +1,18 @@
+import type { Route } from "../route.ts";
+
+/** `GET /`: what this server answers, and where to look. @param routes every other route. */
+export function home(routes: readonly Route[]): Route {
+  return {
+    method: "GET",
+    url: "/",
+    summary: "What this server answers.",
+    handler:
+      ({ version }) =>
+      async () => ({
+        name: "switchyard",
+        version,
+        look: { queues: "/queues", health: "/health", runs: "/v1/runs" },
+        routes: routes.map(({ method, url, summary }) => ({ method, url, summary })),
+      }),
+  };
+}

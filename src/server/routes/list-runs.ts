@@ -1,0 +1,32 @@
+import { z } from "zod";
+import type { RunStatus } from "../../core/run.ts";
+import { checked } from "../checked.ts";
+import type { Route } from "../route.ts";
+
+const statuses = [
+  "queued",
+  "running",
+  "waiting",
+  "paused",
+  "succeeded",
+  "failed",
+  "cancelled",
+] as const satisfies readonly RunStatus[];
+
+const querySchema = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(500).optional(),
+  before: z.string().min(1).optional(),
+  status: z.enum(statuses).optional(),
+  workflow: z.string().min(1).optional(),
+});
+
+/** `GET /v1/runs`: runs, newest first; `next` is the `before` of the next page, null on the last. */
+export const listRuns: Route = {
+  method: "GET",
+  url: "/v1/runs",
+  summary: "List runs, newest first (?limit, ?before, ?status, ?workflow).",
+  handler:
+    ({ engine }) =>
+    async (request) =>
+      engine.list(checked(querySchema, request.query, "query")),
+};

@@ -1,0 +1,19 @@
+import { z } from "zod";
+import { checked } from "../checked.ts";
+import type { Route } from "../route.ts";
+
+const querySchema = z.strictObject({ outputs: z.stringbool().optional() });
+const paramsSchema = z.object({ id: z.string() });
+
+/** `GET /v1/runs/:id`: a run with its steps; `?outputs=true` adds each step's output. */
+export const showRun: Route = {
+  method: "GET",
+  url: "/v1/runs/:id",
+  summary: "Show a run with its steps (?outputs=true: with each step's output).",
+  handler:
+    ({ engine }) =>
+    async (request) => {
+      const { id } = checked(paramsSchema, request.params, "path");
+      return engine.get(id, checked(querySchema, request.query, "query"));
+    },
+};

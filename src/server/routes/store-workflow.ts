@@ -1,0 +1,22 @@
+import { AppError } from "../../core/errors.ts";
+import { isJsonObject } from "../../core/json.ts";
+import type { Route } from "../route.ts";
+
+/** `POST /v1/workflows`: checks and stores a definition: a JSON object, or YAML text with a YAML or plain text content type. */
+export const storeWorkflow: Route = {
+  method: "POST",
+  url: "/v1/workflows",
+  summary:
+    "Check and store a definition (JSON object, or YAML as text/yaml). Same name, changed content: next version.",
+  handler:
+    ({ engine }) =>
+    async (request) => {
+      const definition = request.body;
+      if (isJsonObject(definition) || (typeof definition === "string" && definition.trim() !== "")) {
+        return engine.store(definition);
+      }
+      throw new AppError("bad_request", {
+        message: "The request's body must be a workflow definition: a JSON object, or YAML text sent as text/yaml.",
+      });
+    },
+};

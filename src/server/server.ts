@@ -1,0 +1,59 @@
+import type { Queue } from "bullmq";
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import type { Engine } from "../engine/engine.ts";
+import { routeNotFound } from "./not-found.ts";
+import { problemDocument, problemMediaType, retryAfterSeconds, toAppError } from "./problem.ts";
+import { addQueueBoard } from "./queue-board.ts";
+import { addRoutes } from "./route.ts";
+import { routes } from "./routes.ts";
+
+/** What the API server stands on. */
+export interface ServerOptions {
+  readonly engine: Engine;
+  /** Shown by Bull Board at /queues. */
+  readonly queues: readonly Queue[];
+  readonly log: FastifyBaseLogger;
+  readonly version: string;
+  /** Largest accepted request body. */
+  readonly bodyLimitBytes: number;
+}
+
+const yamlTypes = ["text/yaml", "application/yaml", "text/x-yaml", "application/x-yaml"];
+
+/** The API server, ready to listen. Closing it ends its event streams; it does not close the engine. */
+export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
+  const { engine, queues, log, version, bodyLimitBytes } = options;
+  const server: FastifyInstance = Fastify({
+    loggerInstance: log,
+    bodyLimit: bodyLimitBytes,
+    disableRequestLogging: true,
+    return503OnClosing: true,
+  });
+  server.addContentTypeParser(yamlTypes, { parseAs: "string" }, (_request, body, done) => done(null, body));
+  answerErrors(server);
+  const closing = new AbortController();
+  server.addHook("preClose", async () => closing.abort());
+  server.addHook("onResponse", async (request, reply) => {
+    const { method, url } = request;
+    request.log.debug({ method, url, status: reply.statusCode, durationMs: Math.round(reply.elapsedTime) }, "answered");
+  });
+  await addQueueBoard(server, queues);
+  addRoutes(server, routes, { engine, queues, log, version, closing: closing.signal });
+  return server;
+}
+
+function answerErrors(server: FastifyInstance): void {
+  server.setErrorHandler((thrown, request, reply) => {
+    const error = toAppError(thrown);
+    if (error.status >= 500) request.log.error({ err: thrown, code: error.code, url: request.url }, error.message);
+    const retryAfter = retryAfterSeconds(error);
+    if (retryAfter !== undefined) reply.header("retry-after", retryAfter);
+    return reply.code(error.status).type(problemMediaType).send(problemDocument(error));
+  });
+  server.setNotFoundHandler((request, reply) => {
+    const error = routeNotFound(request.method, request.url.split("?", 1)[0] ?? "/", routes);
+    const { allow } = error.details;
+    if (Array.isArray(allow)) reply.header("allow", allow.join(", "));
+    return reply.code(error.status).type(problemMediaType).send(problemDocument(error));
+  });
+}
