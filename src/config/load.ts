@@ -1,0 +1,68 @@
+import { readSettingsFile } from "./file.ts";
+import { readAliases } from "./model-aliases.ts";
+import { gatherProblems, settingsError } from "./problems.ts";
+import { readProviders } from "./provider-settings.ts";
+import { readScalar } from "./read.ts";
+import { readRouting } from "./routing-settings.ts";
+import { scalars } from "./scalar.ts";
+import type { LogLevel, ProviderSettings, Settings } from "./settings.ts";
+import { createSource, type Environment } from "./source.ts";
+import { checkKeys, checkVariables } from "./unknown.ts";
+
+/** Where the settings are read from. */
+export interface LoadOptions {
+  readonly env: Environment;
+  /** Folder that relative paths start from. */
+  readonly cwd: string;
+  /** Path of the settings file. Default: SWITCHYARD_CONFIG, else ./switchyard.yaml if it is there. */
+  readonly file?: string;
+}
+
+/**
+ * Reads every setting from the environment and `switchyard.yaml`; the environment wins.
+ * @throws AppError invalid_settings - one message with every problem: where, what, what is allowed. Holds no secret.
+ */
+export function loadSettings(options: LoadOptions): Settings {
+  const { env, cwd } = options;
+  const problems = gatherProblems();
+  const warnings: string[] = [];
+  const file = readSettingsFile(cwd, options.file ?? (env.SWITCHYARD_CONFIG?.trim() || undefined), problems);
+  const source = createSource(env, file, problems);
+  const edition = readScalar(scalars.edition, source, problems);
+  checkKeys(file, problems);
+  checkVariables(env, edition, problems, warnings);
+  const providers = readProviders(source, edition, problems);
+  const routing = readRouting(source, providers, edition, problems, warnings);
+  const settings: Settings = {
+    redisUrl: readScalar(scalars.redisUrl, source, problems),
+    prefix: readScalar(scalars.prefix, source, problems),
+    host: readScalar(scalars.host, source, problems),
+    port: readScalar(scalars.port, source, problems),
+    dataDir: readScalar(scalars.dataDir, source, problems),
+    concurrency: readScalar(scalars.concurrency, source, problems),
+    graceMs: readScalar(scalars.graceMs, source, problems),
+    logLevel: readScalar<LogLevel>(scalars.logLevel, source, problems),
+    bodyLimitBytes: readScalar(scalars.bodyLimitBytes, source, problems),
+    outputLimitBytes: readScalar(scalars.outputLimitBytes, source, problems),
+    edition,
+    routing,
+    models: readAliases(source, providers, problems),
+    providers: inOrder(providers, routing.enabled),
+    warnings,
+  };
+  if (problems.list.length > 0) throw settingsError(problems.list);
+  return deepFreeze(settings);
+}
+
+function inOrder(providers: readonly ProviderSettings[], enabled: readonly string[]): readonly ProviderSettings[] {
+  const place = ({ name }: ProviderSettings) => (enabled.includes(name) ? enabled.indexOf(name) : enabled.length);
+  return [...providers].sort((a, b) => place(a) - place(b));
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const member of Object.values(value)) deepFreeze(member);
+  }
+  return value;
+}

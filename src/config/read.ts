@@ -1,0 +1,21 @@
+import { didYouMean } from "../core/suggest.ts";
+import type { Problems } from "./problems.ts";
+import type { Scalar } from "./scalar.ts";
+import type { Found, Source } from "./source.ts";
+
+/** The value of a setting, or its fallback. A wrong value is a problem, and the fallback stands in so that reading goes on. */
+export function readScalar<T>(scalar: Scalar<T>, source: Source, problems: Problems): T {
+  const found = source.find(scalar.variable, scalar.path);
+  if (!found) return scalar.fallback;
+  const parsed = scalar.schema.safeParse(found.value);
+  if (parsed.success) return parsed.data;
+  problems.add(found, notAllowed(found, scalar.allowed, scalar.secret));
+  return scalar.fallback;
+}
+
+/** What is wrong with a value, what is allowed, and the allowed word that was probably meant. */
+export function notAllowed(found: Found, allowed: string, secret = false): string {
+  if (secret) return `The value is not allowed; allowed: ${allowed}.`;
+  const words = /^[a-z_]+(, [a-z_]+)+$/.test(allowed) ? allowed.split(", ") : [];
+  return `"${found.shown}" is not allowed; allowed: ${allowed}.${didYouMean(found.shown, words)}`;
+}

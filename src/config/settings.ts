@@ -1,0 +1,88 @@
+/** The strategies that this version has. */
+export const strategyNames = ["weighted", "round_robin", "failover"] as const;
+
+/** A strategy's name. */
+export type StrategyName = (typeof strategyNames)[number];
+
+/** Strategies of the plan that this version does not have yet: refused with that reason, never taken for a typo. */
+export const plannedStrategyNames: readonly string[] = ["cost_optimized", "latency_optimized", "least_busy"];
+
+/** Everything that can be set, read once and complete: every default is filled in. Plain data, never changed. */
+export interface Settings {
+  /** Null: none was named; `switchyard dev` starts its own. Holds a password at times: print {@link maskedSettings} only. */
+  readonly redisUrl: string | null;
+  /** First part of every Redis key. */
+  readonly prefix: string;
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** Folder of what `switchyard dev` keeps, as given: relative to the working folder. */
+  readonly dataDir: string;
+  /** Steps that one worker process executes at a time. */
+  readonly concurrency: number;
+  /** Time that a stopping process gives to work under way. */
+  readonly graceMs: number;
+  readonly logLevel: LogLevel;
+  /** Size of one HTTP request. */
+  readonly bodyLimitBytes: number;
+  /** Size of one step's stored output. */
+  readonly outputLimitBytes: number;
+  /** `community` has no custom provider, no bedrock, no cost_optimized. */
+  readonly edition: "enterprise" | "community";
+  readonly routing: RoutingSettings;
+  /** Alias to (provider to model). */
+  readonly models: ModelAliases;
+  /** The configured providers, in the order of LLM_PROVIDERS, then those that it leaves out. */
+  readonly providers: readonly ProviderSettings[];
+  /** What was found and cannot be used; for people. */
+  readonly warnings: readonly string[];
+}
+
+/** Levels of the log, from quiet to talkative. */
+export type LogLevel = "silent" | "error" | "warn" | "info" | "debug" | "trace";
+
+/** An alias table: `smart` to { `openai` to a model, ... }. */
+export type ModelAliases = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** How requests find their provider. */
+export interface RoutingSettings {
+  readonly strategy: StrategyName;
+  /** One entry for each enabled provider, 0 or more, not all 0. */
+  readonly weights: Readonly<Record<string, number>>;
+  /** First choice of failover. */
+  readonly defaultProvider: string | null;
+  /** Enabled providers in order; the order is the failover chain. */
+  readonly enabled: readonly string[];
+  /** USD per 1,000 tokens, in place of the price table. */
+  readonly costs: Readonly<Record<string, number>>;
+  /** Whether a hint's `provider` is strict where the request does not say. */
+  readonly strictDefault: boolean;
+}
+
+/** What a provider is built from. */
+export type ProviderType = "openai" | "anthropic" | "ollama" | "custom";
+
+/** One configured provider. */
+export interface ProviderSettings {
+  readonly name: string;
+  readonly type: ProviderType;
+  /** Base URL, without a slash at its end. */
+  readonly endpoint: string;
+  /** In the order in which they are tried. Empty where the endpoint asks for none. */
+  readonly keys: readonly ProviderKey[];
+  /** Model used where no hint and no alias says another. */
+  readonly model: string;
+  /** Time of one call, first byte sent to last received. */
+  readonly timeoutMs: number;
+  /** Time to open a connection. */
+  readonly connectTimeoutMs: number;
+  /** Whether it takes a JSON Schema of the answer; if not, the schema is put into the system prompt. */
+  readonly structuredOutputs: boolean;
+}
+
+/** A key with the name that stands for it in records, logs and answers. */
+export interface ProviderKey {
+  /** `key-1`, `key-2`, ... */
+  readonly label: string;
+  readonly secret: string;
+}

@@ -1,0 +1,100 @@
+import { isJsonObject } from "../core/json.ts";
+import { didYouMean, suggest } from "../core/suggest.ts";
+import type { SettingsFile } from "./file.ts";
+import type { Problems } from "./problems.ts";
+import { providerFields, providerVariables } from "./provider-settings.ts";
+import { scalars } from "./scalar.ts";
+import type { Environment } from "./source.ts";
+
+/** Variables of ours that other rooms read: the client's address, the file's path. */
+const readElsewhere = ["SWITCHYARD_CONFIG", "SWITCHYARD_URL"];
+
+/** Every variable that is read. */
+export const knownVariables: readonly string[] = [
+  ...Object.values(scalars).map((scalar) => scalar.variable),
+  ...["PROVIDER_WEIGHTS", "DEFAULT_LLM_PROVIDER", "LLM_PROVIDERS", "PROVIDER_COSTS"],
+  ...providerVariables,
+  ...readElsewhere,
+];
+
+/** Variables of the plan's other providers, by the provider that they would configure. */
+const notYet: readonly (readonly [RegExp, string])[] = [
+  [/^AZURE_OPENAI_(ENDPOINT|API_KEY|DEPLOYMENT_NAME|API_VERSION)$/, "azure-openai"],
+  [/^GOOGLE_(API_KEY|MODEL|ENDPOINT|TIMEOUT_SECONDS)$/, "gemini"],
+  [/^BEDROCK_(REGION|MODEL)$/, "bedrock"],
+];
+
+/** Variables that the vendors' own packages read and we do not, with ours. */
+const vendors: Readonly<Record<string, string>> = {
+  OPENAI_BASE_URL: "OPENAI_ENDPOINT",
+  OPENAI_API_BASE: "OPENAI_ENDPOINT",
+  ANTHROPIC_BASE_URL: "ANTHROPIC_ENDPOINT",
+  OLLAMA_HOST: "OLLAMA_ENDPOINT",
+  OLLAMA_BASE_URL: "OLLAMA_ENDPOINT",
+};
+
+/** Finds names that nobody reads: unknown SWITCHYARD_ ones are problems, likely typos of the others are warnings. */
+export function checkVariables(env: Environment, edition: string, problems: Problems, warnings: string[]): void {
+  const ours = knownVariables.filter((name) => name.startsWith("SWITCHYARD_"));
+  const rest = knownVariables.filter((name) => !name.startsWith("SWITCHYARD_"));
+  for (const [name, value] of Object.entries(env)) {
+    if (value === undefined || value.trim() === "" || knownVariables.includes(name)) continue;
+    if (name.startsWith("SWITCHYARD_")) {
+      const bare = (text: string) => text.slice("SWITCHYARD_".length);
+      const meant = suggest(bare(name), ours.map(bare));
+      problems.add(
+        { path: name },
+        `No setting has this name.${meant ? ` Did you mean SWITCHYARD_${meant}?` : ` Known: ${ours.join(", ")}.`}`,
+      );
+      continue;
+    }
+    const provider = notYet.find(([pattern]) => pattern.test(name))?.[1];
+    if (provider === "bedrock" && edition === "community") {
+      problems.add({ path: name }, "EDITION=community has no bedrock; allowed with EDITION=enterprise.");
+    } else if (provider) {
+      warnings.push(`${name} is set, but this version has no provider ${provider}: it is not used.`);
+    } else if (vendors[name]) {
+      warnings.push(`${name} is not read; Switchyard's name for it is ${vendors[name]}.`);
+    } else if (/^(LLM|PROVIDERS?|DEFAULT_LLM|OPENAI|ANTHROPIC|OLLAMA)_/.test(name) && near(name, rest)) {
+      warnings.push(`${name} is not read.${didYouMean(name, rest)}`);
+    }
+  }
+}
+
+/** A stricter nearness than a suggestion's: names of other programs are none of our business. */
+function near(name: string, known: readonly string[]): boolean {
+  const meant = suggest(name, known);
+  return meant !== undefined && Math.abs(meant.length - name.length) <= 2 && meant.slice(0, 4) === name.slice(0, 4);
+}
+
+/** Finds keys of the file that nobody reads. */
+export function checkKeys(file: SettingsFile, problems: Problems): void {
+  const paths = Object.values(scalars).map((scalar) => scalar.path);
+  const top = [...new Set(paths.map((path) => path[0] ?? "")), "models", "providers"];
+  const routing = [
+    ...paths.filter((path) => path[0] === "routing").map((path) => path[1] ?? ""),
+    ...["enabled", "default", "weights", "costs"],
+  ];
+  unknownKeys(file, [], top, problems);
+  unknownKeys(file, ["routing"], routing, problems);
+  const providers = file.data.providers;
+  if (!isJsonObject(providers)) return;
+  for (const name of Object.keys(providers)) unknownKeys(file, ["providers", name], providerFields, problems);
+}
+
+function unknownKeys(file: SettingsFile, path: readonly string[], known: readonly string[], problems: Problems): void {
+  let value: unknown = file.data;
+  for (const key of path) value = isJsonObject(value) ? value[key] : undefined;
+  if (value === undefined || value === null) return;
+  if (!isJsonObject(value)) {
+    problems.add(file.at(path), `allowed: ${known.join(", ")} below it.`);
+    return;
+  }
+  for (const key of Object.keys(value)) {
+    if (known.includes(key)) continue;
+    problems.add(
+      file.at([...path, key]),
+      `No setting has this name; allowed: ${known.join(", ")}.${didYouMean(key, known)}`,
+    );
+  }
+}
