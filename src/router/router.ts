@@ -56,3 +56,6 @@ export interface Router {
   checkHints(hints: Hints): void;
   close(): Promise<void>;
 }
+
+/** Calls that one request may make where its hints do not say, failed ones included. */
+export const defaultMaxCalls = 6;

@@ -28,6 +28,8 @@ export interface CompiledStep {
   /** Steps whose output its templates read. A worker loads just these. */
   readonly reads: readonly string[];
   readonly retry: RetryPolicy;
+  /** Time in all that the step may wait for a provider to become available, from its first attempt on. Waiting spends no attempt. */
+  readonly maxWaitMs: number;
   /** Time one attempt may take, from its start by a worker. */
   readonly timeoutMs: number;
   readonly route: Hints;

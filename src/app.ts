@@ -1,0 +1,120 @@
+import type { Redis } from "ioredis";
+import type { Logger } from "pino";
+import type { Settings } from "./config/settings.ts";
+import { AppError } from "./core/errors.ts";
+import { crashHook } from "./engine/crash-point.ts";
+import { createEngine } from "./engine/create-engine.ts";
+import { createWorkers, type RunningWorkers } from "./engine/create-workers.ts";
+import type { Engine } from "./engine/engine.ts";
+import { createProviders } from "./providers/create.ts";
+import { connect, type ConnectionMode } from "./redis/connection.ts";
+import { keysOf } from "./redis/keys.ts";
+import { createRouter } from "./router/create.ts";
+import { createServer } from "./server/server.ts";
+import type { StepHandler } from "./steps/handler.ts";
+import { llmHandler } from "./steps/llm.ts";
+import { version } from "./version.ts";
+import type { StepKindSpec } from "./workflow/kind.ts";
+import { llmKind } from "./workflow/kinds/llm.ts";
+
+/** What one process is for. Any number of processes of either role share one Redis. */
+export interface Roles {
+  readonly api?: boolean;
+  readonly worker?: boolean;
+}
+
+/** How the program is put together. */
+export interface AppOptions {
+  /** `redisUrl` must be set: the caller starts an embedded server where it is not. */
+  readonly settings: Settings;
+  readonly roles: Roles;
+  readonly log: Logger;
+  /** Step kinds besides the built-in ones. */
+  readonly kinds?: readonly { readonly spec: StepKindSpec; readonly handler: StepHandler }[];
+  /** Where to die, for rehearsals of a crash (see crash-point.ts). */
+  readonly crashAt?: string;
+}
+
+/** The program, running. */
+export interface App {
+  readonly engine: Engine;
+  /** Where the API listens; absent without that role. */
+  readonly url?: string;
+  /** Adds the jobs that open runs need and that are missing. */
+  reconcile(): Promise<{ readonly runs: number; readonly added: number }>;
+  /** Stops in reverse order: no new requests, no new jobs, running steps end or are handed back, connections close. */
+  close(): Promise<void>;
+}
+
+/** Constructs everything, in one place, and closes it in reverse. @throws AppError redis_unavailable, invalid_settings */
+export async function createApp(options: AppOptions): Promise<App> {
+  const { settings, roles, log } = options;
+  const { redisUrl } = settings;
+  if (redisUrl === null) throw new AppError("redis_missing");
+  const closers: (() => Promise<unknown>)[] = [];
+  const onError = quietly(log);
+  const open = (mode: ConnectionMode): Redis => {
+    const redis = connect(redisUrl, mode, onError);
+    closers.push(async () => redis.disconnect());
+    return redis;
+  };
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    const keys = keysOf(settings.prefix);
+    const providers = createProviders(settings);
+    closers.push(() => Promise.all([...providers.values()].map((provider) => provider.close())));
+    const router = createRouter({ settings, providers, redis: open("impatient"), keys, clock: Date.now, random: Math.random, log });
+    closers.push(() => router.close());
+    const kinds = [llmKind, ...(options.kinds ?? []).map(({ spec }) => spec)];
+    const checkHints = router.checkHints.bind(router);
+    const engine = await createEngine({ redis: open("impatient"), subscriber: open("subscriber"), keys, kinds, checkHints, clock: Date.now, onError });
+    closers.push(() => engine.close());
+    let workers: RunningWorkers | undefined;
+    if (roles.worker) {
+      const handlers = [llmHandler(router), ...(options.kinds ?? []).map(({ handler }) => handler)];
+      workers = await createWorkers({
+        redis: open("patient"),
+        keys,
+        kinds,
+        handlers,
+        concurrency: settings.concurrency,
+        maxOutputBytes: settings.outputLimitBytes,
+        crash: crashHook(options.crashAt),
+        clock: Date.now,
+        random: Math.random,
+        onError,
+      });
+      const running = workers;
+      closers.push(() => running.close(settings.graceMs));
+    }
+    let url: string | undefined;
+    if (roles.api) {
+      const queues = Object.values(engine.dispatcher.queues);
+      const server = await createServer({ engine, queues, log, version, bodyLimitBytes: settings.bodyLimitBytes });
+      closers.push(() => server.close());
+      url = await server.listen({ host: settings.host, port: settings.port });
+    }
+    const reconcile = async () => {
+      if (!workers) throw new AppError("internal", { message: "Only a worker process reconciles." });
+      return workers.reconcile();
+    };
+    return { engine, url, reconcile, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Connection errors come in swarms while Redis is away: the same message is logged once in 5 s. */
+function quietly(log: Logger): (error: Error) => void {
+  const last = new Map<string, number>();
+  return (error) => {
+    const now = Date.now();
+    if (now - (last.get(error.message) ?? 0) < 5_000) return;
+    if (last.size > 100) last.clear();
+    last.set(error.message, now);
+    log.warn({ err: { message: error.message } }, "a background operation failed; it is tried again");
+  };
+}

@@ -1,0 +1,186 @@
+import { AppError, type ErrorRecord, toErrorRecord } from "../core/errors.ts";
+import { addCosts } from "../core/history.ts";
+import { assertNever } from "../core/errors.ts";
+import type { EventBody } from "../core/run.ts";
+import type { StepHandler, StepOutcome } from "../steps/handler.ts";
+import type { CompiledStep, RetryPolicy } from "../workflow/compiled.ts";
+import { scopeOf } from "./conclude.ts";
+import type { CrashHook } from "./crash-point.ts";
+import type { Definitions, LoadedWorkflow } from "./definitions.ts";
+import type { Folder, Visit } from "./fold.ts";
+import { handBack, limited, type StopSignal } from "./limited.ts";
+import type { Begun, Execution, RunStore } from "./run-store.ts";
+import type { Delivery } from "./state.ts";
+
+/** What executing attempts needs. */
+export interface AttemptParts {
+  readonly store: RunStore;
+  readonly definitions: Definitions;
+  readonly folder: Folder;
+  readonly handlers: ReadonlyMap<string, StepHandler>;
+  readonly crash: CrashHook;
+  readonly clock: () => number;
+  /** 0..1, for jitter. */
+  readonly random: () => number;
+  /** Name of this worker process in the history. */
+  readonly worker: string;
+  /** Bytes of JSON that a step's output may have. */
+  readonly maxOutputBytes: number;
+}
+
+/** How the job of an attempt ends. */
+export type AttemptEnd =
+  | Visit
+  /** The policy's next attempt comes after `delayMs`. */
+  | { readonly type: "retry"; readonly delayMs: number; readonly error: ErrorRecord }
+  /** Nothing was tried, or the worker stops: the same attempt comes after `delayMs`. */
+  | { readonly type: "later"; readonly delayMs: number }
+  /** The step failed for good; that is committed. */
+  | { readonly type: "failed"; readonly error: ErrorRecord };
+
+/** Wait before the next attempt. @param attempt that has just failed, 1-based. @returns milliseconds: doubling from the policy's backoff, jittered +-20 %. */
+export function backoffMs(policy: RetryPolicy, attempt: number, random: number): number {
+  const full = Math.min(policy.backoffMs * 2 ** (attempt - 1), policy.maxBackoffMs);
+  return Math.round(full * (0.8 + 0.4 * random));
+}
+
+/** Executes one attempt of a dispatched step, from its begin to the transition that its outcome makes. */
+export async function attempt(
+  parts: AttemptParts,
+  execution: Execution,
+  workflowName: string,
+  version: number,
+  stop: StopSignal,
+): Promise<AttemptEnd> {
+  const workflow = await parts.definitions.load(workflowName, version);
+  const step = workflow.compiled.steps.get(execution.actor);
+  if (!step) throw new AppError("internal", { message: `${workflowName}@${version} has no step "${execution.actor}".` });
+  const begun = await parts.store.begin(execution, step.retry.attempts, parts.worker, step.reads);
+  switch (begun.type) {
+    case "stale":
+      return parts.folder.refused(execution);
+    case "delivered":
+      return foldAgain(parts, execution);
+    case "exhausted": {
+      const error = toErrorRecord(new AppError("attempts_exhausted", { details: { attempts: begun.attempts } }));
+      return failWithoutAttempt(parts, execution, begun.attempts, error);
+    }
+    case "begun":
+      parts.crash("after-begin", execution.actor);
+      return conclude(parts, execution, workflow, step, begun, await work(parts, execution, step, begun, stop));
+    default:
+      return assertNever(begun);
+  }
+}
+
+/** The outcome was delivered by a former execution of this job, which died before or while it folded. */
+async function foldAgain({ folder }: AttemptParts, execution: Execution): Promise<Visit> {
+  const visit = await folder.deliver(execution, null);
+  return visit.type === "done" ? folder.refused(execution) : visit;
+}
+
+async function work(
+  parts: AttemptParts,
+  execution: Execution,
+  step: CompiledStep,
+  begun: Begun,
+  stop: StopSignal,
+): Promise<StepOutcome> {
+  try {
+    const outputs = step.reads.map((id, index) => [id, begun.outputs[index] ?? null] as const);
+    const body = await step.render(scopeOf(begun.input, outputs));
+    const handler = parts.handlers.get(step.kind);
+    if (!handler) throw new AppError("internal", { message: `This worker has no handler for steps of kind ${step.kind}.` });
+    const outcome = await limited(parts.clock() + step.timeoutMs, step.timeoutMs, stop, (signal, deadline) =>
+      handler.execute({
+        runId: execution.runId,
+        stepId: step.id,
+        attempt: begun.attempt,
+        body,
+        hints: { ...begun.hints, ...step.route },
+        idempotencyKey: `${execution.runId}-${step.id}-${execution.epoch}-${begun.attempt}`,
+        deadline,
+        signal,
+        note: (event) => void parts.store.note(execution, event).catch(() => undefined),
+      }),
+    );
+    parts.crash("after-reply", execution.actor);
+    return outcome.type === "succeeded" ? checkSize(outcome, parts.maxOutputBytes) : outcome;
+  } catch (error) {
+    // What a handler throws is a mistake in it or in the template: the former may pass, the latter never does.
+    const retryable = !(error instanceof AppError) || error.code === "internal";
+    return { type: "failed", error: toErrorRecord(error), retryable, report: { calls: [] } };
+  }
+}
+
+function checkSize(outcome: StepOutcome & { type: "succeeded" }, maxBytes: number): StepOutcome {
+  const bytes = Buffer.byteLength(JSON.stringify(outcome.output));
+  if (bytes <= maxBytes) return outcome;
+  const message = `The step's output has ${bytes} bytes of JSON; at most ${maxBytes} are allowed (SWITCHYARD_MAX_OUTPUT_BYTES).`;
+  const error = toErrorRecord(new AppError("payload_too_large", { message }));
+  return { type: "failed", error, retryable: false, report: outcome.report };
+}
+
+async function conclude(
+  parts: AttemptParts,
+  execution: Execution,
+  workflow: LoadedWorkflow,
+  step: CompiledStep,
+  begun: Begun,
+  outcome: StepOutcome,
+): Promise<AttemptEnd> {
+  const { actor, epoch } = execution;
+  const head = { step: actor, attempt: begun.attempt };
+  const costUsd = addCosts(...outcome.report.calls.map((call) => call.costUsd)) ?? 0;
+  const settle = (delivery: Delivery) =>
+    parts.folder.settle({ ...begun, execution, delivery, costUsd, workflow });
+  switch (outcome.type) {
+    case "succeeded": {
+      const event: EventBody = { type: "step.succeeded", ...head, served: outcome.served, ...outcome.report };
+      return settle({ actor, epoch, type: "done", output: outcome.output, event });
+    }
+    case "deferred": {
+      const until = parts.clock() + outcome.delayMs;
+      const deadline = begun.since + step.maxWaitMs;
+      if (handBack(outcome) || until < deadline) {
+        const event: EventBody = { type: "step.waiting", ...head, until, reason: outcome.reason, ...outcome.report };
+        const held = await parts.store.suspend(execution, true, costUsd, event);
+        return held ? { type: "later", delayMs: outcome.delayMs } : parts.folder.refused(execution);
+      }
+      return finalFailure(settle, head, epoch, outcome);
+    }
+    case "failed": {
+      if (!outcome.retryable || begun.attempt >= step.retry.attempts) return finalFailure(settle, head, epoch, outcome);
+      const delayMs = backoffMs(step.retry, begun.attempt, parts.random());
+      const event: EventBody = { type: "step.retrying", ...head, error: outcome.error, delayMs, ...outcome.report };
+      const held = await parts.store.suspend(execution, false, costUsd, event);
+      return held ? { type: "retry", delayMs, error: outcome.error } : parts.folder.refused(execution);
+    }
+    default:
+      return assertNever(outcome);
+  }
+}
+
+async function finalFailure(
+  settle: (delivery: Delivery) => Promise<Visit>,
+  head: { readonly step: string; readonly attempt: number },
+  epoch: number,
+  { error, report }: Exclude<StepOutcome, { type: "succeeded" }>,
+): Promise<AttemptEnd> {
+  const event: EventBody = { type: "step.failed", ...head, error, ...report };
+  const visit = await settle({ actor: head.step, epoch, type: "error", error, event });
+  return visit.type === "done" ? { type: "failed", error } : visit;
+}
+
+/** The attempts were spent by workers that died: no execution is under way, so the outcome is delivered as nobody's. */
+async function failWithoutAttempt(
+  parts: AttemptParts,
+  execution: Execution,
+  attempts: number,
+  error: ErrorRecord,
+): Promise<AttemptEnd> {
+  const { actor, epoch } = execution;
+  const event: EventBody = { type: "step.failed", step: actor, attempt: attempts, error, calls: [] };
+  const visit = await parts.folder.deliver(execution, { actor, epoch, type: "error", error, event });
+  return visit.type === "done" ? { type: "failed", error } : visit;
+}

@@ -1,0 +1,86 @@
+import type { Redis } from "ioredis";
+import type { Hints } from "../core/call.ts";
+import { AppError } from "../core/errors.ts";
+import { runId } from "../core/ids.ts";
+import { isUnreachable, ready } from "../redis/connection.ts";
+import type { Keys } from "../redis/keys.ts";
+import type { StepKindSpec } from "../workflow/kind.ts";
+import { Definitions } from "./definitions.ts";
+import { Dispatcher, queueNames } from "./dispatch.ts";
+import type { Engine, SubmitRequest } from "./engine.ts";
+import { Feed } from "./feed.ts";
+import { RunQuery } from "./query.ts";
+import { RunStore } from "./run-store.ts";
+import { type SubmitParts, submit } from "./submit.ts";
+
+/** What the API's side of the engine is made of. */
+export interface EngineParts {
+  /** An impatient connection: requests fail rather than wait. */
+  readonly redis: Redis;
+  /** A connection that only receives announcements. */
+  readonly subscriber: Redis;
+  readonly keys: Keys;
+  readonly kinds: readonly StepKindSpec[];
+  /** @throws AppError when a hint names what does not exist. */
+  readonly checkHints: (hints: Hints) => void;
+  readonly clock: () => number;
+  readonly onError: (error: Error) => void;
+}
+
+/** A request that Redis has not answered within this time is answered with redis_unavailable. */
+const answerWithinMs = 1_900;
+
+/** The engine as the API uses it, with the queues for the queue dashboard. */
+export async function createEngine(parts: EngineParts): Promise<Engine & { readonly dispatcher: Dispatcher }> {
+  const { redis, keys, clock } = parts;
+  await ready(redis, 5_000);
+  const store = new RunStore(redis, keys);
+  const definitions = new Definitions(redis, keys, parts.kinds);
+  const dispatcher = new Dispatcher(redis, keys.queues, parts.onError);
+  const query = new RunQuery(redis, keys, definitions);
+  const feed = new Feed(parts.subscriber, keys);
+  const submitting: SubmitParts = { redis, keys, store, definitions, dispatcher, checkHints: parts.checkHints, clock, runId };
+  return {
+    dispatcher,
+    store: (source) =>
+      answered(async () => {
+        const { name, version } = await definitions.store(definitions.check(source));
+        return { name, version };
+      }),
+    submit: (request: SubmitRequest) =>
+      answered(async () => {
+        const { id, created } = await submit(submitting, request);
+        return { run: await query.get(id, false), created };
+      }),
+    get: (id, options) => answered(() => query.get(id, options?.outputs ?? false)),
+    list: (options) => answered(() => query.list({ ...options, limit: Math.min(options?.limit ?? 50, 500) })),
+    events: (id, after, limit) => answered(() => query.events(id, after, limit)),
+    watch: (id, onNews) => feed.watch(id, onNews),
+    health: () =>
+      answered(async () => {
+        const before = performance.now();
+        await redis.ping();
+        const redisMs = performance.now() - before;
+        const counts = await Promise.all(queueNames.map((name) => dispatcher.queues[name].getJobCounts("waiting", "active", "delayed")));
+        const open = counts.map((count) => Object.values(count).reduce((sum, n) => sum + n, 0));
+        return { redisMs, queues: Object.fromEntries(queueNames.map((name, index) => [name, open[index] ?? 0])) };
+      }),
+    close: () => dispatcher.close(),
+  };
+}
+
+/** The answer of `work`, or redis_unavailable if Redis is away or silent. What was begun may still happen: the idempotency key makes a repetition safe. */
+async function answered<T>(work: () => Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, fail) => {
+    timer = setTimeout(() => fail(new AppError("redis_unavailable", { details: { retryAfterMs: 1_000 } })), answerWithinMs);
+  });
+  try {
+    return await Promise.race([work(), late]);
+  } catch (error) {
+    if (isUnreachable(error)) throw new AppError("redis_unavailable", { cause: error, details: { retryAfterMs: 1_000 } });
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}

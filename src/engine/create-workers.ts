@@ -1,0 +1,82 @@
+import { hostname } from "node:os";
+import type { Redis } from "ioredis";
+import { token } from "../core/ids.ts";
+import type { Keys } from "../redis/keys.ts";
+import type { StepHandler } from "../steps/handler.ts";
+import type { StepKindSpec } from "../workflow/kind.ts";
+import { Conclusion } from "./conclude.ts";
+import type { CrashHook } from "./crash-point.ts";
+import { Definitions } from "./definitions.ts";
+import { Dispatcher } from "./dispatch.ts";
+import { Folder } from "./fold.ts";
+import { type RestoreParts, reconcile, restoreJobs } from "./restore.ts";
+import { RunStore } from "./run-store.ts";
+import { Workers } from "./worker.ts";
+
+/** How often the fleet looks for runs whose jobs are missing. */
+const reconcileEveryMs = 15_000;
+
+/** What the worker's side of the engine is made of. */
+export interface WorkersParts {
+  /** A patient connection: what was computed waits for Redis. */
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly kinds: readonly StepKindSpec[];
+  readonly handlers: readonly StepHandler[];
+  readonly concurrency: number;
+  readonly maxOutputBytes: number;
+  readonly crash: CrashHook;
+  readonly clock: () => number;
+  /** 0..1. */
+  readonly random: () => number;
+  readonly onError: (error: Error) => void;
+}
+
+/** The workers of one process, at work. */
+export interface RunningWorkers {
+  /** Adds the jobs that open runs need and that are missing; the fleet does so by itself every 15 s. */
+  reconcile(): Promise<{ readonly runs: number; readonly added: number }>;
+  /** @param graceMs time given to running steps before they are handed back. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** Starts the workers of one process. */
+export async function createWorkers(parts: WorkersParts): Promise<RunningWorkers> {
+  const { redis, keys, clock, crash, random, onError } = parts;
+  const store = new RunStore(redis, keys);
+  const definitions = new Definitions(redis, keys, parts.kinds);
+  const dispatcher = new Dispatcher(redis, keys.queues, onError);
+  const closed = async (runId: string) => {
+    await redis.zrem(keys.openRuns, runId);
+  };
+  const restoring: RestoreParts = { redis, keys, definitions, dispatcher, clock, closed };
+  const restore = (runId: string) => restoreJobs(restoring, runId);
+  const conclusion = new Conclusion(redis, keys);
+  const folder = new Folder({ store, definitions, dispatcher, conclusion, crash, clock, closed, restore, token });
+  const workers = new Workers({
+    store,
+    definitions,
+    folder,
+    handlers: new Map(parts.handlers.map((handler) => [handler.kind, handler])),
+    crash,
+    clock,
+    random,
+    worker: `${hostname()}:${process.pid}`,
+    maxOutputBytes: parts.maxOutputBytes,
+    redis,
+    prefix: keys.queues,
+    concurrency: parts.concurrency,
+    restore: restoring,
+    onError,
+  });
+  await workers.ready();
+  const job = { name: "reconcile", data: { run: "", workflow: "", version: 0 }, opts: { removeOnComplete: true, removeOnFail: 20 } };
+  await dispatcher.queues.control.upsertJobScheduler("reconcile", { every: reconcileEveryMs }, job);
+  return {
+    reconcile: () => reconcile(restoring),
+    async close(graceMs) {
+      await workers.close(graceMs);
+      await dispatcher.close();
+    },
+  };
+}

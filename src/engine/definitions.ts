@@ -1,0 +1,93 @@
+import type { Redis } from "ioredis";
+import { AppError } from "../core/errors.ts";
+import type { JsonObject } from "../core/json.ts";
+import { didYouMean } from "../core/suggest.ts";
+import type { Keys } from "../redis/keys.ts";
+import { loadScript } from "../redis/script.ts";
+import { type CheckedDefinition, checkDefinition } from "../workflow/check.ts";
+import { compileWorkflow } from "../workflow/compile.ts";
+import type { CompiledWorkflow } from "../workflow/compiled.ts";
+import { definitionHash } from "../workflow/identity.ts";
+import type { StepKindSpec } from "../workflow/kind.ts";
+import { createDriver, type Driver } from "./drive.ts";
+import type { DefinitionSource, StoredWorkflow } from "./engine.ts";
+
+const storeScript = loadScript("store_workflow", new URL("./lua/store_workflow.lua", import.meta.url));
+
+/** A version of a workflow, compiled, with the driver that steps its machine. */
+export interface LoadedWorkflow extends StoredWorkflow {
+  readonly compiled: CompiledWorkflow;
+  readonly driver: Driver;
+}
+
+/** Compiled versions kept in the memory of one process. The oldest use goes first. */
+const cacheSize = 200;
+
+/** The workflow store: checked definitions in Redis, compiled ones in memory. A version never changes, so a cached one is never stale. */
+export class Definitions {
+  readonly #redis: Redis;
+  readonly #keys: Keys;
+  readonly #kinds: readonly StepKindSpec[];
+  readonly #cache = new Map<string, LoadedWorkflow>();
+
+  constructor(redis: Redis, keys: Keys, kinds: readonly StepKindSpec[]) {
+    this.#redis = redis;
+    this.#keys = keys;
+    this.#kinds = kinds;
+  }
+
+  /** Checks without storing. @throws AppError invalid_definition */
+  check(source: DefinitionSource): CheckedDefinition {
+    return checkDefinition(source, { kinds: this.#kinds });
+  }
+
+  /** Stores a checked definition: equal content is the version that is there, changed content the next one. */
+  async store(definition: CheckedDefinition): Promise<LoadedWorkflow> {
+    const { name } = definition;
+    const content = [name, definitionHash(definition), JSON.stringify(definition)];
+    const reply = await storeScript.run(this.#redis, [this.#keys.workflow(name), this.#keys.workflows], content);
+    return this.#remember(name, Number(reply), definition);
+  }
+
+  /** A stored version; the newest if none is named. @throws AppError workflow_not_found */
+  async load(name: string, version?: number): Promise<LoadedWorkflow> {
+    const key = this.#keys.workflow(name);
+    const wanted = version ?? Number(await this.#redis.hget(key, "latest"));
+    const cached = this.#cache.get(`${name}@${wanted}`);
+    if (cached) return this.#touch(cached);
+    const text = await this.#redis.hget(key, `v${wanted}`);
+    if (text === null) throw await this.#notFound(name, version);
+    return this.#remember(name, wanted, this.check(JSON.parse(text) as JsonObject));
+  }
+
+  #remember(name: string, version: number, definition: CheckedDefinition): LoadedWorkflow {
+    const cached = this.#cache.get(`${name}@${version}`);
+    if (cached) return this.#touch(cached);
+    const compiled = compileWorkflow(definition, { kinds: this.#kinds });
+    return this.#touch({ name, version, compiled, driver: createDriver(compiled.machine) });
+  }
+
+  #touch(workflow: LoadedWorkflow): LoadedWorkflow {
+    const key = `${workflow.name}@${workflow.version}`;
+    this.#cache.delete(key);
+    this.#cache.set(key, workflow);
+    const oldest = this.#cache.keys().next();
+    if (this.#cache.size > cacheSize && !oldest.done) this.#cache.delete(oldest.value);
+    return workflow;
+  }
+
+  async #notFound(name: string, version: number | undefined): Promise<AppError> {
+    const versions = Number(await this.#redis.hget(this.#keys.workflow(name), "latest"));
+    if (version !== undefined && versions > 0) {
+      return new AppError("workflow_not_found", {
+        message: `Workflow "${name}" has no version ${version}; its versions are 1 to ${versions}.`,
+      });
+    }
+    const names = (await this.#redis.smembers(this.#keys.workflows)).sort();
+    const known = names.length === 0 ? "None is stored yet." : `Stored: ${names.slice(0, 20).join(", ")}.`;
+    return new AppError("workflow_not_found", {
+      message: `No workflow "${name}" is stored.${didYouMean(name, names)} ${known}`,
+      details: { known: names.slice(0, 20) },
+    });
+  }
+}

@@ -1,0 +1,107 @@
+import { type JobsOptions, Queue, type QueueOptions } from "bullmq";
+import type { Redis } from "ioredis";
+import type { CompiledWorkflow } from "../workflow/compiled.ts";
+import type { Dispatch } from "./state.ts";
+
+/** The queues of BullMQ. `control`: starts and folds; `timer`: delayed events; `llm` and `io`: steps, by what they wait for. */
+export const queueNames = ["control", "timer", "llm", "io"] as const;
+
+/** One of {@link queueNames}. */
+export type QueueName = (typeof queueNames)[number];
+
+/** What a job carries. Small: everything else is in the run. */
+export interface JobData {
+  readonly run: string;
+  readonly workflow: string;
+  readonly version: number;
+  /** Absent on jobs of `control`. */
+  readonly actor?: string;
+  readonly epoch?: number;
+}
+
+/** A job of ours in one of the queues. */
+export interface PlannedJob {
+  readonly queue: QueueName;
+  readonly name: string;
+  readonly data: JobData;
+  readonly opts: JobsOptions & { readonly jobId: string };
+}
+
+/** What is kept of finished jobs for the queue dashboard; the runs themselves hold the truth. */
+const kept = { removeOnComplete: { count: 200 }, removeOnFail: { count: 500 } } as const;
+
+/** BullMQ counts attempts too, but the budget is the run's: this is only more than any policy allows. */
+const attempts = 1_000_000;
+
+/** Queue, id and content of the job that a dispatch needs. Pure. BullMQ forbids `:` in ids. */
+export function plannedJob(runId: string, version: number, workflow: CompiledWorkflow, dispatch: Dispatch, now: number): PlannedJob {
+  const { actor, epoch, kind, dueAt } = dispatch;
+  const queue = kind === "timer" ? "timer" : (workflow.steps.get(actor)?.queue ?? "io");
+  return {
+    queue,
+    name: actor,
+    data: { run: runId, workflow: workflow.name, version, actor, epoch },
+    opts: {
+      jobId: `${runId}-${actor.replaceAll(":", "_")}-${epoch}`,
+      attempts,
+      backoff: { type: "policy" },
+      ...(dueAt > now ? { delay: dueAt - now } : {}),
+      ...kept,
+    },
+  };
+}
+
+/** The job that makes a run's first transition, or folds an inbox that nobody holds. @param why `start`, or `fold` and the revision. */
+export function controlJob(runId: string, workflow: string, version: number, why: string): PlannedJob {
+  return {
+    queue: "control",
+    name: why,
+    data: { run: runId, workflow, version },
+    opts: { jobId: `${runId}-${why}`, attempts, backoff: { type: "policy" }, ...kept },
+  };
+}
+
+/** Adds jobs. Adding one that exists (by id) changes nothing. */
+export class Dispatcher {
+  readonly queues: Readonly<Record<QueueName, Queue<JobData>>>;
+
+  constructor(redis: Redis, prefix: string, onError: (error: Error) => void) {
+    const options: QueueOptions = { connection: redis, prefix, skipVersionCheck: true };
+    const open = (name: QueueName) => {
+      const queue = new Queue<JobData>(name, options);
+      queue.on("error", onError);
+      return queue;
+    };
+    this.queues = { control: open("control"), timer: open("timer"), llm: open("llm"), io: open("io") };
+  }
+
+  async add(jobs: readonly PlannedJob[]): Promise<void> {
+    if (jobs.length === 1 && jobs[0]) {
+      const { queue, name, data, opts } = jobs[0];
+      await this.queues[queue].add(name, data, opts);
+      return;
+    }
+    const groups = queueNames.map((queue) => ({ queue, group: jobs.filter((job) => job.queue === queue) }));
+    await Promise.all(groups.map(({ queue, group }) => group.length > 0 && this.queues[queue].addBulk(group)));
+  }
+
+  /**
+   * Adds the jobs that are missing, and those that BullMQ has given up although the run still wants them.
+   * @returns how many were added.
+   */
+  async restore(jobs: readonly PlannedJob[]): Promise<number> {
+    const states = await Promise.all(jobs.map(({ queue, opts }) => this.queues[queue].getJobState(opts.jobId)));
+    const missing: PlannedJob[] = [];
+    for (const [index, job] of jobs.entries()) {
+      const state = states[index];
+      if (state === "failed" || state === "completed") await this.queues[job.queue].remove(job.opts.jobId);
+      if (state === "failed" || state === "completed" || state === "unknown") missing.push(job);
+    }
+    if (missing.length > 0) await this.add(missing);
+    return missing.length;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(Object.values(this.queues).map((queue) => queue.close()));
+  }
+}

@@ -1,0 +1,32 @@
+import type { Redis } from "ioredis";
+import type { Keys } from "../redis/keys.ts";
+
+/** Announcements of new events, by run. One subscription a run and process, however many watch it. */
+export class Feed {
+  readonly #subscriber: Redis;
+  readonly #keys: Keys;
+  readonly #watchers = new Map<string, Set<() => void>>();
+
+  constructor(subscriber: Redis, keys: Keys) {
+    this.#subscriber = subscriber;
+    this.#keys = keys;
+    subscriber.on("message", (channel: string) => {
+      for (const tell of this.#watchers.get(channel) ?? []) tell();
+    });
+  }
+
+  /** Calls `onNews` whenever the run may have new events. Announcements can be lost while Redis is away: readers also look by themselves. @returns stops it. */
+  async watch(runId: string, onNews: () => void): Promise<() => void> {
+    const channel = this.#keys.channel(runId);
+    const watchers = this.#watchers.get(channel) ?? new Set();
+    watchers.add(onNews);
+    this.#watchers.set(channel, watchers);
+    if (watchers.size === 1) this.#subscriber.subscribe(channel).catch(() => undefined);
+    return () => {
+      watchers.delete(onNews);
+      if (watchers.size > 0) return;
+      this.#watchers.delete(channel);
+      this.#subscriber.unsubscribe(channel).catch(() => undefined);
+    };
+  }
+}

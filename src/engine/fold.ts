@@ -1,0 +1,128 @@
+import type { CrashHook } from "./crash-point.ts";
+import type { Conclusion } from "./conclude.ts";
+import { decideNext, decideStart } from "./decide.ts";
+import type { Definitions, LoadedWorkflow } from "./definitions.ts";
+import { type Dispatcher, plannedJob } from "./dispatch.ts";
+import type { CommitContent, Delivered, Execution, Held, RunStore } from "./run-store.ts";
+import type { Delivery, Dispatch, RunState } from "./state.ts";
+
+/** What folding needs. */
+export interface FoldParts {
+  readonly store: RunStore;
+  readonly definitions: Definitions;
+  readonly dispatcher: Dispatcher;
+  readonly conclusion: Conclusion;
+  readonly crash: CrashHook;
+  /** Epoch milliseconds. */
+  readonly clock: () => number;
+  /** Takes a run that has ended off the list of open ones. */
+  readonly closed: (runId: string) => Promise<void>;
+  /** Adds the jobs that a run needs and that are not there. */
+  readonly restore: (runId: string) => Promise<unknown>;
+  /** Random token that names one holder. */
+  readonly token: () => string;
+}
+
+/** How a worker's visit to a run ended. `busy`: another holds it; come back when its lease has passed. */
+export type Visit = { readonly type: "done" } | { readonly type: "busy"; readonly leaseMs: number };
+
+/** An attempt's outcome together with the state that its attempt began on, for the short way of {@link Folder.settle}. */
+export interface Settlement {
+  readonly execution: Execution;
+  readonly delivery: Delivery;
+  readonly costUsd: number;
+  readonly workflow: LoadedWorkflow;
+  readonly input: Held["input"];
+  readonly state: RunState;
+  readonly rev: number;
+}
+
+/**
+ * Brings outcomes into a run: deliver, and whoever gets the lease decides, commits and dispatches for all.
+ * A visit ends only after the jobs that follow are added, so that a job which dies on the way is repeated and adds them.
+ */
+export class Folder {
+  readonly #parts: FoldParts;
+
+  constructor(parts: FoldParts) {
+    this.#parts = parts;
+  }
+
+  /** Delivers an outcome, trying first to commit at once what it means for the state that the attempt began on. */
+  async settle(settlement: Settlement): Promise<Visit> {
+    const { execution, delivery, costUsd, workflow, input, state, rev } = settlement;
+    const { store, conclusion, clock, token, crash } = this.#parts;
+    const holder = token();
+    const transition = decideNext(workflow.driver, state, [delivery], clock());
+    const content = await conclusion.of(execution.runId, workflow.compiled, input, transition);
+    const reply = await store.settle(holder, execution, delivery, costUsd, rev, content);
+    crash("after-deliver", execution.actor);
+    if (reply.type !== "done") return this.#goOn(execution, holder, reply);
+    crash("after-commit", execution.actor);
+    await this.#finish(execution.runId, workflow, content, transition.opened);
+    crash("after-dispatch", execution.actor);
+    return { type: "done" };
+  }
+
+  /** Delivers an outcome, or with null only folds what waits in the inbox. */
+  async deliver(execution: Execution, delivery: Delivery | null, costUsd = 0): Promise<Visit> {
+    const holder = this.#parts.token();
+    const reply = await this.#parts.store.deliver(holder, execution, delivery, costUsd);
+    this.#parts.crash("after-deliver", execution.actor);
+    return this.#goOn(execution, holder, reply);
+  }
+
+  /** What a worker does whose fence no longer holds: its own result is dropped, but whoever took over may have died before adding jobs. */
+  async refused({ runId }: Execution): Promise<Visit> {
+    await this.#parts.restore(runId);
+    return { type: "done" };
+  }
+
+  async #goOn(execution: Execution, holder: string, reply: Delivered): Promise<Visit> {
+    switch (reply.type) {
+      case "held":
+        await this.#fold(execution, holder, reply);
+        return { type: "done" };
+      case "left":
+        return { type: "done" };
+      case "busy":
+        return reply;
+      case "stale":
+        return this.refused(execution);
+    }
+  }
+
+  async #fold({ runId, actor }: Execution, holder: string, held: Held): Promise<void> {
+    const { store, definitions, conclusion, clock, crash } = this.#parts;
+    const workflow = await definitions.load(held.workflow, held.version);
+    let { state, inbox } = held;
+    let content: CommitContent | undefined;
+    const opened = new Map<string, Dispatch>();
+    for (;;) {
+      const transition = state
+        ? decideNext(workflow.driver, state, inbox, clock())
+        : decideStart(workflow.driver, held.input, clock());
+      content = await conclusion.of(runId, workflow.compiled, held.input, transition);
+      const reply = await store.commit(runId, holder, state ? inbox.length : 0, content);
+      if (reply.type === "lost") {
+        await this.#parts.restore(runId);
+        return;
+      }
+      crash("after-commit", actor);
+      for (const closed of transition.closed) opened.delete(closed);
+      for (const dispatch of transition.opened) opened.set(dispatch.actor, dispatch);
+      state = transition.state;
+      if (reply.type !== "more") break;
+      inbox = reply.inbox;
+    }
+    await this.#finish(runId, workflow, content, [...opened.values()]);
+    crash("after-dispatch", actor);
+  }
+
+  async #finish(runId: string, workflow: LoadedWorkflow, content: CommitContent, opened: readonly Dispatch[]): Promise<void> {
+    const { dispatcher, clock, closed } = this.#parts;
+    if (content.transition.ending) return closed(runId);
+    const now = clock();
+    await dispatcher.add(opened.map((dispatch) => plannedJob(runId, workflow.version, workflow.compiled, dispatch, now)));
+  }
+}

@@ -1,0 +1,125 @@
+import type { Redis } from "ioredis";
+import type { Hints } from "../core/call.ts";
+import { AppError, type ErrorRecord } from "../core/errors.ts";
+import { pendingStep, stepAfter } from "../core/history.ts";
+import type { Json, JsonObject } from "../core/json.ts";
+import type { EventBody, Run, RunEvent, RunStatus, RunSummary, StepRecord } from "../core/run.ts";
+import type { Keys } from "../redis/keys.ts";
+import type { Definitions } from "./definitions.ts";
+
+const summaryFields = ["id", "workflow", "version", "status", "createdAt", "startedAt", "finishedAt", "costUsd"] as const;
+
+/** Reads runs. Changes nothing. */
+export class RunQuery {
+  readonly #redis: Redis;
+  readonly #keys: Keys;
+  readonly #definitions: Definitions;
+
+  constructor(redis: Redis, keys: Keys, definitions: Definitions) {
+    this.#redis = redis;
+    this.#keys = keys;
+    this.#definitions = definitions;
+  }
+
+  /** A run with its steps. @throws AppError run_not_found */
+  async get(runId: string, outputs: boolean): Promise<Run> {
+    const keys = this.#keys.run(runId);
+    const fields = [...summaryFields, "input", "hints", "output", "error"] as const;
+    const values = await this.#redis.hmget(keys.run, ...fields);
+    const summary = summaryOf(values);
+    if (!summary) throw notFound(runId);
+    const [input, hints, output, error] = values.slice(summaryFields.length).map((text) => (text ? JSON.parse(text) : null));
+    return {
+      ...summary,
+      input: input as JsonObject,
+      hints: hints as Hints,
+      output: output as Json,
+      error: error as ErrorRecord | null,
+      steps: await this.#steps(runId, summary, outputs),
+    };
+  }
+
+  async #steps(runId: string, { workflow, version }: RunSummary, withOutputs: boolean): Promise<readonly StepRecord[]> {
+    const { compiled } = await this.#definitions.load(workflow, version);
+    const records = new Map([...compiled.steps.values()].map(({ id, kind }) => [id, pendingStep(id, kind)]));
+    for (const event of await this.#read(runId, 0, undefined)) {
+      const record = "step" in event ? records.get(event.step) : undefined;
+      if (record) records.set(record.id, stepAfter(record, event));
+    }
+    if (!withOutputs) return [...records.values()];
+    const stored = await this.#redis.hgetall(this.#keys.run(runId).outputs);
+    return [...records.values()].map((record) => {
+      const text = stored[record.id];
+      return text === undefined ? record : { ...record, output: JSON.parse(text) as Json };
+    });
+  }
+
+  /** Runs newest first, behind `before`. Filters look at all runs, page by page. */
+  async list(options: {
+    readonly limit: number;
+    readonly before?: string;
+    readonly status?: RunStatus;
+    readonly workflow?: string;
+  }): Promise<{ readonly runs: readonly RunSummary[]; readonly next: string | null }> {
+    const { limit, before, status, workflow } = options;
+    const runs: RunSummary[] = [];
+    let start = before === undefined ? 0 : await this.#rankBehind(before);
+    for (;;) {
+      const ids = await this.#redis.zrevrange(this.#keys.runs, start, start + 199);
+      const found = await Promise.all(ids.map(async (id) => summaryOf(await this.#redis.hmget(this.#keys.run(id).run, ...summaryFields))));
+      for (const summary of found) {
+        if (!summary || (status && summary.status !== status) || (workflow && summary.workflow !== workflow)) continue;
+        if (runs.length === limit) return { runs, next: runs.at(-1)?.id ?? null };
+        runs.push(summary);
+      }
+      if (ids.length < 200) return { runs, next: null };
+      start += 200;
+    }
+  }
+
+  async #rankBehind(runId: string): Promise<number> {
+    const rank = await this.#redis.zrevrank(this.#keys.runs, runId);
+    if (rank === null) throw notFound(runId);
+    return rank + 1;
+  }
+
+  /** Events above a number. @throws AppError run_not_found */
+  async events(runId: string, after: number, limit: number | undefined): Promise<readonly RunEvent[]> {
+    const events = await this.#read(runId, after, limit);
+    if (events.length === 0 && (await this.#redis.exists(this.#keys.run(runId).run)) === 0) throw notFound(runId);
+    return events;
+  }
+
+  async #read(runId: string, after: number, limit: number | undefined): Promise<RunEvent[]> {
+    const { events } = this.#keys.run(runId);
+    const from = `(${after}-0`;
+    const entries = await (limit === undefined
+      ? this.#redis.xrange(events, from, "+")
+      : this.#redis.xrange(events, from, "+", "COUNT", limit));
+    return entries.map(([id, [, at, , body]]) => ({
+      seq: Number.parseInt(id, 10),
+      at: Number(at),
+      ...(JSON.parse(body ?? "{}") as EventBody),
+    }));
+  }
+}
+
+function summaryOf(values: readonly (string | null)[]): RunSummary | undefined {
+  const [id, workflow, version, status, createdAt, startedAt, finishedAt, costUsd] = values;
+  if (!id) return undefined;
+  const time = (text: string | null | undefined) => (text ? Number(text) : null);
+  return {
+    id,
+    workflow: workflow ?? "",
+    version: Number(version),
+    status: status as RunStatus,
+    createdAt: Number(createdAt),
+    startedAt: time(startedAt),
+    finishedAt: time(finishedAt),
+    costUsd: time(costUsd),
+  };
+}
+
+function notFound(runId: string): AppError {
+  return new AppError("run_not_found", { message: `No run "${runId}".`, details: { run: runId } });
+}

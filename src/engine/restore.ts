@@ -1,0 +1,66 @@
+import type { Redis } from "ioredis";
+import { isTerminal, type RunStatus } from "../core/run.ts";
+import type { Keys } from "../redis/keys.ts";
+import type { Definitions } from "./definitions.ts";
+import { controlJob, type Dispatcher, type PlannedJob, plannedJob } from "./dispatch.ts";
+import type { RunState } from "./state.ts";
+
+/** What looking for missing jobs needs. */
+export interface RestoreParts {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly definitions: Definitions;
+  readonly dispatcher: Dispatcher;
+  readonly clock: () => number;
+  readonly closed: (runId: string) => Promise<void>;
+}
+
+/**
+ * Adds every job that a run needs and that is not there: its state says which actors are active, its fences which of them have delivered.
+ * @returns how many were added. Safe at any time: adding a job that exists changes nothing, and a job too many is refused by its fence.
+ */
+export async function restoreJobs(parts: RestoreParts, runId: string): Promise<number> {
+  const { redis, keys, definitions, dispatcher, clock } = parts;
+  const { run, fences, lease } = keys.run(runId);
+  const [fields, delivered, holder] = await Promise.all([
+    redis.hmget(run, "workflow", "version", "status", "rev", "state"),
+    redis.hgetall(fences),
+    redis.exists(lease),
+  ]);
+  const [workflow, version, status, rev, state] = fields;
+  if (!workflow || !status || isTerminal(status as RunStatus)) {
+    await parts.closed(runId);
+    return 0;
+  }
+  if (!state) return dispatcher.restore([controlJob(runId, workflow, Number(version), "start")]);
+  const loaded = await definitions.load(workflow, Number(version));
+  const { active } = JSON.parse(state) as RunState;
+  const now = clock();
+  const wanted: PlannedJob[] = [];
+  let unfolded = false;
+  for (const [actor, { epoch, kind, timer }] of Object.entries(active)) {
+    const [fencedEpoch, , , done] = (delivered[actor] ?? "").split("|");
+    if (fencedEpoch === String(epoch) && done === "1") unfolded = true;
+    else wanted.push(plannedJob(runId, loaded.version, loaded.compiled, { actor, epoch, kind, dueAt: timer?.dueAt ?? 0 }, now));
+  }
+  if (unfolded && holder === 0) wanted.push(controlJob(runId, workflow, Number(version), `fold-${rev}`));
+  return wanted.length > 0 ? dispatcher.restore(wanted) : 0;
+}
+
+/** Looks through all open runs, oldest first. @returns runs looked at and jobs added. */
+export async function reconcile(parts: RestoreParts): Promise<{ readonly runs: number; readonly added: number }> {
+  let runs = 0;
+  let added = 0;
+  let cursor = "0";
+  do {
+    const [next, found] = await parts.redis.zscan(parts.keys.openRuns, cursor, "COUNT", 200);
+    cursor = next;
+    for (let i = 0; i < found.length; i += 2) {
+      const runId = found[i];
+      if (runId === undefined) continue;
+      runs += 1;
+      added += await restoreJobs(parts, runId);
+    }
+  } while (cursor !== "0");
+  return { runs, added };
+}

@@ -1,0 +1,250 @@
+import type { Redis } from "ioredis";
+import type { Hints } from "../core/call.ts";
+import { AppError } from "../core/errors.ts";
+import type { Json, JsonObject } from "../core/json.ts";
+import type { EventBody, RunStatus } from "../core/run.ts";
+import type { Keys, RunKeys } from "../redis/keys.ts";
+import { loadScript } from "../redis/script.ts";
+import type { Delivery, RunState, Transition } from "./state.ts";
+
+const script = (name: string) => loadScript(name, new URL(`./lua/${name}.lua`, import.meta.url));
+const scripts = {
+  create: script("create"),
+  begin: script("begin"),
+  suspend: script("suspend"),
+  note: script("note"),
+  deliver: script("deliver"),
+  commit: script("commit"),
+  settle: script("settle"),
+};
+
+/** How long a holder may take for one fold. Less than a job's lock: a re-delivered job finds its dead former self's lease gone. */
+export const leaseMs = 1_500;
+
+/** One execution of a dispatched actor: what the fence is compared with. */
+export interface Execution {
+  readonly runId: string;
+  readonly actor: string;
+  readonly epoch: number;
+  /** Unique to this execution of the job; "" for actors that are not begun (timers). */
+  readonly token: string;
+}
+
+/** An attempt as begun, with what the step reads. */
+export interface Begun {
+  readonly attempt: number;
+  /** Epoch milliseconds at which the first attempt of this dispatch began. */
+  readonly since: number;
+  readonly input: JsonObject;
+  readonly hints: Hints;
+  readonly rev: number;
+  readonly state: RunState;
+  /** In the order asked; null: the step has none (skipped). */
+  readonly outputs: readonly Json[];
+}
+
+/** A run that this worker holds: only it may commit until the lease passes. */
+export interface Held {
+  readonly workflow: string;
+  readonly version: number;
+  readonly input: JsonObject;
+  /** Null before the first transition. */
+  readonly state: RunState | null;
+  readonly inbox: readonly Delivery[];
+}
+
+/** What a delivery came to. */
+export type Delivered =
+  | ({ readonly type: "held" } & Held)
+  | { readonly type: "left" | "stale" }
+  | { readonly type: "busy"; readonly leaseMs: number };
+
+/** What a commit stores, ready for Redis. */
+export interface CommitContent {
+  /** Unique to the transition, so that a commit sent twice is recognised. */
+  readonly id: string;
+  readonly transition: Transition;
+  readonly status: RunStatus;
+  /** Events of the transition and, at the end of a run, its terminal one. */
+  readonly events: readonly EventBody[];
+  /** Set when the status is terminal. */
+  readonly output?: Json;
+  readonly error?: Json;
+}
+
+/** The scripts of a run as functions. Each is atomic, and each may be sent twice without effect. */
+export class RunStore {
+  readonly #redis: Redis;
+  readonly #keys: Keys;
+
+  constructor(redis: Redis, keys: Keys) {
+    this.#redis = redis;
+    this.#keys = keys;
+  }
+
+  /** Writes a new run. @returns false: a run of that id exists already; it is left as it is. */
+  async create(runId: string, fields: Readonly<Record<string, string>>, created: EventBody): Promise<boolean> {
+    const keys = this.#keys.run(runId);
+    const flat = Object.entries(fields).flat();
+    const args = [this.#keys.channel(runId), JSON.stringify(created), ...flat];
+    const [word] = await this.#run("create", [keys.run, keys.events], args);
+    return word === "created";
+  }
+
+  /** Begins an attempt. @param allowed attempts that the step's policy allows. */
+  async begin(
+    execution: Execution,
+    allowed: number,
+    worker: string,
+    reads: readonly string[],
+  ): Promise<({ type: "begun" } & Begun) | { type: "delivered" | "stale" } | { type: "exhausted"; attempts: number }> {
+    const keys = this.#keys.run(execution.runId);
+    const args = [...this.#fence(execution), allowed, worker, ...reads];
+    const reply = await this.#run("begin", [keys.run, keys.fences, keys.outputs, keys.events], args);
+    const [word, attempt, since, input, hints, rev, state, ...outputs] = reply;
+    switch (word) {
+      case "begun":
+        return {
+          type: "begun",
+          attempt: Number(attempt),
+          since: Number(since),
+          input: parse(input) as JsonObject,
+          hints: parse(hints) as Hints,
+          rev: Number(rev),
+          state: parse(state) as unknown as RunState,
+          outputs: outputs.map((text) => parse(text)),
+        };
+      case "exhausted":
+        return { type: "exhausted", attempts: Number(attempt) };
+      case "delivered":
+      case "stale":
+        return { type: word };
+      default:
+        throw unexpected("begin", word);
+    }
+  }
+
+  /** Ends an attempt that settles nothing. @param refund whether the attempt does not count. @returns false: the fence no longer holds. */
+  async suspend(execution: Execution, refund: boolean, costUsd: number, event: EventBody | null): Promise<boolean> {
+    const keys = this.#keys.run(execution.runId);
+    const args = [...this.#fence(execution), refund ? "refunded" : "spent", costUsd, text(event)];
+    const [word] = await this.#run("suspend", [keys.run, keys.fences, keys.events], args);
+    return word === "done";
+  }
+
+  /** Adds a line to the history of the attempt under way. @returns false: the fence no longer holds. */
+  async note(execution: Execution, event: EventBody): Promise<boolean> {
+    const keys = this.#keys.run(execution.runId);
+    const [word] = await this.#run("note", [keys.run, keys.fences, keys.events], [...this.#fence(execution), text(event)]);
+    return word === "done";
+  }
+
+  /** Takes the lease of a run, delivering an outcome first if there is one. */
+  async deliver(holder: string, execution: Execution, delivery: Delivery | null, costUsd: number): Promise<Delivered> {
+    const keys = this.#keys.run(execution.runId);
+    const args = [holder, leaseMs, ...deliveryArgs(execution, delivery), costUsd];
+    return parseDelivered(await this.#run("deliver", [keys.run, keys.fences, keys.inbox, keys.lease], args));
+  }
+
+  /** Stores a transition of a held run. */
+  async commit(
+    runId: string,
+    holder: string,
+    folded: number,
+    content: CommitContent,
+  ): Promise<{ type: "done" } | { type: "lost" } | { type: "more"; inbox: readonly Delivery[] }> {
+    const args = [holder, leaseMs, folded, ...this.#transition(runId, content)];
+    const [word, ...inbox] = await this.#run("commit", writes(this.#keys.run(runId)), args);
+    if (word === "more") return { type: "more", inbox: inbox.map((entry) => parse(entry) as unknown as Delivery) };
+    if (word === "done" || word === "lost") return { type: word };
+    throw unexpected("commit", word);
+  }
+
+  /** Delivers and commits at once if nothing happened to the run since `rev`; else only delivers. */
+  async settle(
+    holder: string,
+    execution: Execution,
+    delivery: Delivery,
+    costUsd: number,
+    rev: number,
+    content: CommitContent,
+  ): Promise<Delivered | { readonly type: "done" }> {
+    const { runId } = execution;
+    const args = [holder, leaseMs, ...deliveryArgs(execution, delivery), costUsd, rev, ...this.#transition(runId, content)];
+    const reply = await this.#run("settle", writes(this.#keys.run(runId)), args);
+    return reply[0] === "done" ? { type: "done" } : parseDelivered(reply);
+  }
+
+  #fence({ runId, actor, epoch, token }: Execution): (string | number)[] {
+    return [this.#keys.channel(runId), actor, epoch, token];
+  }
+
+  #transition(runId: string, { id, transition, status, events, output, error }: CommitContent): (string | number)[] {
+    const outputs = Object.entries(transition.outputs);
+    return [
+      this.#keys.channel(runId),
+      id,
+      JSON.stringify(transition.state),
+      status,
+      text(output ?? null),
+      text(error ?? null),
+      outputs.length,
+      ...outputs.flatMap(([step, value]) => [step, JSON.stringify(value)]),
+      transition.opened.length,
+      ...transition.opened.flatMap(({ actor, epoch }) => [actor, epoch]),
+      transition.closed.length,
+      ...transition.closed,
+      events.length,
+      ...events.map((event) => JSON.stringify(event)),
+    ];
+  }
+
+  async #run(name: keyof typeof scripts, keys: readonly string[], args: readonly (string | number)[]): Promise<string[]> {
+    return (await scripts[name].run(this.#redis, keys, args)) as string[];
+  }
+}
+
+function writes(keys: RunKeys): readonly string[] {
+  return [keys.run, keys.fences, keys.inbox, keys.lease, keys.outputs, keys.events];
+}
+
+function deliveryArgs(execution: Execution, delivery: Delivery | null): (string | number)[] {
+  if (!delivery) return ["", 0, "", ""];
+  return [delivery.actor, delivery.epoch, execution.token, JSON.stringify(delivery)];
+}
+
+function parseDelivered(reply: readonly string[]): Delivered {
+  const [word, ...rest] = reply;
+  switch (word) {
+    case "held": {
+      const [workflow = "", version, , , state, input, ...inbox] = rest;
+      return {
+        type: "held",
+        workflow,
+        version: Number(version),
+        input: parse(input) as JsonObject,
+        state: parse(state) as unknown as RunState | null,
+        inbox: inbox.map((entry) => parse(entry) as unknown as Delivery),
+      };
+    }
+    case "busy":
+      return { type: "busy", leaseMs: Math.max(0, Number(rest[0])) };
+    case "left":
+    case "stale":
+      return { type: word };
+    default:
+      throw unexpected("deliver", word);
+  }
+}
+
+function parse(value: string | undefined): Json {
+  return value ? (JSON.parse(value) as Json) : null;
+}
+
+function text(value: EventBody | Json): string {
+  return value === null ? "" : JSON.stringify(value);
+}
+
+function unexpected(name: string, word: string | undefined): AppError {
+  return new AppError("internal", { message: `Redis script ${name} answered ${String(word)}.` });
+}

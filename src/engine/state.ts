@@ -1,0 +1,64 @@
+import type { ErrorRecord } from "../core/errors.ts";
+import type { Json } from "../core/json.ts";
+import type { EventBody } from "../core/run.ts";
+
+/**
+ * What a run is between two transitions: all that the next decision needs, and nothing else.
+ *
+ * An *actor* is a child of the machine that somebody outside must bring to its end: a step (its job is in the queue of its kind)
+ * or a timer (a delayed job). `active` is therefore the list of jobs that must exist.
+ */
+export interface RunState {
+  /** XState's persisted snapshot. */
+  readonly snapshot: Json;
+  readonly active: Readonly<Record<string, ActiveActor>>;
+  /** Dispatches so far; the newest one's number is its fence. */
+  readonly epoch: number;
+}
+
+/** A dispatch that has not been answered. */
+export interface ActiveActor {
+  /** The fence: a delivery that carries another epoch is refused. */
+  readonly epoch: number;
+  /** Step kind, or "timer". */
+  readonly kind: string;
+  /** Timers only: when it is due (epoch milliseconds), and the event that it then sends. */
+  readonly timer?: { readonly dueAt: number; readonly event: string };
+}
+
+/** The end of an actor, as it is written to the run's inbox. */
+export type Delivery = {
+  readonly actor: string;
+  readonly epoch: number;
+  /** Line of the history that belongs to it. */
+  readonly event?: EventBody;
+} & (
+  | { readonly type: "done"; readonly output: Json }
+  | { readonly type: "error"; readonly error: ErrorRecord }
+  | { readonly type: "timer" }
+);
+
+/** A job that follows from a transition. Adding it twice adds it once: the job id is made of run, actor and epoch. */
+export interface Dispatch {
+  readonly actor: string;
+  readonly epoch: number;
+  readonly kind: string;
+  /** Epoch milliseconds before which it must not run; 0: at once. */
+  readonly dueAt: number;
+}
+
+/** How a run ended, before its output is rendered. */
+export type Ending = { readonly status: "succeeded" } | { readonly status: "failed"; readonly error: ErrorRecord };
+
+/** What a decision says; nothing of it has happened yet. */
+export interface Transition {
+  readonly state: RunState;
+  /** Outputs of the steps that ended, by step id. */
+  readonly outputs: Readonly<Record<string, Json>>;
+  readonly events: readonly EventBody[];
+  /** Actors that were dispatched by this transition and are still wanted at its end. */
+  readonly opened: readonly Dispatch[];
+  /** Actors that were active before it and are not after it. */
+  readonly closed: readonly string[];
+  readonly ending: Ending | null;
+}

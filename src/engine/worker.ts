@@ -1,0 +1,149 @@
+import { DelayedError, type Job, UnrecoverableError, Worker } from "bullmq";
+import type { Redis } from "ioredis";
+import { assertNever } from "../core/errors.ts";
+import { type AttemptEnd, type AttemptParts, attempt } from "./attempt.ts";
+import { type JobData, type QueueName, queueNames } from "./dispatch.ts";
+import type { StopReason } from "./limited.ts";
+import { type RestoreParts, reconcile } from "./restore.ts";
+import type { Execution } from "./run-store.ts";
+
+/**
+ * How a dead worker is noticed. A job's lock is renewed every 0.4 to 0.8 s and lasts 2.5 s; all workers together look every second
+ * for active jobs without a lock and put them back: 2 to 4 s after a kill. BullMQ's own defaults take 60 s.
+ */
+const vigilance = { lockDuration: 2_500, lockRenewTime: 800, stalledInterval: 1_000 } as const;
+
+/** What the workers of one process need. */
+export interface WorkerParts extends AttemptParts {
+  readonly redis: Redis;
+  readonly prefix: string;
+  /** Steps of each step queue that this process executes at a time. */
+  readonly concurrency: number;
+  readonly restore: RestoreParts;
+  readonly onError: (error: Error) => void;
+}
+
+/** Thrown into BullMQ so that it brings the job again after `delayMs`, as its next attempt. */
+class NextAttempt extends Error {
+  readonly delayMs: number;
+
+  constructor(message: string, delayMs: number) {
+    super(message);
+    this.name = "NextAttempt";
+    this.delayMs = delayMs;
+  }
+}
+
+/** The BullMQ workers of one process, one a queue. */
+export class Workers {
+  readonly #workers: readonly Worker<JobData>[];
+  readonly #stops = new Map<string, AbortController>();
+  readonly #parts: WorkerParts;
+
+  constructor(parts: WorkerParts) {
+    this.#parts = parts;
+    this.#workers = queueNames.map((queue) => this.#open(queue));
+  }
+
+  #open(queue: QueueName): Worker<JobData> {
+    const { redis, prefix, concurrency, onError } = this.#parts;
+    const steps = queue === "llm" || queue === "io";
+    const worker = new Worker<JobData>(queue, (job, token) => this.#process(queue, job, token ?? ""), {
+      connection: redis,
+      prefix,
+      concurrency: steps ? concurrency : Math.max(concurrency, 20),
+      ...vigilance,
+      // The attempt budget is the run's. A job that stalls is always brought again; the run decides when it is enough.
+      maxStalledCount: 1_000_000,
+      runRetryDelay: 500,
+      drainDelay: 2,
+      skipVersionCheck: true,
+      settings: { backoffStrategy: (_made, _type, error) => (error instanceof NextAttempt ? error.delayMs : 1_000) },
+    });
+    worker.on("error", onError);
+    worker.on("lockRenewalFailed", (jobIds) => {
+      for (const id of jobIds) this.#stops.get(id)?.abort("fence_lost" satisfies StopReason);
+    });
+    return worker;
+  }
+
+  async #process(queue: QueueName, job: Job<JobData>, token: string): Promise<void> {
+    const id = job.id ?? "";
+    const stop = new AbortController();
+    this.#stops.set(id, stop);
+    try {
+      await this.#end(job, token, await this.#execute(queue, job, token, stop.signal));
+    } finally {
+      if (this.#stops.get(id) === stop) this.#stops.delete(id);
+    }
+  }
+
+  async #execute(queue: QueueName, job: Job<JobData>, token: string, stop: AbortSignal): Promise<AttemptEnd> {
+    const { run, workflow, version, actor = "", epoch = 0 } = job.data;
+    const { folder } = this.#parts;
+    const execution: Execution = { runId: run, actor, epoch, token: `${token}.${job.timestamp}.${job.attemptsStarted}` };
+    switch (queue) {
+      case "control":
+        if (job.name === "reconcile") {
+          await reconcile(this.#parts.restore);
+          return { type: "done" };
+        }
+        return this.#control(execution, job.attemptsStarted > 1);
+      case "timer":
+        return folder.deliver({ ...execution, token: "" }, { actor, epoch, type: "timer" });
+      case "llm":
+      case "io":
+        return attempt(this.#parts, execution, workflow, version, stop);
+      default:
+        return assertNever(queue);
+    }
+  }
+
+  /** A control job that comes again may have died between its commit and the adding of the jobs that follow. */
+  async #control(execution: Execution, again: boolean): Promise<AttemptEnd> {
+    const visit = await this.#parts.folder.deliver(execution, null);
+    return visit.type === "done" && again ? this.#parts.folder.refused(execution) : visit;
+  }
+
+  async #end(job: Job<JobData>, token: string, end: AttemptEnd): Promise<void> {
+    switch (end.type) {
+      case "done":
+        return;
+      case "failed":
+        throw new UnrecoverableError(`${end.error.code}: ${end.error.message}`);
+      case "retry":
+        throw new NextAttempt(`${end.error.code}: ${end.error.message}`, end.delayMs);
+      case "busy":
+        return this.#delay(job, token, end.leaseMs + 20);
+      case "later":
+        return this.#delay(job, token, end.delayMs);
+      default:
+        assertNever(end);
+    }
+  }
+
+  async #delay(job: Job<JobData>, token: string, delayMs: number): Promise<never> {
+    await job.moveToDelayed(Date.now() + Math.max(1, delayMs), token);
+    throw new DelayedError();
+  }
+
+  /** Waits until every queue is served. */
+  async ready(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.waitUntilReady()));
+  }
+
+  /**
+   * Takes no further job and lets the running ones end. Those that have not after `graceMs` are stopped and given back to their queues,
+   * without a spent attempt.
+   */
+  async close(graceMs: number): Promise<void> {
+    const timer = setTimeout(() => {
+      for (const stop of this.#stops.values()) stop.abort("stopping" satisfies StopReason);
+    }, graceMs);
+    try {
+      await Promise.all(this.#workers.map((worker) => worker.close()));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

@@ -1,0 +1,123 @@
+import type { CallRecord, Decision, Hints, Served } from "../core/call.ts";
+import { AppError, assertNever, toErrorRecord } from "../core/errors.ts";
+import { addCosts } from "../core/history.ts";
+import type { Json, JsonObject } from "../core/json.ts";
+import type { LlmMessage, LlmRequest } from "../providers/provider.ts";
+import { defaultMaxCalls, type RouteOutcome, type Router } from "../router/router.ts";
+import type { StepHandler, StepOutcome, StepWork } from "./handler.ts";
+import { readStructured } from "./structured.ts";
+
+/** The body of an `llm` step with its templates rendered. */
+interface LlmBody {
+  readonly prompt?: string;
+  readonly messages?: readonly LlmMessage[];
+  readonly system?: string;
+  readonly output?: JsonObject;
+  readonly max_tokens?: number;
+  readonly temperature?: number;
+  readonly top_p?: number;
+  readonly stop?: readonly string[];
+  readonly seed?: number;
+}
+
+/** Times that a model is shown what is wrong with its answer and asked again, within one attempt. */
+const maxReasks = 2;
+
+/** Executes `llm` steps: one routed request, and for structured output as many further ones as the attempt's budget of calls allows. */
+export function llmHandler(router: Router): StepHandler {
+  return { kind: "llm", execute: (work) => new LlmAttempt(router, work).execute() };
+}
+
+/** One attempt: what it has asked, called and spent so far. */
+class LlmAttempt {
+  readonly #router: Router;
+  readonly #work: StepWork;
+  readonly #body: LlmBody;
+  readonly #calls: CallRecord[] = [];
+  #decision: Decision | undefined;
+
+  constructor(router: Router, work: StepWork) {
+    this.#router = router;
+    this.#work = work;
+    this.#body = work.body as unknown as LlmBody;
+  }
+
+  async execute(): Promise<StepOutcome> {
+    const schema = this.#body.output;
+    let messages: readonly LlmMessage[] = this.#body.messages ?? [{ role: "user", content: this.#body.prompt ?? "" }];
+    for (let asked = 1; ; asked++) {
+      const outcome = await this.#ask(messages);
+      if (outcome.type !== "answered") return this.#unanswered(outcome);
+      const { answer, served } = outcome;
+      if (!schema) return this.#succeeded(answer.text, served);
+      const read =
+        answer.finishReason === "length"
+          ? { ok: false as const, problems: [`The answer was cut off at max_tokens (${this.#body.max_tokens ?? "the model's own limit"}).`] }
+          : readStructured(answer.text, schema);
+      if (read.ok) return this.#succeeded(read.value, served);
+      if (asked > maxReasks || this.#callsLeft() < 1) return this.#invalid(read.problems);
+      messages = [...messages, { role: "assistant", content: answer.text || "(empty)" }, { role: "user", content: reask(read.problems) }];
+    }
+  }
+
+  async #ask(messages: readonly LlmMessage[]): Promise<RouteOutcome> {
+    const { signal, deadline, idempotencyKey, stepId, attempt, note } = this.#work;
+    const outcome = await this.#router.call(this.#request(messages), {
+      hints: this.#hints(),
+      signal,
+      deadline,
+      idempotencyKey: this.#calls.length === 0 ? idempotencyKey : `${idempotencyKey}-${this.#calls.length}`,
+      onCallFailed: (call) => note({ type: "call.failed", step: stepId, attempt, call }),
+    });
+    this.#calls.push(...outcome.calls);
+    this.#decision = outcome.decision ?? this.#decision;
+    return outcome;
+  }
+
+  #callsLeft(): number {
+    return (this.#work.hints.max_calls ?? defaultMaxCalls) - this.#calls.length;
+  }
+
+  #hints(): Hints {
+    const { max_usd, ...hints } = this.#work.hints;
+    const spent = addCosts(...this.#calls.map((call) => call.costUsd)) ?? 0;
+    return { ...hints, max_calls: this.#callsLeft(), ...(max_usd === undefined ? {} : { max_usd: Math.max(0, max_usd - spent) }) };
+  }
+
+  #request(messages: readonly LlmMessage[]): LlmRequest {
+    const { system, output, max_tokens, temperature, top_p, stop, seed } = this.#body;
+    return { system, messages, outputSchema: output, maxTokens: max_tokens, temperature, topP: top_p, stop, seed };
+  }
+
+  get #report(): StepOutcome["report"] {
+    return { calls: this.#calls, decision: this.#decision };
+  }
+
+  #succeeded(output: Json, served: Served): StepOutcome {
+    return { type: "succeeded", output, served, report: this.#report };
+  }
+
+  #invalid(problems: readonly string[]): StepOutcome {
+    const message = `The model's answer does not match the step's output schema: ${problems.join(" ")}`;
+    const error = toErrorRecord(new AppError("output_invalid", { message, details: { problems } }));
+    return { type: "failed", error, retryable: true, report: this.#report };
+  }
+
+  #unanswered(outcome: Exclude<RouteOutcome, { type: "answered" }>): StepOutcome {
+    const report = this.#report;
+    switch (outcome.type) {
+      case "rejected":
+        return { type: "failed", error: outcome.error, retryable: false, report };
+      case "failed":
+        return { type: "failed", error: outcome.error, retryable: true, report };
+      case "unavailable":
+        return { type: "deferred", error: outcome.error, delayMs: outcome.retryAfterMs, reason: outcome.error.message, report };
+      default:
+        return assertNever(outcome);
+    }
+  }
+}
+
+function reask(problems: readonly string[]): string {
+  return `Your answer does not match the JSON Schema that was asked for:\n${problems.map((p) => `- ${p}`).join("\n")}\nAnswer again with the corrected JSON only.`;
+}
