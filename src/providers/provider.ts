@@ -74,6 +74,12 @@ export interface Provider {
   readonly keys: readonly string[];
   /** Whether a model's name belongs to this provider, so that another vendor's name is never sent to it. */
   serves(model: string): boolean;
+  /** Stands for a key in shared state: changes when the key does, and no secret can be read from it. */
+  keyId(label: string): string;
+  /** USD of a call; null: the model's price or the usage is unknown. */
+  costUsd(model: string, usage: Usage): number | null;
+  /** Tokens that fit into the model's context window; null: unknown. */
+  contextWindow(model: string): number | null;
   /** Makes one HTTP request and reads it to its end. Never retries. @throws CallFailure */
   call(request: LlmRequest, options: CallOptions): Promise<LlmAnswer>;
   /** Closes its connections. */

@@ -1,0 +1,24 @@
+import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
+import { createEndpoint, type ProviderContext } from "./endpoint.ts";
+import type { Provider } from "./provider.ts";
+import { ollamaModels } from "./vendor-models.ts";
+
+/** Ollama, through its OpenAI-compatible /v1. Costs nothing unless the settings say so. */
+export function ollama(context: ProviderContext): Provider {
+  return createEndpoint(context, {
+    pattern: ollamaModels,
+    pricing: { vendor: null, perThousand: context.costPerThousand ?? 0 },
+    open({ apiKey, fetch }) {
+      const { endpoint: baseURL, name, structuredOutputs } = context.settings;
+      const vendor = createOpenAICompatible({
+        name,
+        baseURL,
+        fetch,
+        ...(apiKey === null ? {} : { apiKey }),
+        includeUsage: true,
+        supportsStructuredOutputs: structuredOutputs,
+      });
+      return (model) => vendor.chatModel(model);
+    },
+  });
+}
