@@ -1,0 +1,99 @@
+import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
+import type { Fill, Place } from "./fill.ts";
+import { findAll } from "./find.ts";
+import { type Material, toMaterial } from "./material.ts";
+import { said, timed } from "./select.ts";
+import { countWord, nameWords, topWords } from "./words.ts";
+
+/** Items of a list that the schema doesn't limit. */
+const usual = 8;
+
+/** A list: one item for each passage that could be meant, as many as the schema allows. @param fill fills an item. */
+export function fillList(schema: JsonObject, material: Material, place: Place, fill: Fill): Json {
+  const prefix = Array.isArray(schema.prefixItems) ? schema.prefixItems : [];
+  const least = Math.max(numberOr(schema.minItems, 0), prefix.length);
+  const most = Math.max(least, numberOr(schema.maxItems, Math.max(usual, least)));
+  const within: Place = { ...place, depth: place.depth + 1 };
+  const first = prefix.map((item) => fill(item, material, within));
+  const items = schema.items;
+  if (items === undefined || items === false || items === true) {
+    const more = items === false ? [] : pieces(material, place.key).slice(first.length, most);
+    return [...first, ...(prefix.length > 0 ? [] : more)].slice(0, most);
+  }
+  const wanted = place.depth >= 5 ? least : most;
+  const rest = Array.isArray(valuesOf(items))
+    ? fromEnum(valuesOf(items) ?? [], material, least - first.length)
+    : fromPieces(items, material, within, fill, wanted - first.length);
+  const all = pad([...first, ...rest], least, () => fill(items, material, within), schema.uniqueItems === true);
+  return (schema.uniqueItems === true ? distinct(all, least) : all).slice(0, most);
+}
+
+function fromPieces(items: Json, material: Material, place: Place, fill: Fill, count: number): readonly Json[] {
+  const simple =
+    isJsonObject(items) && items.type === "string" && items.format === undefined && items.pattern === undefined;
+  const found = pieces(material, place.key).slice(0, Math.max(0, count));
+  if (!simple) return found.map((piece) => fill(items, toMaterial(material.instruction, piece), place));
+  return found.map((piece) =>
+    fill(items, { ...material, text: piece, passages: [{ text: piece, weight: 1 }] }, { ...place, key: "" }),
+  );
+}
+
+/** The texts from which items are made: by the list's name, else the passages. */
+function pieces({ text, passages }: Material, key: string): readonly string[] {
+  const words = nameWords(key);
+  const named = findAll(words, text);
+  if (named.length > 0) return named;
+  if (words.some((word) => /^(?:tags?|keywords?|topics?|labels?|themes?)$/.test(word))) return topWords(text, 5);
+  if (words.some((word) => /^(?:timeline|events?|history)$/.test(word))) {
+    const events = timed(passages);
+    return (events.length > 0 ? events : passages).map(
+      (event) => `${event.time ? `${event.time} ` : ""}${said(event)}`,
+    );
+  }
+  const about = passages.filter((passage) =>
+    words.some((word) => word.length > 3 && countWord(passage.text, word) > 0),
+  );
+  return (about.length > 0 ? about : passages).map(({ time, level, text: line }) =>
+    [time, level, line].filter(Boolean).join(" "),
+  );
+}
+
+/** The values that the text names, each once. */
+function fromEnum(values: readonly Json[], { text }: Material, least: number): readonly Json[] {
+  const named = values.filter((value) => countWord(text, String(value)) > 0);
+  const others = values.filter((value) => !named.includes(value));
+  return [...named, ...others.slice(0, Math.max(0, least - named.length))];
+}
+
+function valuesOf(items: Json): readonly Json[] | undefined {
+  return isJsonObject(items) && Array.isArray(items.enum) ? items.enum : undefined;
+}
+
+function pad(items: readonly Json[], least: number, next: () => Json, unique: boolean): readonly Json[] {
+  const padded = [...items];
+  while (padded.length < least && padded.length < 1_000) padded.push(unique ? vary(next(), padded.length) : next());
+  return padded;
+}
+
+/** Equal items made different where that is possible, dropped where it isn't and the list is long enough. */
+function distinct(items: readonly Json[], least: number): readonly Json[] {
+  const seen = new Set<string>();
+  const kept: Json[] = [];
+  for (const [index, item] of items.entries()) {
+    const text = JSON.stringify(item);
+    const fresh = seen.has(text) ? vary(item, index) : item;
+    if (seen.has(text) && (kept.length >= least || seen.has(JSON.stringify(fresh)))) continue;
+    seen.add(JSON.stringify(fresh));
+    kept.push(fresh);
+  }
+  return kept;
+}
+
+function vary(item: Json, index: number): Json {
+  if (typeof item === "string") return `${item} (${index + 1})`;
+  return typeof item === "number" ? item + index : item;
+}
+
+function numberOr(value: Json | undefined, otherwise: number): number {
+  return typeof value === "number" ? value : otherwise;
+}

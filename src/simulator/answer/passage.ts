@@ -1,0 +1,49 @@
+import { significantWords, weightOf } from "./words.ts";
+
+/** A sentence or a line of a log. */
+export interface Passage {
+  /** Without time, level and bullet. */
+  readonly text: string;
+  /** The time it bears, as written. */
+  readonly time?: string;
+  /** The level it bears, in capitals. */
+  readonly level?: string;
+  /** How much it says: its frequent words, numbers, and words of alarm. */
+  readonly weight: number;
+}
+
+const timePattern =
+  /^\W{0,3}(\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?|[A-Z][a-z]{2} \d{1,2} \d\d:\d\d(?::\d\d)?|\d{1,2}:\d\d(?::\d\d)?(?:\s?[ap]m\b)?)(?:\]|\)|:|,|\s*[-–|])*\s*/;
+const levelPattern = /^\[?(TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|ERR|CRIT(?:ICAL)?|FATAL|ALERT|EMERG)\b\]?:?\s*/;
+const bulletPattern = /^(?:[-*•>]\s+|\d{1,3}[.)]\s+|#{1,6}\s+)/;
+const sentenceEnd = /(?<=[.!?])\s+(?=["'(]?[A-Z0-9])/;
+
+/** Cuts a text into passages: a line with a time or a level is one, other lines are cut at their sentences. Headings are left out. */
+export function readPassages(text: string): readonly Passage[] {
+  const found = text.split("\n").flatMap(readLine);
+  const counts = new Map<string, number>();
+  for (const { text: said } of found) {
+    for (const word of significantWords(said)) counts.set(word, (counts.get(word) ?? 0) + 1);
+  }
+  return found.map((passage) => ({ ...passage, weight: weightOf(`${passage.level ?? ""} ${passage.text}`, counts) }));
+}
+
+function readLine(raw: string): readonly Omit<Passage, "weight">[] {
+  const line = raw.trim().replace(bulletPattern, "");
+  const time = timePattern.exec(line);
+  const afterTime = time ? line.slice(time[0].length) : line;
+  const level = levelPattern.exec(afterTime);
+  const text = (level ? afterTime.slice(level[0].length) : afterTime).trim();
+  if (text === "" || /^[^\p{L}\d]+$/u.test(text)) return [];
+  if (time?.[1] !== undefined || level?.[1] !== undefined) {
+    return [
+      {
+        text,
+        ...(time?.[1] === undefined ? {} : { time: time[1] }),
+        ...(level?.[1] === undefined ? {} : { level: level[1] }),
+      },
+    ];
+  }
+  if (/^[^.!?]{1,40}:$/.test(text)) return [];
+  return text.split(sentenceEnd).map((sentence) => ({ text: sentence.trim() }));
+}

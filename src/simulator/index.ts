@@ -1,0 +1,7 @@
+export { type SimulatorClock, systemClock } from "./clock.ts";
+export type { Fault } from "./fault.ts";
+export type { Hit } from "./hit-log.ts";
+export { type OutageScript, parseOutageScript } from "./script.ts";
+export type { ProviderAddress, Simulator, SimulatorOptions } from "./simulator.ts";
+export { simulatorEnv, startSimulator } from "./start-simulator.ts";
+export { type SimulatedName, simulatedNames } from "./vendors/vendor.ts";
