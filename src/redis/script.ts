@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,6 +8,8 @@ import { AppError } from "../core/errors.ts";
 /** A Lua script, loaded once and bound to a connection on first use (EVALSHA, with EVAL when Redis does not know it). */
 export interface Script {
   readonly name: string;
+  /** SHA-1 of its text: what Redis knows it by. */
+  readonly sha: string;
   /** Runs it atomically. @returns what the Lua file's RETURNS header says. */
   run(redis: Redis, keys: readonly string[], args: readonly (string | number | Buffer)[]): Promise<unknown>;
 }
@@ -22,6 +25,7 @@ export function loadScript(name: string, url: URL): Script {
   const command = `switchyard_${name}`;
   return {
     name,
+    sha: createHash("sha1").update(lua).digest("hex"),
     run(redis, keys, args) {
       const bound = redis as unknown as Bound;
       if (!(command in redis)) redis.defineCommand(command, { lua });

@@ -1,0 +1,106 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { SwitchyardClient } from "../../src/client/client.ts";
+import { isTerminal, isTerminalEvent, type Run } from "../../src/core/run.ts";
+import { type EmbeddedRedis, startEmbedded } from "../../src/redis/embedded.ts";
+import { type Simulator, startSimulator } from "../../src/simulator/index.ts";
+import { eventually } from "./eventually.ts";
+import { type Program, startProgram } from "./program.ts";
+
+/** Redis, simulated providers, API and workers: the real thing, each part a process that a test may kill. */
+export class Fleet {
+  readonly simulator: Simulator;
+  readonly #directory: string;
+  readonly #env: Readonly<Record<string, string>>;
+  readonly #programs: Program[] = [];
+  #redis: EmbeddedRedis;
+  #redisUrl: string;
+  #api: Program | undefined;
+
+  private constructor(simulator: Simulator, redis: EmbeddedRedis, directory: string, env: Readonly<Record<string, string>>) {
+    this.simulator = simulator;
+    this.#redis = redis;
+    this.#redisUrl = redis.url;
+    this.#directory = directory;
+    this.#env = env;
+  }
+
+  /** Starts Redis, the providers and the API; workers come by {@link worker}. @param env further settings of every process. */
+  static async start(env: Readonly<Record<string, string>> = {}): Promise<Fleet> {
+    const directory = mkdtempSync(join(tmpdir(), "switchyard-fleet-"));
+    const [simulator, redis] = await Promise.all([startSimulator({ latencyMs: 0 }), startEmbedded({ directory })]);
+    const fleet = new Fleet(simulator, redis, directory, env);
+    await fleet.serve();
+    return fleet;
+  }
+
+  get redis(): EmbeddedRedis {
+    return this.#redis;
+  }
+
+  get client(): SwitchyardClient {
+    return new SwitchyardClient({ url: this.#api?.ready.url ?? "" });
+  }
+
+  /** Lets every process reach Redis by another address, such as a proxy's. Processes started before keep theirs. */
+  reachRedisBy(url: string): void {
+    this.#redisUrl = url;
+  }
+
+  async serve(): Promise<Program> {
+    const { port } = new URL(this.#api?.ready.url ?? "http://127.0.0.1:0");
+    this.#api = await this.#start(["serve", "--port", port || "0"]);
+    return this.#api;
+  }
+
+  worker(env: Readonly<Record<string, string>> = {}, concurrency = 10): Promise<Program> {
+    return this.#start(["worker", "--concurrency", String(concurrency)], env);
+  }
+
+  async #start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Program> {
+    const settings = { REDIS_URL: this.#redisUrl, SWITCHYARD_LOG: "error", LLM_ROUTING_STRATEGY: "failover", LLM_PROVIDERS: "openai,anthropic,ollama" };
+    const program = await startProgram(args, { ...this.simulator.env, ...settings, ...this.#env, ...env });
+    this.#programs.push(program);
+    return program;
+  }
+
+  /** kill -9 of Redis, and a new one on the same port and append-only file. */
+  async crashRedis(): Promise<void> {
+    process.kill(this.#redis.pid, "SIGKILL");
+    await this.#redis.close();
+  }
+
+  async reviveRedis(): Promise<void> {
+    this.#redis = await startEmbedded({ directory: this.#directory, port: this.#redis.port });
+  }
+
+  /** Waits for a run to end and checks that its history is whole. */
+  async ended(runId: string, withinMs = 30_000): Promise<Run> {
+    const run = await eventually(async () => {
+      const found = await this.client.get(runId);
+      if (!isTerminal(found.status)) throw new Error(`run ${runId} is still ${found.status}: ${JSON.stringify(found.steps.map((s) => [s.id, s.status]))}`);
+      return found;
+    }, withinMs);
+    await this.expectWholeHistory(runId);
+    return run;
+  }
+
+  /** Events are numbered 1..n without a gap, the last one and only it is terminal, and no step succeeded twice. */
+  async expectWholeHistory(runId: string): Promise<void> {
+    const events = await this.client.history(runId);
+    expect(events.map((event) => event.seq)).toEqual(events.map((_, index) => index + 1));
+    expect(events.flatMap((event, index) => (isTerminalEvent(event) ? [index] : []))).toEqual([events.length - 1]);
+    const succeeded = events.flatMap((event) => (event.type === "step.succeeded" ? [event.step] : []));
+    expect(succeeded).toEqual([...new Set(succeeded)]);
+  }
+
+  async close(): Promise<void> {
+    for (const program of this.#programs) program.kill("SIGKILL");
+    await Promise.all(this.#programs.map((program) => program.ended));
+    await this.simulator.close();
+    await this.#redis.close();
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+}
