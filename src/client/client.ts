@@ -94,6 +94,12 @@ export class SwitchyardClient {
     return follow({ http: this.#http, runId, ...options });
   }
 
+  /** A run's events so far. @param options after: only events with higher numbers. */
+  async history(runId: string, options: { readonly after?: number } = {}): Promise<readonly RunEvent[]> {
+    const path = `${pathOf(runId)}/events?after=${options.after ?? 0}`;
+    return (await this.#http.json<{ readonly events: readonly RunEvent[] }>({ path })).events;
+  }
+
   /** Waits for a run's end. @returns the run as it ended. */
   async wait(runId: string, options: { readonly signal?: AbortSignal } = {}): Promise<Run> {
     const run = await this.get(runId, options);

@@ -26,6 +26,7 @@ export async function* feed({ engine, runId, after, signal, rereadMs = 2_000 }: 
   try {
     let cursor = after;
     let ended = false;
+    let idle = 0;
     while (!signal.aborted) {
       const events = await engine.events(runId, cursor);
       for (const event of events) {
@@ -36,7 +37,8 @@ export async function* feed({ engine, runId, after, signal, rereadMs = 2_000 }: 
       if (events.length > 0) continue;
       // A reader who already has the terminal event, or asks past the end, would wait for ever.
       if (ended) return;
-      ended = isTerminal((await engine.get(runId)).status);
+      // Not at each re-read: showing a run costs more than reading no events.
+      if (idle++ % 10 === 0) ended = isTerminal((await engine.get(runId)).status);
       if (!ended) await bell.wait(rereadMs);
     }
   } finally {

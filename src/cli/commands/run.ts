@@ -1,0 +1,79 @@
+import type { Hints } from "../../core/call.ts";
+import { AppError } from "../../core/errors.ts";
+import { clientFor, exitWith, type GlobalOptions, type Register } from "../context.ts";
+import { readInput, readText } from "../input.ts";
+import { followRun } from "./follow-run.ts";
+
+interface RunOptions extends GlobalOptions {
+  readonly input: readonly string[];
+  readonly watch?: boolean;
+  readonly provider?: string;
+  readonly model?: string;
+  readonly strict?: boolean;
+  readonly strategy?: string;
+  readonly allow?: readonly string[];
+  readonly idempotencyKey?: string;
+}
+
+/** `switchyard run FILE`: submits a definition with its input; with --watch shows the run to its end. */
+export const registerRun: Register = (program, context) => {
+  program
+    .command("run")
+    .description("run a workflow file")
+    .argument("<file>", "definition, YAML or JSON; - reads standard input")
+    .option("-i, --input <value>", "key=text, key:=json, key=@file, or @file.json; repeatable", gathered, [])
+    .option("-w, --watch", "show the run until it ends; the exit code is 1 unless it succeeds")
+    .option("--provider <name>", "preferred provider of each step")
+    .option("--model <name>", "model, or an alias of the settings")
+    .option("--strict", "that provider or an error")
+    .option("--strategy <name>", "strategy in place of the configured one")
+    .option("--allow <names...>", "only these providers may serve")
+    .option("--idempotency-key <key>", "the same key gives the same run")
+    .addHelpText("after", example)
+    .action(async (file: string, _options, command) => {
+      const options: RunOptions = command.optsWithGlobals();
+      const [definition, input] = await Promise.all([
+        readText(file, context.cwd),
+        readInput(options.input, context.cwd),
+      ]);
+      const { idempotencyKey } = options;
+      const client = clientFor(options, context);
+      const run = await client
+        .submit({
+          definition,
+          input,
+          hints: hintsOf(options),
+          ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+        })
+        .catch((error: unknown) => Promise.reject(inFile(error, file)));
+      if (options.watch) return exitWith(await followRun({ client, runId: run.id, context, json: options.json }));
+      if (options.json) return context.output.json(run);
+      context.output.print(run.id);
+      context.output.note(`watch it: switchyard runs watch ${run.id}`);
+    });
+};
+
+const example = `
+Example:
+  switchyard run incident.yaml --input log=@app.log --input audience=managers --watch`;
+
+function gathered(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}
+
+function hintsOf({ provider, model, strict, strategy, allow }: RunOptions): Hints {
+  return {
+    ...(provider === undefined ? {} : { provider }),
+    ...(model === undefined ? {} : { model }),
+    ...(strict ? { strict_provider: true } : {}),
+    ...(strategy === undefined ? {} : { strategy }),
+    ...(allow === undefined ? {} : { allow }),
+  };
+}
+
+/** The server does not know the file's name; people want it beside the line. */
+function inFile(error: unknown, file: string): unknown {
+  if (!(error instanceof AppError) || error.code !== "invalid_definition") return error;
+  const { message, problems, details } = error;
+  return new AppError(error.code, { message, problems, details: { ...details, file }, cause: error });
+}

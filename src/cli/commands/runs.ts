@@ -1,0 +1,62 @@
+import type { Command } from "commander";
+import { formatDuration } from "../../core/duration.ts";
+import type { RunStatus, RunSummary } from "../../core/run.ts";
+import { type CliContext, clientFor, exitWith, type GlobalOptions, type Register } from "../context.ts";
+import type { Paint } from "../output.ts";
+import { table } from "../table.ts";
+import { colored } from "../watch/frame.ts";
+import { formatUsd } from "../watch/words.ts";
+import { wholeNumber } from "../whole-number.ts";
+import { followRun } from "./follow-run.ts";
+import { showRun } from "./show-run.ts";
+
+interface ListOptions extends GlobalOptions {
+  readonly limit?: number;
+  readonly before?: string;
+  readonly status?: RunStatus;
+  readonly workflow?: string;
+}
+
+/** `switchyard runs list | show ID | watch ID`. */
+export const registerRuns: Register = (program, context) => {
+  const runs = program.command("runs").description("list, show and watch runs");
+  runs
+    .command("list")
+    .description("list runs, newest first")
+    .option("--limit <n>", "at most this many (default: 50)", wholeNumber(1, 500))
+    .option("--before <id>", "go on behind this run")
+    .option("--status <status>", "only runs of this status")
+    .option("--workflow <name>", "only runs of this workflow")
+    .action((_options, command: Command) => listRuns(command.optsWithGlobals(), context));
+  runs
+    .command("show")
+    .description("show a run: its steps, who served them, its output")
+    .argument("<id>", "run id")
+    .action((id: string, _options, command: Command) => showRun(id, command.optsWithGlobals(), context));
+  runs
+    .command("watch")
+    .description("show a run until it ends; the exit code is 1 unless it succeeds")
+    .argument("<id>", "run id")
+    .action(async (runId: string, _options, command: Command) => {
+      const options: GlobalOptions = command.optsWithGlobals();
+      exitWith(await followRun({ client: clientFor(options, context), runId, context, json: options.json }));
+    });
+};
+
+async function listRuns(options: ListOptions, context: CliContext): Promise<void> {
+  const { limit, before, status, workflow, json } = options;
+  const { output } = context;
+  const page = await clientFor(options, context).list({ limit, before, status, workflow });
+  if (json) return output.json(page);
+  if (page.runs.length === 0) return output.note("No runs.");
+  const heads = ["id", "workflow", "status", "created", "time", "cost"].map((head) => output.paint.dim(head));
+  output.print(...table([heads, ...page.runs.map((run) => cells(run, output.paint))]));
+  if (page.next !== null) output.note(`more: switchyard runs list --before ${page.next}`);
+}
+
+function cells(run: RunSummary, paint: Paint): string[] {
+  const { id, workflow, version, status, createdAt, finishedAt, costUsd } = run;
+  const created = new Date(createdAt).toISOString().replace("T", " ").slice(0, 19);
+  const time = finishedAt === null ? "" : formatDuration(finishedAt - createdAt);
+  return [id, `${workflow} v${version}`, colored(status, paint), created, time, formatUsd(costUsd)];
+}

@@ -1,0 +1,114 @@
+import { resolve } from "node:path";
+import { type App, createApp } from "../app.ts";
+import { SwitchyardClient } from "../client/client.ts";
+import { loadSettings } from "../config/load.ts";
+import type { Settings } from "../config/settings.ts";
+import { AppError } from "../core/errors.ts";
+import { type EmbeddedRedis, startEmbedded } from "../redis/embedded.ts";
+import { readNote, writeNote } from "./address.ts";
+import type { CliContext, GlobalOptions } from "./context.ts";
+import { createLog } from "./logger.ts";
+
+/** Options of `dev`, `serve` and `worker`: settings of the same names, with the command line over the environment. */
+export interface ProcessOptions extends GlobalOptions {
+  readonly host?: string;
+  readonly port?: string;
+  readonly concurrency?: string;
+}
+
+/** What is run until the user stops it. */
+export interface ProcessPlan {
+  readonly options: ProcessOptions;
+  readonly context: CliContext;
+  readonly roles: { readonly api?: boolean; readonly worker?: boolean };
+  /** `dev`: starts a Redis where none is named, and leaves a note for other terminals. */
+  readonly embedded?: boolean;
+}
+
+/** Runs the app in some of its roles until the first SIGINT or SIGTERM, then closes everything in order. */
+export async function runProcess({ options, context, roles, embedded = false }: ProcessPlan): Promise<void> {
+  const { output, env, cwd, stop } = context;
+  const settings = loadSettings({ env: { ...env, ...variables(options) }, cwd });
+  for (const warning of settings.warnings) output.note(`warning: ${warning}`);
+  if (embedded) await refuseSecond(cwd);
+  if (!embedded && settings.redisUrl === null) throw new AppError("redis_missing", { message: noRedis });
+  const redis = settings.redisUrl === null ? await ownRedis(settings, cwd) : undefined;
+  let app: App | undefined;
+  let forget = async () => {};
+  try {
+    const started = await start(redis ? { ...settings, redisUrl: redis.url } : settings, roles, env);
+    app = started;
+    if (embedded && started.url) forget = await writeNote(cwd, { url: started.url, pid: process.pid });
+    announce(context, options, { url: started.url, redis, roles });
+    await stop.requested;
+    if (!options.json) output.note("stopping; Ctrl-C again stops at once");
+  } finally {
+    await forget();
+    await app?.close();
+    await redis?.close();
+  }
+}
+
+const noRedis =
+  "REDIS_URL is not set. Processes that serve and processes that work meet in one Redis; only `switchyard dev` starts its own.";
+
+function variables({ host, port, concurrency }: ProcessOptions): NodeJS.ProcessEnv {
+  return {
+    ...(host === undefined ? {} : { SWITCHYARD_HOST: host }),
+    ...(port === undefined ? {} : { SWITCHYARD_PORT: port }),
+    ...(concurrency === undefined ? {} : { SWITCHYARD_CONCURRENCY: concurrency }),
+  };
+}
+
+/** Two Redis servers on one append-only file destroy it. A note whose process id now belongs to something else does not count. */
+async function refuseSecond(cwd: string): Promise<void> {
+  const note = readNote(cwd);
+  if (!note || !(await answers(note.url))) return;
+  throw new AppError("usage", {
+    message: `\`switchyard dev\` already runs in this folder: ${note.url}, process ${note.pid}. Stop it, or use another folder.`,
+    details: { url: note.url, pid: note.pid },
+  });
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    await new SwitchyardClient({ url }).health();
+    return true;
+  } catch (error) {
+    return !(error instanceof AppError && error.code === "server_unreachable");
+  }
+}
+
+function ownRedis({ dataDir }: Settings, cwd: string): Promise<EmbeddedRedis> {
+  return startEmbedded({ directory: resolve(cwd, dataDir, "redis") });
+}
+
+interface Started {
+  readonly url: string | undefined;
+  readonly redis: EmbeddedRedis | undefined;
+  readonly roles: ProcessPlan["roles"];
+}
+
+function announce({ output }: CliContext, { json }: ProcessOptions, { url, redis, roles }: Started): void {
+  if (json) {
+    output.json({ ready: true, pid: process.pid, url: url ?? null, redis: redis?.url ?? null, roles });
+    return;
+  }
+  const { paint } = output;
+  output.print(paint.bold(`switchyard is ready (${Object.keys(roles).join(" and ")})`));
+  if (url) output.print(`  API     ${paint.cyan(url)}`, `  queues  ${paint.cyan(`${url}/queues`)}`);
+  if (redis) output.print(`  Redis   ${redis.url} (its own)`);
+  if (url) output.print("", "  switchyard run FILE --watch   in another terminal of this folder");
+}
+
+async function start(settings: Settings, roles: ProcessPlan["roles"], env: NodeJS.ProcessEnv): Promise<App> {
+  try {
+    return await createApp({ settings, roles, log: createLog(settings.logLevel), crashAt: env.SWITCHYARD_CRASH_AT });
+  } catch (error) {
+    // A port that somebody else has is a mistake of the settings, not of the program.
+    if (!(error instanceof Error && "code" in error && error.code === "EADDRINUSE")) throw error;
+    const { host, port } = settings;
+    const message = `Port ${port} of ${host} is taken. Name another one with --port or SWITCHYARD_PORT; 0 takes any free one.`;
+    throw new AppError("invalid_settings", { problems: [{ path: "SWITCHYARD_PORT", message }], message, cause: error });
+  }
+}

@@ -1,0 +1,72 @@
+import { formatDuration } from "../../core/duration.ts";
+import { totalTokens } from "../../core/history.ts";
+import { isTerminal, type RunStatus, type StepRecord, type StepStatus } from "../../core/run.ts";
+import type { Paint } from "../output.ts";
+import { table } from "../table.ts";
+import type { RunView, StepRow } from "./run-view.ts";
+import { failoverWords, formatSpan, formatUsd, stepSigns } from "./words.ts";
+
+const spinner = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+
+/** The whole run as lines: its head, a line a step, the failovers, how it ended. Pure. @param now epoch milliseconds */
+export function frame(view: RunView, now: number, paint: Paint): string[] {
+  const { runId, workflow, version, status, createdAt, finishedAt } = view;
+  const head = [`${paint.bold(workflow)} v${version}`, paint.dim(runId), colored(status, paint)];
+  const lines = [[...head, formatSpan(createdAt, finishedAt, now)].filter(Boolean).join("  "), ""];
+  lines.push(...stepTable(view.steps, now, paint));
+  if (view.failovers.length > 0) lines.push("", ...view.failovers.map((line) => paint.yellow(failoverWords(line))));
+  if (view.error) lines.push("", paint.red(`${view.error.code}: ${view.error.message}`));
+  return lines;
+}
+
+/** Steps as a table: sign, name, who served, attempts, calls, tokens, cost, time. */
+export function stepTable(rows: readonly StepRow[], now: number, paint: Paint): string[] {
+  const heads = ["", "step", "served by", "attempts", "calls", "tokens", "cost", "time", ""].map((head) =>
+    paint.dim(head),
+  );
+  return table([heads, ...rows.map((row) => stepCells(row, now, paint))]).map((line) => `  ${line}`);
+}
+
+function stepCells({ record, calls, reason }: StepRow, now: number, paint: Paint): string[] {
+  const { id, status, served, attempts, startedAt, finishedAt } = record;
+  const failed = calls.filter((call) => !call.ok).length;
+  return [
+    sign(status, now, paint),
+    status === "pending" || status === "skipped" ? paint.dim(id) : id,
+    served ? `${served.provider}/${served.modelServed}` : "",
+    attempts > 0 ? String(attempts) : "",
+    calls.length > 0 ? `${calls.length}${failed > 0 ? paint.yellow(` (${failed} failed)`) : ""}` : "",
+    String(totalTokens(served) ?? ""),
+    served ? formatUsd(record.costUsd) : "",
+    formatSpan(startedAt, finishedAt, now),
+    paint.dim(noteOf(record, reason, now)),
+  ];
+}
+
+function noteOf({ status, waitingUntil }: StepRecord, reason: string | null, now: number): string {
+  if (status === "skipped") return "skipped";
+  if (waitingUntil !== null && waitingUntil > now) {
+    return `next try in ${formatDuration(waitingUntil - now)}${reason ? `: ${firstLine(reason)}` : ""}`;
+  }
+  return reason ? firstLine(reason) : "";
+}
+
+function firstLine(text: string): string {
+  const line = text.split("\n", 1)[0] ?? "";
+  return line.length > 100 ? `${line.slice(0, 99)}…` : line;
+}
+
+function sign(status: StepStatus, now: number, paint: Paint): string {
+  if (status === "running") return paint.cyan(spinner[Math.floor(now / 100) % spinner.length] ?? stepSigns.running);
+  const text = stepSigns[status];
+  if (status === "succeeded") return paint.green(text);
+  if (status === "failed") return paint.red(text);
+  return status === "waiting" ? paint.yellow(text) : paint.dim(text);
+}
+
+/** A run's status in its colour. */
+export function colored(status: RunStatus, paint: Paint): string {
+  if (status === "succeeded") return paint.green(status);
+  if (isTerminal(status)) return paint.red(status);
+  return paint.cyan(status);
+}

@@ -1,0 +1,56 @@
+import { formatDuration } from "../../core/duration.ts";
+import { totalTokens } from "../../core/history.ts";
+import type { RunEvent } from "../../core/run.ts";
+import { formatUsd, setbackWords, stepSigns } from "./words.ts";
+
+/** One event as a plain line for logs and pipes. Pure. @param startedAt time of the run's first event, epoch milliseconds */
+export function logLine(event: RunEvent, startedAt: number): string {
+  return `${`+${formatDuration(Math.max(0, event.at - startedAt))}`.padEnd(10)} ${told(event)}`;
+}
+
+function told(event: RunEvent): string {
+  switch (event.type) {
+    case "run.created":
+      return `run of ${event.workflow} v${event.version} accepted`;
+    case "run.started":
+      return "run started";
+    case "step.queued":
+      return `${stepSigns.queued} ${event.step} queued`;
+    case "step.started":
+      return `${stepSigns.running} ${event.step} started, attempt ${event.attempt}, worker ${event.worker}`;
+    case "call.failed": {
+      const { provider, model, failure } = event.call;
+      const words = failure ? setbackWords({ provider, model, ...failure }) : `${provider} failed`;
+      return `! ${event.step}: ${words}`;
+    }
+    case "step.retrying":
+      return `${stepSigns.waiting} ${event.step} attempt ${event.attempt} failed, next in ${formatDuration(event.delayMs)}: ${event.error.message}`;
+    case "step.waiting":
+      return `${stepSigns.waiting} ${event.step} waits ${formatDuration(Math.max(0, event.until - event.at))}: ${event.reason}`;
+    case "step.succeeded": {
+      const { served } = event;
+      if (!served) return `${stepSigns.succeeded} ${event.step} succeeded`;
+      const tokens = totalTokens(served);
+      const facts = [tokens === null ? "" : `${tokens} tokens`, formatUsd(served.costUsd)].filter(
+        (fact) => fact && fact !== "-",
+      );
+      return `${stepSigns.succeeded} ${event.step} served by ${served.provider}/${served.modelServed}${facts.length > 0 ? ` (${facts.join(", ")})` : ""}`;
+    }
+    case "step.failed":
+      return `${stepSigns.failed} ${event.step} failed: ${event.error.message}`;
+    case "step.skipped":
+      return `${stepSigns.skipped} ${event.step} skipped`;
+    case "step.cancelled":
+      return `${stepSigns.cancelled} ${event.step} cancelled`;
+    case "run.succeeded":
+      return "run succeeded";
+    case "run.failed":
+      return `run failed: ${event.error.message}`;
+    case "run.cancelled":
+      return "run cancelled";
+    default:
+      event satisfies never;
+      // A newer server may tell more than this program knows.
+      return String((event as { type: unknown }).type);
+  }
+}

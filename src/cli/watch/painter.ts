@@ -1,0 +1,72 @@
+import { createLogUpdate } from "log-update";
+import type { Run, RunEvent } from "../../core/run.ts";
+import type { Output } from "../output.ts";
+import { frame } from "./frame.ts";
+import { logLine } from "./log-line.ts";
+import { endingLine, resultLines } from "./result.ts";
+import type { RunView } from "./run-view.ts";
+import { failoverWords } from "./words.ts";
+
+/** Shows a run while it goes on. */
+export interface Painter {
+  /** One event has come. @param view the run with that event in it; @param before the run without. */
+  event(event: RunEvent, view: RunView, before: RunView): void;
+  /** The run has ended. */
+  ended(run: Run, view: RunView): void;
+  /** Nothing more will come: leaves the terminal as a line-based program expects it. Called in any case, last. */
+  stop(): void;
+}
+
+/** Repaints a terminal in place, ten times a second; at the end the last frame stays. */
+export function livePainter(output: Output, first: RunView): Painter {
+  const screen = createLogUpdate(output.stdout as NodeJS.WriteStream);
+  const lines = (view: RunView) => frame(view, Date.now(), output.paint);
+  let current = first;
+  const repaint = () => screen(lines(current).join("\n"));
+  const ticker = setInterval(repaint, 100);
+  repaint();
+  return {
+    event(_event, view) {
+      current = view;
+    },
+    ended(run, view) {
+      current = view;
+      clearInterval(ticker);
+      screen.clear();
+      output.print(...lines(view));
+      // The frame tells a failed run's error already.
+      if (!run.error) output.print("", ...resultLines(run, output.paint));
+    },
+    stop() {
+      clearInterval(ticker);
+      screen.done();
+    },
+  };
+}
+
+/** Appends one line an event: for pipes, logs and CI. */
+export function linePainter(output: Output): Painter {
+  let startedAt: number | undefined;
+  return {
+    event(event, view, before) {
+      startedAt ??= event.at;
+      output.print(logLine(event, startedAt));
+      for (const failover of view.failovers.slice(before.failovers.length)) {
+        output.print(`${" ".repeat(11)}${failoverWords(failover)}`);
+      }
+    },
+    ended(run) {
+      output.print(endingLine(run, output.paint), ...resultLines(run, output.paint));
+    },
+    stop() {},
+  };
+}
+
+/** One JSON line an event, and last the run. */
+export function jsonPainter(output: Output): Painter {
+  return {
+    event: (event) => output.json(event),
+    ended: (run) => output.json(run),
+    stop() {},
+  };
+}

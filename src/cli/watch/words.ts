@@ -1,0 +1,71 @@
+import { formatDuration } from "../../core/duration.ts";
+import type { StepStatus } from "../../core/run.ts";
+import type { Failover, Setback } from "./run-view.ts";
+
+/** One sentence part for why a provider did not serve, as in `openai refused the connection`. */
+export function setbackWords({ provider, class: kind, status, message }: Setback): string {
+  switch (kind) {
+    case "set_aside":
+      return `${provider} is set aside (${message})`;
+    case "network":
+      return /ECONNREFUSED|refused/i.test(message)
+        ? `${provider} refused the connection`
+        : `${provider} could not be reached`;
+    case "timeout":
+      return `${provider} did not answer in time`;
+    case "rate_limited":
+      return `${provider} is at its rate limit${inBrackets(status)}`;
+    case "overloaded":
+      return `${provider} is overloaded${inBrackets(status)}`;
+    case "server":
+      return `${provider} failed${inBrackets(status)}`;
+    case "malformed":
+      return `${provider} sent a broken answer`;
+    case "auth":
+      return `${provider} refused the key${inBrackets(status)}`;
+    case "not_found":
+      return `${provider} does not know the model${inBrackets(status)}`;
+    case "context_length":
+      return `the text is too long for ${provider}`;
+    case "content_filtered":
+      return `${provider} filtered the content`;
+    case "caller":
+      return `${provider} rejected the request${inBrackets(status)}`;
+    case "cancelled":
+      return `the call to ${provider} was cancelled`;
+  }
+}
+
+/** A failover in one line: `↪ step timeline: openai refused the connection → served by anthropic`. */
+export function failoverWords({ step, setbacks, servedBy }: Failover): string {
+  return `↪ step ${step}: ${setbacks.map(setbackWords).join(", ")} → served by ${servedBy}`;
+}
+
+/** USD for people: `$0.0031`, `$0`, and `-` where the price is unknown. */
+export function formatUsd(usd: number | null): string {
+  if (usd === null) return "-";
+  if (usd === 0) return "$0";
+  if (usd < 0.0001) return "<$0.0001";
+  return `$${usd.toFixed(usd < 1 ? 4 : 2)}`;
+}
+
+/** The time between two moments, as `2.1 s`; empty where it has not begun. @param now stands in for an end that is to come. */
+export function formatSpan(start: number | null, end: number | null, now: number): string {
+  return start === null ? "" : formatDuration(Math.max(0, (end ?? now) - start));
+}
+
+/** The sign before a step's line. */
+export const stepSigns: Readonly<Record<StepStatus, string>> = {
+  pending: "·",
+  queued: "○",
+  running: "●",
+  waiting: "◌",
+  succeeded: "✔",
+  failed: "✖",
+  skipped: "–",
+  cancelled: "⊘",
+};
+
+function inBrackets(status: number | null): string {
+  return status === null ? "" : ` (${status})`;
+}
