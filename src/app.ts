@@ -14,7 +14,7 @@ import { createServer } from "./server/server.ts";
 import type { StepHandler } from "./steps/handler.ts";
 import { llmHandler } from "./steps/llm.ts";
 import { version } from "./version.ts";
-import type { StepKindSpec } from "./workflow/kind.ts";
+import type { StepKindSpec } from "./workflow/kinds/kind.ts";
 import { llmKind } from "./workflow/kinds/llm.ts";
 
 /** What one process is for. Any number of processes of either role share one Redis. */

@@ -4,7 +4,7 @@ import { AppError } from "../core/errors.ts";
 import { runId } from "../core/ids.ts";
 import { isUnreachable, ready } from "../redis/connection.ts";
 import type { Keys } from "../redis/keys.ts";
-import type { StepKindSpec } from "../workflow/kind.ts";
+import type { StepKindSpec } from "../workflow/kinds/kind.ts";
 import { Definitions } from "./definitions.ts";
 import { Dispatcher, queueNames } from "./dispatch.ts";
 import type { Engine, SubmitRequest } from "./engine.ts";

@@ -3,7 +3,7 @@ import type { Redis } from "ioredis";
 import { token } from "../core/ids.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { StepHandler } from "../steps/handler.ts";
-import type { StepKindSpec } from "../workflow/kind.ts";
+import type { StepKindSpec } from "../workflow/kinds/kind.ts";
 import { Conclusion } from "./conclude.ts";
 import type { CrashHook } from "./crash-point.ts";
 import { Definitions } from "./definitions.ts";

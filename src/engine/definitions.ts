@@ -8,7 +8,7 @@ import { type CheckedDefinition, checkDefinition } from "../workflow/check.ts";
 import { compileWorkflow } from "../workflow/compile.ts";
 import type { CompiledWorkflow } from "../workflow/compiled.ts";
 import { definitionHash } from "../workflow/identity.ts";
-import type { StepKindSpec } from "../workflow/kind.ts";
+import type { StepKindSpec } from "../workflow/kinds/kind.ts";
 import { createDriver, type Driver } from "./drive.ts";
 import type { DefinitionSource, StoredWorkflow } from "./engine.ts";
 

@@ -1,0 +1,225 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { token } from "../../src/core/ids.ts";
+import { type CommitContent, type Execution, RunStore } from "../../src/engine/run-store.ts";
+import type { Delivery, Transition } from "../../src/engine/state.ts";
+import { keysOf } from "../../src/redis/keys.ts";
+import { type TestRedis, testRedis } from "../support/redis.ts";
+
+let server: TestRedis;
+let store: RunStore;
+let runId: string;
+let next = 0;
+const keys = keysOf("test");
+
+beforeAll(async () => {
+  server = await testRedis();
+  store = new RunStore(server.redis, keys);
+});
+afterAll(() => server.close());
+beforeEach(async () => {
+  runId = `run_${++next}`;
+  await store.create(runId, { id: runId, workflow: "w", version: "1", input: '{"a":1}', hints: "{}" }, created);
+});
+
+const created = { type: "run.created", workflow: "w", version: 1 } as const;
+
+function execution(actor: string, epoch: number, by = token()): Execution {
+  return { runId, actor, epoch, token: by };
+}
+
+function delivery(actor: string, epoch: number): Delivery {
+  const event = { type: "step.succeeded", step: actor, attempt: 1, served: null, calls: [] } as const;
+  return { actor, epoch, type: "done", output: `${actor} done`, event };
+}
+
+/** A transition that opens and closes actors; what the machine says does not matter to the store. */
+function content(opened: readonly (readonly [string, number])[], closed: readonly string[] = [], end = false): CommitContent {
+  const transition: Transition = {
+    state: { snapshot: null, active: {}, epoch: 0 },
+    outputs: Object.fromEntries(closed.map((actor) => [actor, `${actor} done`])),
+    events: [],
+    opened: opened.map(([actor, epoch]) => ({ actor, epoch, kind: "llm", dueAt: 0 })),
+    closed,
+    ending: end ? { status: "succeeded" } : null,
+  };
+  const events = end ? [{ type: "run.succeeded" } as const] : closed.map((step) => ({ type: "step.skipped", step }) as const);
+  return { id: token(), transition, status: end ? "succeeded" : "running", events, output: end ? "all done" : undefined };
+}
+
+/** The run's first transition, with these actors open. */
+async function open(...actors: readonly (readonly [string, number])[]): Promise<void> {
+  const holder = token();
+  await store.deliver(holder, execution("", 0), null, 0);
+  await store.commit(runId, holder, 0, content(actors));
+}
+
+function revision(): Promise<string | null> {
+  return server.redis.hget(keys.run(runId).run, "rev");
+}
+
+async function eventNumbers(): Promise<readonly string[]> {
+  return (await server.redis.xrange(keys.run(runId).events, "-", "+")).map(([id]) => id);
+}
+
+describe("create", () => {
+  test("writes a run once: the second time it is left as it is", async () => {
+    expect(await store.create(runId, { id: runId, workflow: "other" }, created)).toBe(false);
+    expect(await server.redis.hget(keys.run(runId).run, "workflow")).toBe("w");
+    expect(await eventNumbers()).toEqual(["1-0"]);
+  });
+});
+
+describe("begin", () => {
+  test("counts attempts by execution, not by sending: sent twice it begins one", async () => {
+    await open(["s", 1]);
+    const first = execution("s", 1);
+    expect(await store.begin(first, 3, "w1", [])).toMatchObject({ type: "begun", attempt: 1, input: { a: 1 } });
+    expect(await store.begin(first, 3, "w1", [])).toMatchObject({ type: "begun", attempt: 1 });
+    expect(await store.begin(execution("s", 1), 3, "w2", [])).toMatchObject({ type: "begun", attempt: 2 });
+  });
+
+  test("refuses another epoch and an actor that is not open", async () => {
+    await open(["s", 2]);
+    expect(await store.begin(execution("s", 1), 3, "w", [])).toEqual({ type: "stale" });
+    expect(await store.begin(execution("t", 2), 3, "w", [])).toEqual({ type: "stale" });
+  });
+
+  test("says when the attempts are spent, and lets that be delivered", async () => {
+    await open(["s", 1]);
+    await store.begin(execution("s", 1), 1, "w", []);
+    const last = execution("s", 1);
+    expect(await store.begin(last, 1, "w", [])).toEqual({ type: "exhausted", attempts: 1 });
+    expect(await store.deliver(token(), last, delivery("s", 1), 0)).toMatchObject({ type: "held" });
+  });
+
+  test("hands over the outputs that the step reads, null for a step that has none", async () => {
+    await open(["a", 1], ["s", 2]);
+    const holder = token();
+    await store.deliver(holder, execution("", 0), null, 0);
+    await store.commit(runId, holder, 0, content([], ["a"]));
+    expect(await store.begin(execution("s", 2), 1, "w", ["a", "b"])).toMatchObject({ outputs: ["a done", null] });
+  });
+});
+
+describe("suspend", () => {
+  test("gives a refunded attempt back, once, however often it is sent", async () => {
+    await open(["s", 1]);
+    const first = execution("s", 1);
+    await store.begin(first, 3, "w", []);
+    expect(await store.suspend(first, true, 0.5, null)).toBe(true);
+    expect(await store.suspend(first, true, 0.5, null)).toBe(true);
+    expect(await server.redis.hget(keys.run(runId).run, "costUsd")).toBe("0.5");
+    expect(await store.begin(execution("s", 1), 3, "w", [])).toMatchObject({ attempt: 1 });
+  });
+
+  test("is refused from an execution that another one has followed", async () => {
+    await open(["s", 1]);
+    const late = execution("s", 1);
+    await store.begin(late, 3, "w", []);
+    await store.begin(execution("s", 1), 3, "w", []);
+    expect(await store.suspend(late, false, 0, null)).toBe(false);
+  });
+});
+
+describe("deliver", () => {
+  test("is refused from an execution that another one has followed", async () => {
+    await open(["s", 1]);
+    const late = execution("s", 1);
+    await store.begin(late, 3, "w", []);
+    await store.begin(execution("s", 1), 3, "w", []);
+    expect(await store.deliver(token(), late, delivery("s", 1), 0)).toEqual({ type: "stale" });
+  });
+
+  test("leaves the outcome with whoever holds the run, who gets it at the commit", async () => {
+    await open(["a", 1], ["b", 2]);
+    const [a, b] = [execution("a", 1), execution("b", 2)];
+    await store.begin(a, 1, "w", []);
+    await store.begin(b, 1, "w", []);
+    const holder = token();
+    expect(await store.deliver(holder, a, delivery("a", 1), 0)).toMatchObject({ type: "held", inbox: [{ actor: "a" }] });
+    expect(await store.deliver(token(), b, delivery("b", 2), 0)).toEqual({ type: "left" });
+    expect(await store.commit(runId, holder, 1, content([], ["a"]))).toMatchObject({ type: "more", inbox: [{ actor: "b" }] });
+    expect(await store.commit(runId, holder, 1, content([], ["b"]))).toEqual({ type: "done" });
+  });
+
+  test("tells a repeated delivery to wait for the holder's lease, and never puts it in twice", async () => {
+    await open(["a", 1]);
+    const a = execution("a", 1);
+    await store.begin(a, 1, "w", []);
+    const holder = token();
+    await store.deliver(holder, a, delivery("a", 1), 0.25);
+    const again = await store.deliver(token(), a, delivery("a", 1), 0.25);
+    expect(again).toMatchObject({ type: "busy", leaseMs: expect.any(Number) });
+    expect(await store.deliver(holder, a, delivery("a", 1), 0.25)).toMatchObject({ type: "held", inbox: [{ actor: "a" }] });
+    expect(await server.redis.hget(keys.run(runId).run, "costUsd")).toBe("0.25");
+  });
+});
+
+describe("commit", () => {
+  test("refuses a worker whose lease has passed to another", async () => {
+    const [late, holder] = [token(), token()];
+    await store.deliver(late, execution("", 0), null, 0);
+    await server.redis.del(keys.run(runId).lease);
+    await store.deliver(holder, execution("", 0), null, 0);
+    expect(await store.commit(runId, late, 0, content([["s", 1]]))).toEqual({ type: "lost" });
+    expect(await revision()).toBe("0");
+    expect(await store.commit(runId, holder, 0, content([["s", 1]]))).toEqual({ type: "done" });
+  });
+
+  test("sent twice commits once and answers the same", async () => {
+    const holder = token();
+    await store.deliver(holder, execution("", 0), null, 0);
+    const first = content([["s", 1]], ["a"]);
+    expect(await store.commit(runId, holder, 0, first)).toEqual({ type: "done" });
+    expect(await store.commit(runId, holder, 0, first)).toEqual({ type: "done" });
+    expect(await revision()).toBe("1");
+    expect(await eventNumbers()).toEqual(["1-0", "2-0"]);
+  });
+
+  test("at the end of a run refuses everything that comes later", async () => {
+    await open(["s", 1], ["t", 2]);
+    const [s, t] = [execution("s", 1), execution("t", 2)];
+    const begun = await store.begin(s, 1, "w", []);
+    await store.begin(t, 1, "w", []);
+    const rev = begun.type === "begun" ? begun.rev : -1;
+    expect(await store.settle(token(), s, delivery("s", 1), 0, rev, content([], ["s", "t"], true))).toEqual({ type: "done" });
+    const before = await eventNumbers();
+    expect(await store.deliver(token(), t, delivery("t", 2), 0)).toEqual({ type: "stale" });
+    expect(await store.note(t, { type: "step.skipped", step: "t" })).toBe(false);
+    expect(await store.suspend(t, false, 0, { type: "step.skipped", step: "t" })).toBe(false);
+    expect(await eventNumbers()).toEqual(before);
+  });
+});
+
+describe("settle", () => {
+  test("commits at once when nothing happened since the attempt began", async () => {
+    await open(["s", 1]);
+    const s = execution("s", 1);
+    await store.begin(s, 1, "w", []);
+    expect(await store.settle(token(), s, delivery("s", 1), 0, 1, content([["t", 2]], ["s"]))).toEqual({ type: "done" });
+    expect(await server.redis.hgetall(keys.run(runId).fences)).toEqual({ t: "2|0||0|0" });
+    expect(await server.redis.hgetall(keys.run(runId).outputs)).toEqual({ s: '"s done"' });
+  });
+
+  test("only delivers when the run has moved on, and hands the run over", async () => {
+    await open(["s", 1], ["t", 2]);
+    const s = execution("s", 1);
+    await store.begin(s, 1, "w", []);
+    await store.deliver("h", execution("", 0), null, 0);
+    await store.commit(runId, "h", 0, content([], ["t"]));
+    const reply = await store.settle(token(), s, delivery("s", 1), 0, 1, content([], ["s"]));
+    expect(reply).toMatchObject({ type: "held", inbox: [{ actor: "s" }] });
+    expect(await revision()).toBe("2");
+  });
+
+  test("sent twice settles once", async () => {
+    await open(["s", 1]);
+    const s = execution("s", 1);
+    await store.begin(s, 1, "w", []);
+    const [holder, outcome] = [token(), content([["t", 2]], ["s"])];
+    expect(await store.settle(holder, s, delivery("s", 1), 1, 1, outcome)).toEqual({ type: "done" });
+    expect(await store.settle(holder, s, delivery("s", 1), 1, 1, outcome)).toEqual({ type: "done" });
+    expect(await revision()).toBe("2");
+    expect(await server.redis.hget(keys.run(runId).run, "costUsd")).toBe("1");
+  });
+});
