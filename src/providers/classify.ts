@@ -33,6 +33,7 @@ export function classify(error: unknown, context: FailureContext): CallFailure {
     return ofAnswer(error, error.statusCode, context, fail);
   const network = networkFault(error);
   if (network) return fail(network.class, network.message);
+  if (APICallError.isInstance(error)) return fail("network", `No connection was made: ${error.message}`);
   return fail("malformed", `The provider's answer could not be read: ${messageOf(error)}`);
 }
 

@@ -1,0 +1,63 @@
+import type { CallRecord } from "../core/call.ts";
+import { CallFailure, type LlmAnswer, type LlmRequest, type Provider } from "../providers/provider.ts";
+import type { Target } from "./target.ts";
+
+/** One call to be made. */
+export interface CallPlan {
+  readonly target: Target;
+  readonly provider: Provider;
+  readonly key: string;
+  readonly request: LlmRequest;
+  readonly signal: AbortSignal;
+  readonly idempotencyKey: string;
+  /** Epoch milliseconds; a call that the caller's signal ends after it has timed out. */
+  readonly deadline: number;
+  readonly clock: () => number;
+}
+
+/** What became of a call. */
+export type CallResult =
+  | { readonly ok: true; readonly record: CallRecord; readonly answer: LlmAnswer }
+  | { readonly ok: false; readonly record: CallRecord; readonly failure: CallFailure };
+
+/** Makes one call and keeps its record. Throws nothing. */
+export async function attemptCall(plan: CallPlan): Promise<CallResult> {
+  const { target, provider, key, clock } = plan;
+  const startedAt = clock();
+  const head = { provider: target.provider, model: target.model, key, startedAt };
+  try {
+    const { signal, idempotencyKey } = plan;
+    const answer = await provider.call(plan.request, { model: target.model, key, signal, idempotencyKey });
+    const record: CallRecord = {
+      ...head,
+      ok: true,
+      durationMs: clock() - startedAt,
+      usage: answer.usage,
+      costUsd: provider.costUsd(target.model, answer.usage),
+      ...(answer.warnings.length > 0 ? { warnings: answer.warnings } : {}),
+    };
+    return { ok: true, record, answer };
+  } catch (error) {
+    const failure = atDeadline(toFailure(error), plan);
+    const record: CallRecord = {
+      ...head,
+      ok: false,
+      failure: { class: failure.class, status: failure.httpStatus, message: failure.message },
+      durationMs: clock() - startedAt,
+      costUsd: null,
+    };
+    return { ok: false, record, failure };
+  }
+}
+
+function toFailure(error: unknown): CallFailure {
+  if (error instanceof CallFailure) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new CallFailure("malformed", `The provider's code failed: ${message}`, { cause: error });
+}
+
+/** The caller's signal fires at the deadline too; then it is the provider that was slow. */
+function atDeadline(failure: CallFailure, { clock, deadline }: CallPlan): CallFailure {
+  if (failure.class !== "cancelled" || clock() < deadline) return failure;
+  return new CallFailure("timeout", "The call was still going on when its time was over.", { cause: failure });
+}

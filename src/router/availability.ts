@@ -1,0 +1,67 @@
+import type { Health } from "./breaker.ts";
+import type { Rules } from "./rules.ts";
+
+/** Whether a target may be called at a moment, and if not, why and until when. */
+export interface Availability {
+  readonly state: "closed" | "half_open" | "open" | "out" | "ramping";
+  /** Share of its calls that it should get: 1, less while ramping. */
+  readonly share: number;
+  /** True: a call must claim the probe first. */
+  readonly needsProbe: boolean;
+  /** Absent: it may be called. */
+  readonly block?: Block;
+}
+
+/** Why a target may not be called now. */
+export interface Block {
+  /** `outage`: its breaker, which never takes out a sole candidate; the others do. */
+  readonly kind: "outage" | "probing" | "limited" | "gone" | "auth";
+  /** Epoch milliseconds of the next chance. */
+  readonly until: number;
+  readonly reason: string;
+}
+
+/** Smallest share of a ramping target, so that its first second brings calls too. */
+const leastShare = 0.05;
+
+/** Reads a target's health at a moment. @param keysOutUntil when the first of its provider's keys may be used again; 0: now */
+export function availability(health: Health, keysOutUntil: number, now: number, rules: Rules): Availability {
+  const refusal = refusalOf(health, keysOutUntil, now);
+  if (refusal) return { state: "out", share: 0, needsProbe: false, block: refusal };
+  switch (health.state) {
+    case "closed":
+      return ofClosed(health, now, rules);
+    case "open": {
+      if (now >= health.until) return { state: "half_open", share: 1, needsProbe: true };
+      const block: Block = { kind: "outage", until: health.until, reason: `open until ${clockTime(health.until)}` };
+      return { state: "open", share: 0, needsProbe: false, block };
+    }
+    case "half_open": {
+      if (now >= health.probeUntil) return { state: "half_open", share: 1, needsProbe: true };
+      const block: Block = { kind: "probing", until: health.probeUntil, reason: "half open, another call probes it" };
+      return { state: "half_open", share: 0, needsProbe: false, block };
+    }
+  }
+}
+
+function refusalOf(health: Health, keysOutUntil: number, now: number): Block | undefined {
+  const blocks: Block[] = [];
+  const add = (kind: Block["kind"], until: number, what: string) => {
+    if (now < until) blocks.push({ kind, until, reason: `${what} until ${clockTime(until)}` });
+  };
+  add("auth", keysOutUntil, "every key refused, out");
+  add("gone", health.goneUntil, "model unknown to it, out");
+  add("limited", health.limitedUntil, "rate limited");
+  return blocks.sort((a, b) => b.until - a.until)[0];
+}
+
+function ofClosed(health: Health, now: number, rules: Rules): Availability {
+  const elapsed = now - health.closedAt;
+  if (health.closedAt === 0 || elapsed >= rules.rampMs) return { state: "closed", share: 1, needsProbe: false };
+  return { state: "ramping", share: Math.max(leastShare, elapsed / rules.rampMs), needsProbe: false };
+}
+
+/** `12:01:03`, in UTC. */
+function clockTime(ms: number): string {
+  return new Date(ms).toISOString().slice(11, 19);
+}

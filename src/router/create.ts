@@ -1,0 +1,92 @@
+import type { Redis } from "ioredis";
+import type { Settings } from "../config/settings.ts";
+import { AppError, toErrorRecord } from "../core/errors.ts";
+import { token } from "../core/ids.ts";
+import type { Provider } from "../providers/provider.ts";
+import type { Keys } from "../redis/keys.ts";
+import { createReachability } from "./bounded.ts";
+import { route } from "./call.ts";
+import { checkHints } from "./check-hints.ts";
+import type { RouteContext, Sleep } from "./context.ts";
+import { createHealthStore } from "./health-store.ts";
+import { createMemory } from "./memory.ts";
+import type { Router } from "./router.ts";
+
+/** Where the router tells what people may want to know; pino's loggers fit. */
+export interface RouterLog {
+  warn(fields: object, message: string): void;
+}
+
+/** What a router is made of. */
+export interface RouterOptions {
+  readonly settings: Settings;
+  readonly providers: ReadonlyMap<string, Provider>;
+  /** An impatient connection: commands fail while Redis is away. Stays the caller's to close. */
+  readonly redis: Redis;
+  readonly keys: Keys;
+  /** Epoch milliseconds. */
+  readonly clock: () => number;
+  /** 0 up to 1. */
+  readonly random: () => number;
+  /** Default: a timer. */
+  readonly sleep?: Sleep;
+  readonly log?: RouterLog;
+  /** Whose time the fleet's health goes by. Default "redis"; "clock" is for tests with a clock of their own. */
+  readonly timeSource?: "redis" | "clock";
+  /** Longest wait for an answer of Redis, in milliseconds. Default 100. */
+  readonly redisBoundMs?: number;
+}
+
+/** Builds the router. Opens no connection; `providers` and `redis` stay the caller's to close. */
+export function createRouter(options: RouterOptions): Router {
+  const { settings, providers, redis, keys, clock, random, log } = options;
+  if (redis.status === "wait") redis.connect().catch(() => undefined);
+  const reachability = createReachability(options.redisBoundMs ?? 100, clock, (error) =>
+    log?.warn({ error: error.message }, "Redis does not answer the router; deciding on what was last known"),
+  );
+  const context: RouteContext = {
+    settings,
+    providers,
+    clock,
+    random,
+    token,
+    sleep: options.sleep ?? sleepOnTimer,
+    store: createHealthStore({
+      redis,
+      keys,
+      clock,
+      random,
+      memory: createMemory(),
+      reachability,
+      timeSource: options.timeSource ?? "redis",
+    }),
+  };
+  return {
+    providers: settings.routing.enabled,
+    checkHints: (hints) => checkHints(hints, context),
+    async call(request, routeOptions) {
+      try {
+        if (settings.routing.enabled.length === 0) throw new AppError("no_provider");
+        checkHints(routeOptions.hints, context);
+      } catch (error) {
+        return { type: "rejected", error: toErrorRecord(error), calls: [] };
+      }
+      return route(context, request, routeOptions);
+    },
+    async close() {
+      // Nothing of its own is open: calls under way end by their signals.
+    },
+  };
+}
+
+const sleepOnTimer: Sleep = (ms, signal) =>
+  new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", done, { once: true });
+  });

@@ -1,0 +1,82 @@
+import type { StrategyName } from "../config/settings.ts";
+import type { Decision, DecisionCandidate, Hints } from "../core/call.ts";
+import type { Availability } from "./availability.ts";
+import type { Candidate } from "./candidates.ts";
+import { explain } from "./explain.ts";
+import { type OrderFacts, order } from "./order.ts";
+import { strategies } from "./strategies/registry.ts";
+import type { Target } from "./target.ts";
+
+/** A candidate with its health. */
+export interface RatedCandidate extends Candidate {
+  readonly availability: Availability;
+}
+
+/** Everything that a decision rests on. */
+export interface DecideInput {
+  readonly strategy: StrategyName;
+  readonly hints: Hints;
+  /** Sorted by name. */
+  readonly candidates: readonly RatedCandidate[];
+  /** A sole candidate is called even while its breaker is open. */
+  readonly isSole: boolean;
+  readonly weights: Readonly<Record<string, number>>;
+  readonly chain: readonly string[];
+  readonly counter: number;
+  /** Two random numbers 0..1 for each candidate. */
+  readonly draws: readonly (readonly [number, number])[];
+  readonly degraded: boolean;
+}
+
+/** The decision, and the targets to call in order. Empty: nobody may be called now. */
+export interface Decided {
+  readonly decision: Decision;
+  readonly order: readonly Target[];
+}
+
+/** Whether a candidate may be called. */
+export function isCallable(candidate: RatedCandidate, isSole: boolean): boolean {
+  if (candidate.excluded !== undefined) return false;
+  const { block } = candidate.availability;
+  return block === undefined || (isSole && (block.kind === "outage" || block.kind === "probing"));
+}
+
+/** Chooses. Pure: the same input gives the same decision, and the decision's `inputs` give the same order again. */
+export function decide(input: DecideInput): Decided {
+  const { candidates, hints, isSole } = input;
+  const strategy = strategies[input.strategy];
+  const facts: OrderFacts = {
+    targets: candidates.flatMap((candidate, i) => {
+      if (!isCallable(candidate, isSole)) return [];
+      const [draw, shareDraw] = input.draws[i] ?? [0.5, 0.5];
+      const { provider, servesAsked, availability } = candidate;
+      return [{ provider, servesAsked, draw, share: availability.block ? 1 : availability.share, shareDraw }];
+    }),
+    hinted: hints.provider ?? null,
+    weights: input.weights,
+    chain: input.chain,
+    counter: input.counter,
+  };
+  const names = order(strategy, facts);
+  const chosen = names.flatMap((name) => candidates.find((candidate) => candidate.provider === name) ?? []);
+  const aside = candidates.filter((candidate) => !names.includes(candidate.provider));
+  return {
+    order: chosen.map(({ provider, model }) => ({ provider, model })),
+    decision: {
+      strategy: input.strategy,
+      hints,
+      candidates: [...chosen.map((one) => toRecord(one)), ...aside.map((one) => toRecord(one, reasonOf(one)))],
+      reason: explain(strategy, facts, names, candidates, hints),
+      inputs: facts,
+      ...(input.degraded ? { degraded: true } : {}),
+    },
+  };
+}
+
+function reasonOf({ excluded, availability }: RatedCandidate): string {
+  return excluded ?? availability.block?.reason ?? "not chosen";
+}
+
+function toRecord({ provider, model, availability }: RatedCandidate, excluded?: string): DecisionCandidate {
+  return { provider, model, state: availability.state, ...(excluded === undefined ? {} : { excluded }) };
+}

@@ -1,0 +1,56 @@
+import type { JsonObject } from "../core/json.ts";
+import type { Strategy, StrategyInput } from "./strategies/strategy.ts";
+
+/** A callable candidate with what decides its place. */
+export interface OrderTarget extends JsonObject {
+  readonly provider: string;
+  readonly servesAsked: boolean;
+  /** A random number 0..1 for the strategy. */
+  readonly draw: number;
+  /** Share of its calls that it should get: 1, less while ramping up. */
+  readonly share: number;
+  /** A random number 0..1: below `share` it takes part, else it waits behind the others. */
+  readonly shareDraw: number;
+}
+
+/** Everything that decides the order. Kept with the decision: the same facts give the same order. */
+export interface OrderFacts extends JsonObject {
+  /** Sorted by name. */
+  readonly targets: readonly OrderTarget[];
+  /** Provider of the hint, or null. */
+  readonly hinted: string | null;
+  readonly weights: Readonly<Record<string, number>>;
+  readonly chain: readonly string[];
+  readonly counter: number;
+}
+
+/** Orders the callable candidates: the hinted one, those that serve the asked model, those that don't; ramping ones that lost their draw last. */
+export function order(strategy: Strategy, facts: OrderFacts): readonly string[] {
+  const takesPart = (target: OrderTarget) => target.share >= 1 || target.shareDraw < target.share;
+  const isHinted = (target: OrderTarget) => target.provider === facts.hinted;
+  const present = facts.targets.filter(takesPart);
+  const waiting = facts.targets.filter((target) => !takesPart(target));
+  const rest = present.filter((target) => !isHinted(target));
+  const groups = [
+    present.filter(isHinted),
+    rest.filter((target) => target.servesAsked),
+    rest.filter((target) => !target.servesAsked),
+    waiting.filter((target) => target.servesAsked),
+    waiting.filter((target) => !target.servesAsked),
+  ];
+  return groups.flatMap((targets) => strategy.order(strategyInput(targets, facts)));
+}
+
+/** The strategy's view of one group: the one that it chose `first` from. */
+export function groupOf(first: string, facts: OrderFacts): StrategyInput {
+  const same = facts.targets.find((target) => target.provider === first);
+  const group = facts.targets.filter(
+    (target) =>
+      target.servesAsked === same?.servesAsked && target.shareDraw < target.share === same.shareDraw < same.share,
+  );
+  return strategyInput(group, facts);
+}
+
+function strategyInput(targets: readonly OrderTarget[], { weights, chain, counter }: OrderFacts): StrategyInput {
+  return { targets, weights, chain, counter };
+}
