@@ -1,0 +1,74 @@
+import type { JsonObject } from "../core/json.ts";
+import { didYouMean, suggest } from "../core/suggest.ts";
+import { unknownField } from "./fields.ts";
+import { type Reference, referenceText } from "./reference.ts";
+
+/** What the references of a definition can point to. */
+export interface Readable {
+  readonly input: JsonObject | undefined;
+  /** Step id to the JSON Schema of its output; undefined: nothing is known of it. */
+  readonly outputs: ReadonlyMap<string, JsonObject | undefined>;
+}
+
+/** Who reads. */
+export interface Reader {
+  /** The step whose template it is; absent: the workflow's output, which may read every step. */
+  readonly step?: string;
+  /** Whether that step has always ended when this reader reads. */
+  readonly runsBefore: (step: string) => boolean;
+}
+
+const roots = ["input", "steps"] as const;
+
+/** Why a reference cannot be read, as a sentence with the fix; undefined: it can. */
+export function brokenReference(reference: Reference, readable: Readable, reader: Reader): string | undefined {
+  const { segments } = reference;
+  const [root] = segments;
+  if (root === "input") return brokenInput(segments, readable);
+  if (root === "steps") return brokenStep(segments, readable, reader);
+  const name = String(root);
+  return `reads ${referenceText(segments)}, but ${name} is not known here; templates read input and steps.${didYouMean(name, roots)}`;
+}
+
+function brokenInput(segments: Reference["segments"], { input }: Readable): string | undefined {
+  const unknown = input && unknownField(input, segments.slice(1));
+  return unknown && fieldText(segments, unknown.index + 1, unknown.known, "the workflow's input");
+}
+
+function brokenStep(segments: Reference["segments"], { outputs }: Readable, reader: Reader): string | undefined {
+  const [, id, output] = segments;
+  const text = referenceText(segments);
+  if (typeof id !== "string") return `reads ${text}; name the step: steps.ID.output.`;
+  if (!outputs.has(id)) {
+    const meant = suggest(id, outputs.keys());
+    const fix = meant === undefined ? "" : ` Did you mean ${corrected(segments, 1, meant)}?`;
+    return `reads ${text}, but there is no step "${id}".${fix}`;
+  }
+  if (output !== "output") {
+    const meant = output === undefined ? `steps.${id}.output` : corrected(segments, 2, "output");
+    return `reads ${text}, which no step produces. Did you mean ${meant}?`;
+  }
+  if (id === reader.step) return `reads ${text}: a step cannot read its own output.`;
+  if (!reader.runsBefore(id)) {
+    return `reads ${text}, but step "${id}" need not have ended by then. Add ${id} to the needs of step "${reader.step}".`;
+  }
+  const schema = outputs.get(id);
+  const unknown = schema && unknownField(schema, segments.slice(3));
+  return unknown && fieldText(segments, unknown.index + 3, unknown.known, `the output of step "${id}"`);
+}
+
+function fieldText(segments: Reference["segments"], index: number, known: readonly string[], whole: string): string {
+  const text = referenceText(segments);
+  const owner =
+    index <= 3 && segments[0] !== "input" ? whole : index === 1 ? whole : referenceText(segments.slice(0, index));
+  const field = String(segments[index]);
+  if (known.length === 0) return `reads ${text}, but ${owner} is a single value and has no fields.`;
+  const meant = suggest(field, known);
+  const fix =
+    meant === undefined ? `It has ${known.join(", ")}.` : `Did you mean ${corrected(segments, index, meant)}?`;
+  return `reads ${text}, but ${owner} has no ${field}. ${fix}`;
+}
+
+function corrected(segments: Reference["segments"], index: number, name: string): string {
+  return referenceText(segments.with(index, name));
+}

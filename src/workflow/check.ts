@@ -1,0 +1,94 @@
+import type { Hints } from "../core/call.ts";
+import { isJsonObject, type JsonObject } from "../core/json.ts";
+import { checkNeeds } from "./check-needs.ts";
+import { checkTemplates } from "./check-templates.ts";
+import type { CheckedDefinition, CheckedStep } from "./checked.ts";
+import type { Dag } from "./dag.ts";
+import { type Defaults, defaultTimeoutMs, maxWaitMs, retryPolicy } from "./definition.ts";
+import { type Draft, type DraftStep, readDraft } from "./draft.ts";
+import type { StepKindSpec } from "./kinds/kind.ts";
+import { llmKind } from "./kinds/llm.ts";
+import { ProblemList } from "./problem-list.ts";
+import { readSource } from "./source.ts";
+
+export type { CheckedDefinition, CheckedStep } from "./checked.ts";
+
+/** How a definition is checked. */
+export interface CheckOptions {
+  /** The step kinds that it may use. Default: {@link defaultKinds}. */
+  readonly kinds?: readonly StepKindSpec[];
+  /** Stands before each position in the message. */
+  readonly fileName?: string;
+}
+
+/** The kinds that every installation has. */
+export const defaultKinds: readonly StepKindSpec[] = [llmKind];
+
+/**
+ * Reads and checks a definition: YAML or JSON text, or the object that such a text means.
+ * @throws AppError invalid_definition with every problem at once, each with line and column where there is a text.
+ */
+export function checkDefinition(source: string | JsonObject, options: CheckOptions = {}): CheckedDefinition {
+  const { kinds = defaultKinds, fileName } = options;
+  const { value, problems: found, locator } = readSource(source);
+  const problems = new ProblemList(locator, found);
+  if (value === undefined || !isJsonObject(value)) {
+    if (found.length === 0) problems.add([], "a workflow is an object with name and steps.");
+    problems.throwIfAny(fileName);
+  }
+  const content = value as JsonObject;
+  const draft = readDraft(content, kinds, problems);
+  const dag = checkNeeds(draft.steps, problems);
+  checkTemplates(draft, dag, problems);
+  checkBackoff(draft, problems);
+  problems.throwIfAny(fileName);
+  return assembled(content, draft, dag);
+}
+
+function checkBackoff({ defaults, steps }: Draft, problems: ProblemList): void {
+  for (const { head, path } of steps) {
+    const { backoffMs, maxBackoffMs } = retryPolicy(head?.retry, defaults.retry);
+    const at = head?.retry ? [...path, "retry"] : ["defaults", "retry"];
+    if (maxBackoffMs < backoffMs) problems.add(at, "max_backoff is shorter than backoff.");
+  }
+}
+
+/** Puts the parts together once nothing is wrong with any of them. */
+function assembled(source: JsonObject, draft: Draft, dag: Dag): CheckedDefinition {
+  const { head, input, output } = draft;
+  return {
+    name: head?.name ?? "",
+    ...(head?.description === undefined ? {} : { description: head.description }),
+    ...(input === undefined ? {} : { input }),
+    steps: draft.steps.flatMap((step) => checkedStep(step, draft, dag)),
+    ...(output === undefined ? {} : { output }),
+    ...(head?.timeout === undefined ? {} : { timeoutMs: head.timeout }),
+    source,
+    toJSON: () => source,
+  };
+}
+
+function checkedStep(step: DraftStep, draft: Draft, dag: Dag): CheckedStep[] {
+  const { id, kind, body, head, when } = step;
+  if (id === undefined || !kind || !body) return [];
+  const { defaults } = draft;
+  return [
+    {
+      id,
+      kind: kind.name,
+      body,
+      needs: dag.needs(id),
+      ...(when === undefined ? {} : { when }),
+      retry: retryPolicy(head?.retry, defaults.retry),
+      maxWaitMs: maxWaitMs(head?.retry, defaults.retry),
+      timeoutMs: head?.timeout ?? defaults.timeout ?? defaultTimeoutMs,
+      route: routeOf(step, defaults),
+    },
+  ];
+}
+
+/** The step's own word wins over the defaults'; in each of them, `route` over what the body implies. */
+function routeOf({ kind, body, ownBody, head }: DraftStep, defaults: Defaults): Hints {
+  const implied = (part: JsonObject | undefined): Hints => (part && kind?.hints?.(part)) ?? {};
+  return { ...implied(body), ...defaults.route, ...implied(ownBody), ...head?.route };
+}

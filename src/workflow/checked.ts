@@ -1,0 +1,39 @@
+import type { Hints } from "../core/call.ts";
+import type { Json, JsonObject } from "../core/json.ts";
+import type { RetryPolicy } from "./compiled.ts";
+
+/** One step of a checked definition, with every default filled in. */
+export interface CheckedStep {
+  readonly id: string;
+  /** Name of its kind. */
+  readonly kind: string;
+  /** What stands under the kind key, with the definition's defaults laid under it. Templates not rendered. */
+  readonly body: JsonObject;
+  /** Steps that must have ended before it starts; the step above it where the definition names none. */
+  readonly needs: readonly string[];
+  /** Liquid expression without braces. */
+  readonly when?: string;
+  readonly retry: RetryPolicy;
+  /** Time in all that it may wait for a provider to become available. */
+  readonly maxWaitMs: number;
+  readonly timeoutMs: number;
+  readonly route: Hints;
+}
+
+/** A definition without mistakes. As JSON it is the definition that its author wrote. */
+export interface CheckedDefinition {
+  readonly name: string;
+  readonly description?: string;
+  /** JSON Schema of the run's input. Absent: any object. */
+  readonly input?: JsonObject;
+  /** In the definition's order. */
+  readonly steps: readonly CheckedStep[];
+  /** JSON with templates in its strings. Absent: what the leaves give. */
+  readonly output?: Json;
+  /** Time the whole run may take. Absent: any. */
+  readonly timeoutMs?: number;
+  /** What the author wrote. */
+  readonly source: JsonObject;
+  /** Gives {@link source}: `JSON.stringify(definition)` can be checked and compiled again. */
+  toJSON(): JsonObject;
+}

@@ -1,0 +1,52 @@
+import { AppError } from "../core/errors.ts";
+import { defaultKinds } from "./check.ts";
+import type { CheckedDefinition, CheckedStep } from "./checked.ts";
+import type { CompiledStep, CompiledWorkflow } from "./compiled.ts";
+import type { StepKindSpec } from "./kinds/kind.ts";
+import { machineOf } from "./machine.ts";
+import { renderingOf } from "./rendering.ts";
+import { inputCheck } from "./run-input.ts";
+import { outputRendering } from "./run-output.ts";
+
+/** How a definition is compiled. */
+export interface CompileOptions {
+  /** The kinds that the definition was checked with. Default: `defaultKinds`. */
+  readonly kinds?: readonly StepKindSpec[];
+}
+
+/** Makes a workflow of a checked definition: its statechart, its steps with their templates parsed, its input check, its output. */
+export function compileWorkflow(definition: CheckedDefinition, options: CompileOptions = {}): CompiledWorkflow {
+  const kinds = new Map((options.kinds ?? defaultKinds).map((kind) => [kind.name, kind]));
+  const output = outputRendering(definition);
+  return {
+    name: definition.name,
+    steps: new Map(definition.steps.map((step) => [step.id, compiledStep(step, kinds)])),
+    machine: machineOf(definition),
+    checkInput: inputCheck(definition.name, definition.input),
+    outputReads: output.reads,
+    renderOutput: async (scope) => output.render(scope),
+  };
+}
+
+function compiledStep(step: CheckedStep, kinds: ReadonlyMap<string, StepKindSpec>): CompiledStep {
+  const kind = kinds.get(step.kind);
+  if (!kind)
+    throw new AppError("internal", { message: `Step "${step.id}" is of kind ${step.kind}, which is not registered.` });
+  const body = renderingOf({
+    owner: `Step "${step.id}"`,
+    value: step.body,
+    places: kind.templates(step.body),
+    at: [kind.name],
+  });
+  return {
+    id: step.id,
+    kind: kind.name,
+    queue: kind.queue,
+    reads: body.reads,
+    retry: step.retry,
+    maxWaitMs: step.maxWaitMs,
+    timeoutMs: step.timeoutMs,
+    route: step.route,
+    render: async (scope) => body.render(scope),
+  };
+}

@@ -1,0 +1,119 @@
+import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
+import { suggest } from "../core/suggest.ts";
+import { type Defaults, defaultsShape, definitionShape, type StepHead, stepShape, withDefaults } from "./definition.ts";
+import type { StepKindSpec } from "./kinds/kind.ts";
+import type { Path } from "./path.ts";
+import type { ProblemList } from "./problem-list.ts";
+import { readShape } from "./shape.ts";
+
+/**
+ * A definition as far as it could be read. Each part is read by itself, so that a mistake in one of them does not hide
+ * those in the others; a part with a mistake is undefined here and its problem is in the list.
+ */
+export interface Draft {
+  readonly head: Head | undefined;
+  readonly input: JsonObject | undefined;
+  readonly defaults: Defaults;
+  /** `defaults`, as it was written: its members below kind names are bodies. */
+  readonly defaultBodies: JsonObject;
+  readonly steps: readonly DraftStep[];
+  readonly output: Json | undefined;
+}
+
+/** Name, description and timeout. */
+export interface Head {
+  readonly name: string;
+  readonly description?: string;
+  readonly timeout?: number;
+}
+
+/** One step, as far as it could be read. */
+export interface DraftStep {
+  readonly path: Path;
+  /** Any text, even one that no id may be. */
+  readonly id: string | undefined;
+  readonly needs: readonly string[] | undefined;
+  readonly when: string | undefined;
+  readonly head: StepHead | undefined;
+  readonly kind: StepKindSpec | undefined;
+  /** With the defaults laid under it. */
+  readonly body: JsonObject | undefined;
+  /** Without them. */
+  readonly ownBody: JsonObject | undefined;
+  /** Where a part of the body was written: in the step, or in the defaults. */
+  origin(path: Path): Path;
+}
+
+/** Reads every part of a definition by its schema. */
+export function readDraft(value: JsonObject, kinds: readonly StepKindSpec[], problems: ProblemList): Draft {
+  const head = readShape(definitionShape, value, [], problems);
+  const wellFormed =
+    value.defaults === undefined ? {} : readShape(defaultsShape(kinds), value.defaults, ["defaults"], problems);
+  const defaultBodies = wellFormed && isJsonObject(value.defaults) ? value.defaults : {};
+  const steps = Array.isArray(value.steps) ? (value.steps as readonly Json[]) : [];
+  const shape = stepShape(kinds);
+  return {
+    head,
+    input: isJsonObject(value.input) ? value.input : undefined,
+    defaults: wellFormed ?? {},
+    defaultBodies,
+    steps: steps.map((step, index) => {
+      const path = ["steps", index];
+      const stepHead = readShape(shape, step, path, problems);
+      return draftStep(isJsonObject(step) ? step : undefined, { path, head: stepHead, defaultBodies, kinds, problems });
+    }),
+    output: value.output,
+  };
+}
+
+interface StepReading {
+  readonly path: Path;
+  readonly head: StepHead | undefined;
+  readonly defaultBodies: JsonObject;
+  readonly kinds: readonly StepKindSpec[];
+  readonly problems: ProblemList;
+}
+
+function draftStep(step: JsonObject | undefined, reading: StepReading): DraftStep {
+  const { path, head, defaultBodies, problems } = reading;
+  const kind = step && kindOf(step, reading);
+  const own = kind && step?.[kind.name];
+  const bodyPath = kind ? [...path, kind.name] : path;
+  const body = kind && readShape(kind.schema, withDefaults(own, defaultBodies[kind.name]), bodyPath, problems);
+  if (kind?.check && body) {
+    for (const { path: at, message } of kind.check(body)) problems.add([...bodyPath, ...at], message);
+  }
+  const needs = step?.needs;
+  return {
+    path,
+    id: typeof step?.id === "string" ? step.id : undefined,
+    needs: Array.isArray(needs) ? needs.filter((need) => typeof need === "string") : undefined,
+    when: typeof step?.when === "string" ? step.when : undefined,
+    head,
+    kind,
+    body,
+    ownBody: isJsonObject(own) ? own : undefined,
+    origin(at) {
+      const isOwn = at[0] === undefined || (isJsonObject(own) && Object.hasOwn(own, at[0]));
+      return isOwn || !kind ? [...bodyPath, ...at] : ["defaults", kind.name, ...at];
+    },
+  };
+}
+
+/** The kind whose key the step has. Exactly one is right. */
+function kindOf(step: JsonObject, { path, kinds, problems }: StepReading): StepKindSpec | undefined {
+  const names = kinds.map((kind) => kind.name);
+  const found = kinds.filter((kind) => step[kind.name] !== undefined);
+  const [first, second] = found;
+  if (second) {
+    const message = `a step has one kind; this one has ${found.map((kind) => kind.name).join(" and ")}.`;
+    problems.addKey([...path, second.name], message);
+  }
+  const isMisspelt = Object.keys(step).some(
+    (key) => suggest(key, [...names, ...stepKeys]) !== key && suggest(key, names),
+  );
+  if (!first && !isMisspelt) problems.add(path, `needs a kind: ${names.join(", or ")}.`);
+  return first;
+}
+
+const stepKeys = ["id", "needs", "when", "retry", "timeout", "route"] as const;

@@ -1,0 +1,56 @@
+import { AppError, type Problem } from "../core/errors.ts";
+import type { Locator, Position } from "./locator.ts";
+import { type Path, pathText } from "./path.ts";
+
+/** More than this many problems are counted, not listed. */
+const maxListed = 100;
+
+/** Gathers everything that is wrong with one definition, with positions, and reports it as one error. */
+export class ProblemList {
+  readonly #problems = new Map<string, Problem>();
+  readonly #locator: Locator;
+
+  constructor(locator: Locator, found: readonly Problem[] = []) {
+    this.#locator = locator;
+    for (const problem of found) this.#put(problem);
+  }
+
+  /** The value at the path is wrong, or misses something. */
+  add(path: Path, message: string): void {
+    this.#put({ path: pathText(path), message, ...this.#locator.at(path, "value") });
+  }
+
+  /** The member's name itself is wrong. */
+  addKey(path: Path, message: string): void {
+    this.#put({ path: pathText(path), message, ...this.#locator.at(path, "key") });
+  }
+
+  /** Something inside the string at the path is wrong. @param within row and column in that string, 1-based. */
+  addInside(path: Path, within: Position, message: string): void {
+    this.#put({ path: pathText(path), message, ...this.#locator.inside(path, within) });
+  }
+
+  /** @throws AppError invalid_definition with every problem, in the order of the file, if there is one. */
+  throwIfAny(fileName: string | undefined): void {
+    if (this.#problems.size === 0) return;
+    const problems = [...this.#problems.values()].sort(
+      (a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
+    );
+    const listed = problems.slice(0, maxListed);
+    const lines = listed.map((problem) => problemText(problem, fileName));
+    if (listed.length < problems.length) lines.push(`... and ${problems.length - listed.length} more`);
+    throw new AppError("invalid_definition", { message: lines.join("\n"), problems: listed });
+  }
+
+  #put(problem: Problem): void {
+    this.#problems.set(`${problem.line}:${problem.column} ${problem.path} ${problem.message}`, problem);
+  }
+}
+
+/** One problem on one line: `incident.yaml:12:7 steps.1.llm.prmpt: unknown key. Did you mean prompt?` */
+export function problemText(problem: Problem, fileName?: string): string {
+  const position = problem.line === undefined ? [] : [problem.line, problem.column];
+  const where = [...(fileName === undefined ? [] : [fileName]), ...position].join(":");
+  const what = problem.path === "" ? problem.message : `${problem.path}: ${problem.message}`;
+  return where === "" ? what : `${where} ${what}`;
+}
