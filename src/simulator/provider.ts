@@ -58,10 +58,10 @@ export class SimulatedProvider {
     };
   }
 
-  /** Ends every fault in force. */
-  async up(): Promise<void> {
+  /** Puts faults in force in place of those that are; none: all is well again. What was held goes on once the port is as it shall be. */
+  async replace(faults: readonly Fault[]): Promise<void> {
     const lifted = this.#armed;
-    this.#armed = [];
+    this.#armed = faults.map((fault) => new ArmedFault(fault));
     await this.#sync();
     for (const armed of lifted) armed.lift();
   }

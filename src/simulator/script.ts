@@ -25,9 +25,10 @@ export interface Outage {
   readonly fault: Fault;
 }
 
+const durationError = "must be a duration such as 500ms, 10s, 2m";
 const duration = z
-  .string()
-  .refine((text) => parseDuration(text) !== undefined, { error: "must be a duration such as 500ms, 10s, 2m" })
+  .string({ error: durationError })
+  .refine((text) => parseDuration(text) !== undefined, { error: durationError })
   .transform((text) => parseDuration(text) ?? 0);
 
 const written = z.strictObject({

@@ -48,12 +48,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     get controlUrl() {
       return control?.url ?? "";
     },
-    async down(name, ...faults) {
-      const provider = known(name);
-      await provider.up();
-      for (const fault of faults) await provider.arm(fault);
-    },
-    up: (name) => Promise.resolve().then(() => known(name).up()),
+    down: async (name, ...faults) => known(name).replace(faults),
+    up: async (name) => known(name).replace([]),
     faults: (name) => known(name).faults,
     hits: (name) => hits.list(name),
     total: (name) => hits.total(name),

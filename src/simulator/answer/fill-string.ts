@@ -119,7 +119,7 @@ function isReal(format: string, found: string): boolean {
 
 /** Cuts or fills up; lengths are counted in code points, as JSON Schema does. */
 function sized(text: string, least: number, most: number): string {
-  const points = Array.from(text.slice(0, Number.isFinite(most) ? most * 2 : undefined));
+  const points = Array.from(text.slice(0, Number.isFinite(most) ? most * 2 + 2 : undefined));
   if (points.length > most) return points.slice(0, most).join("");
   return points.length >= least ? text : text + ".".repeat(least - points.length);
 }

@@ -1,5 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
 import { chooseValue } from "./choose.ts";
+import { withDescribedLimits } from "./described-limits.ts";
 import { fillList } from "./fill-list.ts";
 import { fillBoolean, fillNumber } from "./fill-number.ts";
 import { fillString } from "./fill-string.ts";
@@ -29,7 +30,7 @@ export function fillSchema(schema: JsonObject, material: Material): Json {
 
 const fill: Fill = (given, material, place) => {
   if (!isJsonObject(given)) return fillString({}, place.key, material);
-  const schema = resolve(given, place.root);
+  const schema = withDescribedLimits(resolve(given, place.root));
   if (schema.const !== undefined) return schema.const;
   if (Array.isArray(schema.enum) && schema.enum.length > 0) return chooseValue(schema.enum, evidence(material));
   const branches = schema.anyOf ?? schema.oneOf;

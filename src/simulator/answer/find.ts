@@ -4,9 +4,10 @@ const patterns = {
   ipv4: /\b(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)\b/g,
   uuid: /\b[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b/gi,
   dateTime: /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)/g,
+  moment: /\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?/g,
   date: /\b\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])\b/g,
-  time: /\b(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?(?:\s?[ap]m\b)?/gi,
-  phone: /(?<![\w-])\+?\d[\d ()/-]{6,}\d\b/g,
+  time: /(?<![\d:])(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?(?:\s?[ap]m\b)?/gi,
+  phone: /(?<![\w-])(?!\d{4}-\d\d-\d\d)\+?\d[\d ()/-]{6,}\d\b/g,
   reference: /(?:#\d{2,}|\b[A-Z]{2,}[-_]?\d{2,}(?:-\d+)*\b|\b\d{5,}\b)/g,
   money: /(?:[$€£]\s?\d[\d,]*(?:\.\d+)?|\b\d[\d,]*(?:\.\d+)?\s?(?:USD|EUR|GBP|dollars|euros|pounds)\b)/g,
   person: /\b(?:(?:Mr|Mrs|Ms|Dr)\.? )?[A-Z][a-z]+(?: [A-Z]\.)? [A-Z][a-z]+\b/g,
@@ -15,13 +16,13 @@ const patterns = {
 /** What can be found in a text by its form. */
 export type Findable = keyof typeof patterns;
 
-const byWord: readonly (readonly [RegExp, Findable])[] = [
+const byWord: readonly (readonly [RegExp, ...Findable[]])[] = [
   [/^e?mails?$/, "email"],
   [/^(?:urls?|links?|websites?|uri)$/, "url"],
   [/^ips?$/, "ipv4"],
   [/^uuids?$/, "uuid"],
   [/^(?:dates?|day|deadline|due)$/, "date"],
-  [/^(?:times?|when|at|timestamp|started|ended)$/, "time"],
+  [/^(?:times?|when|at|timestamp|started|ended|start|end|begin)$/, "moment", "time"],
   [/^(?:phones?|telephone|mobile)$/, "phone"],
   [/^(?:ids?|numbers?|reference|ticket|tracking)$/, "reference"],
   [/^(?:price|amount|cost|total|sum|fee|money)$/, "money"],
@@ -36,8 +37,9 @@ export function find(what: Findable, text: string): readonly string[] {
 /** What a key's words ask for by its form, found in a text; nothing if the key asks for nothing of the kind. */
 export function findAll(words: readonly string[], text: string): readonly string[] {
   for (const word of [...words].reverse()) {
-    const what = byWord.find(([pattern]) => pattern.test(word))?.[1];
-    if (what) return find(what, text);
+    const [, ...forms] = byWord.find(([pattern]) => pattern.test(word)) ?? [];
+    const found = forms.map((form) => find(form, text)).find((list) => list.length > 0);
+    if (found) return found;
   }
   return [];
 }

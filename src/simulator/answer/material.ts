@@ -23,7 +23,7 @@ export function readMaterial({ system, prompt, earlier }: Pick<Asked, "system" |
 
 /** Material of a part of a text, for the items of a list. */
 export function toMaterial(instruction: string, stuff: string): Material {
-  const text = stuff.replace(/^\[simulated [^\]\n]+\][ \t]*\n?/gm, "").trim();
+  const text = stuff.replace(/\[simulated [^\]\n]+\][ \t]*\n?/g, "").trim();
   return { instruction, text, passages: readPassages(text) };
 }
 

@@ -25,7 +25,15 @@ export function readPassages(text: string): readonly Passage[] {
   for (const { text: said } of found) {
     for (const word of significantWords(said)) counts.set(word, (counts.get(word) ?? 0) + 1);
   }
-  return found.map((passage) => ({ ...passage, weight: weightOf(`${passage.level ?? ""} ${passage.text}`, counts) }));
+  const fresh = found.filter(
+    (passage, index) => passage.time !== undefined || !repeats(passage, found.slice(0, index)),
+  );
+  return fresh.map((passage) => ({ ...passage, weight: weightOf(`${passage.level ?? ""} ${passage.text}`, counts) }));
+}
+
+/** Whether a passage says again what an earlier one has said, as reports do that quote an answer beside its source. */
+function repeats({ text }: { readonly text: string }, earlier: readonly { readonly text: string }[]): boolean {
+  return earlier.some((other) => other.text.length > 12 && text.endsWith(other.text));
 }
 
 function readLine(raw: string): readonly Omit<Passage, "weight">[] {
@@ -33,7 +41,8 @@ function readLine(raw: string): readonly Omit<Passage, "weight">[] {
   const time = timePattern.exec(line);
   const afterTime = time ? line.slice(time[0].length) : line;
   const level = levelPattern.exec(afterTime);
-  const text = (level ? afterTime.slice(level[0].length) : afterTime).trim();
+  const rest = level ? afterTime.slice(level[0].length) : afterTime;
+  const text = rest.replace(/^\[([A-Za-z][\w.-]*)\]\s+/, "$1: ").trim();
   if (text === "" || /^[^\p{L}\d]+$/u.test(text)) return [];
   if (time?.[1] !== undefined || level?.[1] !== undefined) {
     return [
