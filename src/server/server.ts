@@ -1,5 +1,6 @@
 import type { Queue } from "bullmq";
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, LogController } from "fastify";
+import type { AppError } from "../core/errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import { routeNotFound } from "./not-found.ts";
 import { problemDocument, problemMediaType, retryAfterSeconds, toAppError } from "./problem.ts";
@@ -26,8 +27,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const server: FastifyInstance = Fastify({
     loggerInstance: log,
     bodyLimit: bodyLimitBytes,
-    disableRequestLogging: true,
-    return503OnClosing: true,
+    logController: new LogController({ disableRequestLogging: true }),
+    // An address that is no address, such as a broken percent escape.
+    frameworkErrors: (error, _request, reply) => void answer(reply, toAppError(error)),
   });
   server.addContentTypeParser(yamlTypes, { parseAs: "string" }, (_request, body, done) => done(null, body));
   answerErrors(server);
@@ -46,14 +48,18 @@ function answerErrors(server: FastifyInstance): void {
   server.setErrorHandler((thrown, request, reply) => {
     const error = toAppError(thrown);
     if (error.status >= 500) request.log.error({ err: thrown, code: error.code, url: request.url }, error.message);
-    const retryAfter = retryAfterSeconds(error);
-    if (retryAfter !== undefined) reply.header("retry-after", retryAfter);
-    return reply.code(error.status).type(problemMediaType).send(problemDocument(error));
+    return answer(reply, error);
   });
   server.setNotFoundHandler((request, reply) => {
     const error = routeNotFound(request.method, request.url.split("?", 1)[0] ?? "/", routes);
     const { allow } = error.details;
     if (Array.isArray(allow)) reply.header("allow", allow.join(", "));
-    return reply.code(error.status).type(problemMediaType).send(problemDocument(error));
+    return answer(reply, error);
   });
+}
+
+function answer(reply: FastifyReply, error: AppError): FastifyReply {
+  const retryAfter = retryAfterSeconds(error);
+  if (retryAfter !== undefined) reply.header("retry-after", retryAfter);
+  return reply.code(error.status).type(problemMediaType).send(problemDocument(error));
 }

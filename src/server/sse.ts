@@ -25,6 +25,8 @@ export async function sendEventStream(options: EventStreamOptions): Promise<void
     "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-cache, no-transform",
     "x-accel-buffering": "no",
+    // A closing server waits for connections that it cannot see idle at that moment.
+    connection: "close",
   });
   raw.write("retry: 1000\n\n");
   const end = new AbortController();

@@ -1,0 +1,60 @@
+import { pino } from "pino";
+import { type App, createApp } from "../../src/app.ts";
+import { SwitchyardClient } from "../../src/client/client.ts";
+import { loadSettings } from "../../src/config/load.ts";
+import { type Simulator, startSimulator } from "../../src/simulator/index.ts";
+import { type TestRedis, testRedis } from "../support/redis.ts";
+
+/** The whole program in the test's process, on a Redis and simulated providers of its own. */
+export interface RunningApp {
+  readonly app: App;
+  readonly url: string;
+  readonly client: SwitchyardClient;
+  readonly redis: TestRedis;
+  readonly simulator: Simulator;
+  close(): Promise<void>;
+}
+
+/** Starts it: API and workers, providers openai, anthropic and ollama in that order. @param env further settings. */
+export async function startApp(env: Readonly<Record<string, string>> = {}): Promise<RunningApp> {
+  const [redis, simulator] = await Promise.all([testRedis(), startSimulator({ latencyMs: 0 })]);
+  const settings = loadSettings({
+    env: {
+      ...simulator.env,
+      REDIS_URL: redis.url,
+      SWITCHYARD_PORT: "0",
+      LLM_ROUTING_STRATEGY: "failover",
+      LLM_PROVIDERS: "openai,anthropic,ollama",
+      ...env,
+    },
+    cwd: redis.directory,
+  });
+  const app = await createApp({ settings, roles: { api: true, worker: true }, log: pino({ level: "silent" }) });
+  const { url = "" } = app;
+  return {
+    app,
+    url,
+    client: new SwitchyardClient({ url }),
+    redis,
+    simulator,
+    async close() {
+      await app.close();
+      await simulator.close();
+      await redis.close();
+    },
+  };
+}
+
+/** Two steps, the second one after the first. */
+export const twoSteps = `name: two-steps
+input:
+  type: object
+  required: [topic]
+  properties: { topic: { type: string } }
+steps:
+  - id: first
+    llm: { prompt: "Say something about {{ input.topic }}" }
+  - id: second
+    llm: { prompt: "Shorten: {{ steps.first.output }}" }
+output: "{{ steps.second.output }}"
+`;
