@@ -2,7 +2,7 @@ import type { Rules } from "./rules.ts";
 
 /*
  * A target's breaker: closed -> open (too many failed) -> half_open (one process claimed the probe) -> closed (the probe succeeded) or
- * open for longer (it failed). Ordinary calls count only while closed: late results of calls begun earlier move nothing.
+ * open for longer (it failed). Ordinary calls count only while closed, and only if they began after it last closed: late results move nothing.
  * lua/record.lua and lua/claim.lua are the same rule on Redis; this one decides while Redis is away.
  */
 
@@ -49,13 +49,15 @@ export interface Outcome {
   readonly ms: number;
   /** Token of the probe if the call was one, else empty. */
   readonly token: string;
+  /** How long the call took. One that began before the breaker last closed says nothing about the time since. */
+  readonly durationMs: number;
 }
 
 /** Folds one call's outcome in. @param random 0..1, for the jitter of an opening */
 export function record(health: Health, outcome: Outcome, now: number, random: number, rules: Rules): Health {
   const { kind, ms, token } = outcome;
   const isProbe = health.state === "half_open" && token !== "" && token === health.probe;
-  const moved = isProbe ? afterProbe(health, kind, now, random, rules) : afterCall(health, kind, now, random, rules);
+  const moved = isProbe ? afterProbe(health, kind, now, random, rules) : afterCall(health, outcome, now, random, rules);
   if (kind === "limited") return { ...moved, limitedUntil: Math.max(moved.limitedUntil, now + ms) };
   if (kind === "gone") return { ...moved, goneUntil: Math.max(moved.goneUntil, now + ms) };
   return moved;
@@ -69,8 +71,10 @@ function afterProbe(health: Health, kind: OutcomeKind, now: number, random: numb
   return { ...released, state: "open" };
 }
 
-function afterCall(health: Health, kind: OutcomeKind, now: number, random: number, rules: Rules): Health {
+function afterCall(health: Health, outcome: Outcome, now: number, random: number, rules: Rules): Health {
+  const { kind, durationMs } = outcome;
   if (health.state !== "closed" || (kind !== "ok" && kind !== "failed")) return health;
+  if (now - durationMs < health.closedAt) return health;
   const oldest = Math.floor((now - rules.windowMs) / rules.bucketMs);
   const field = `${kind === "ok" ? "o" : "f"}:${Math.floor(now / rules.bucketMs)}`;
   const counted = { ...health.calls, [field]: (health.calls[field] ?? 0) + 1 };

@@ -112,7 +112,8 @@ async function callTarget(
   }).finally(() => clearInterval(renewal));
   const outcome = result.ok ? ({ kind: "ok", ms: 0 } as const) : healthOf(result.failure.class, result.failure);
   calls.push(result.record);
-  routed.snapshot = await store.record({ ...outcome, target, token, keyField: keyField(provider, key) }, routed.pool);
+  const report = { ...outcome, target, token, keyField: keyField(provider, key), durationMs: result.record.durationMs };
+  routed.snapshot = await store.record(report, routed.pool);
   if (!result.ok) {
     routed.failed.push({ target, class: result.failure.class });
     options.onCallFailed?.(result.record);

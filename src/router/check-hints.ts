@@ -2,7 +2,7 @@ import { plannedStrategyNames, strategyNames } from "../config/settings.ts";
 import type { Hints } from "../core/call.ts";
 import { AppError } from "../core/errors.ts";
 import { didYouMean } from "../core/suggest.ts";
-import type { Known } from "./known.ts";
+import { isStrict, type Known } from "./known.ts";
 
 /** Checks hints against what is configured. @throws AppError unknown_provider, strict_needs_provider, bad_request */
 export function checkHints(hints: Hints, known: Known): void {
@@ -11,14 +11,15 @@ export function checkHints(hints: Hints, known: Known): void {
     if (!known.providers.has(name)) throw unknown(name, enabled);
   }
   if (hints.strict_provider === true && hints.provider === undefined) throw new AppError("strict_needs_provider");
-  if (hints.strict_provider === true && hints.provider !== undefined && !enabled.includes(hints.provider)) {
+  const isPinned = isStrict(hints, known.settings);
+  if (isPinned && hints.provider !== undefined && !enabled.includes(hints.provider)) {
     const message = `Provider ${hints.provider} is not enabled (LLM_PROVIDERS). Enabled: ${enabled.join(", ")}.`;
     throw new AppError("unknown_provider", { message, details: { provider: hints.provider, known: enabled } });
   }
   if (hints.allow && !hints.allow.some((name) => enabled.includes(name))) {
     throw bad(`allow names no enabled provider. Enabled: ${enabled.join(", ")}.`);
   }
-  if (hints.strict_provider === true && hints.allow && !hints.allow.includes(hints.provider ?? "")) {
+  if (isPinned && hints.allow && !hints.allow.includes(hints.provider ?? "")) {
     throw bad(`strict_provider pins ${hints.provider}, which allow leaves out.`);
   }
   checkStrategy(hints.strategy);

@@ -96,13 +96,13 @@ export function createHealthStore(options: HealthStoreOptions): HealthStore {
       return remembered(clock() + aheadMs, count ? memory.count() : 0, true);
     },
     async record(report, targets) {
-      const { target, kind, ms, token, keyField } = report;
+      const { target, kind, ms, token, keyField, durationMs } = report;
       const draw = random();
       const send = () =>
         scripts.record.run(
           redis,
           [keyring, keyOf(target), ...targets.map(keyOf)],
-          [time(), draw, JSON.stringify(rules), kind, Math.ceil(ms), token, keyField],
+          [time(), draw, JSON.stringify(rules), kind, Math.ceil(ms), token, keyField, durationMs],
         );
       const answer = await bounded(reachability, send, "always");
       if (answer.type === "answered") return learn(answer.value, targets);

@@ -2,6 +2,7 @@
 -- KEYS 1 keyring | 2 the called target | 3.. targets to report   (all {router})
 -- ARGV 1 nowMs, 0: Redis's clock | 2 random 0..1 | 3 rules, JSON | 4 kind: ok failed limited gone auth neutral
 --      5 ms that limited, gone and auth last | 6 probe's token or "" | 7 key's field in the keyring
+--      8 ms that the call took
 -- RETURNS {nowMs, 0, keyring hash, target hash...}
 --- @include "now"
 --- @include "snapshot"
@@ -52,7 +53,7 @@ if probing then
   else
     redis.call("HSET", target, "state", "open", "probe", "", "probeUntil", 0)
   end
-elseif state == "closed" then
+elseif state == "closed" and now - tonumber(ARGV[8]) >= number("closedAt") then
   if kind == "ok" then count("o") elseif kind == "failed" then count("f") end
 end
 local function extend(field) redis.call("HSET", target, field, math.max(number(field), now + ms)) end
