@@ -7,7 +7,7 @@ import { scalars } from "./scalar.ts";
 import type { Environment } from "./source.ts";
 
 /** Variables of ours that other rooms read: the client's address, the file's path. */
-const readElsewhere = ["SWITCHYARD_CONFIG", "SWITCHYARD_URL"];
+const readElsewhere = ["SWITCHYARD_CONFIG", "SWITCHYARD_URL", "SWITCHYARD_CRASH_AT"];
 
 /** Every variable that is read. */
 export const knownVariables: readonly string[] = [

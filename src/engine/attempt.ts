@@ -116,7 +116,7 @@ async function work(
 function checkSize(outcome: StepOutcome & { type: "succeeded" }, maxBytes: number): StepOutcome {
   const bytes = Buffer.byteLength(JSON.stringify(outcome.output));
   if (bytes <= maxBytes) return outcome;
-  const message = `The step's output has ${bytes} bytes of JSON; at most ${maxBytes} are allowed (SWITCHYARD_MAX_OUTPUT_BYTES).`;
+  const message = `The step's output has ${bytes} bytes of JSON; at most ${maxBytes} are allowed (SWITCHYARD_OUTPUT_LIMIT).`;
   const error = toErrorRecord(new AppError("payload_too_large", { message }));
   return { type: "failed", error, retryable: false, report: outcome.report };
 }

@@ -40,7 +40,10 @@ export async function startProgram(args: readonly string[], env: Readonly<Record
 function firstLine(child: ChildProcess, stderr: () => string): Promise<string> {
   return new Promise((done, fail) => {
     if (!child.stdout) throw new Error("no stdout");
-    createInterface({ input: child.stdout }).once("line", done);
+    createInterface({ input: child.stdout }).once("line", (line) => {
+      if ((JSON.parse(line) as { ready?: boolean }).ready) done(line);
+      else fail(new Error(line));
+    });
     child.once("exit", (code, signal) => fail(new Error(`the program ended (${code ?? signal}): ${stderr()}`)));
   });
 }

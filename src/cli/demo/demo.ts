@@ -31,7 +31,10 @@ export const registerDemo: Register = (program, context) => {
     .command("demo")
     .description("watch a workflow finish although its provider dies in the middle")
     .option("--input <file>", "log file to report on (default: the shipped one)")
-    .option("--real", "use the providers of your environment (OPENAI_API_KEY, ..., an Ollama on its port) and no outage")
+    .option(
+      "--real",
+      "use the providers of your environment (OPENAI_API_KEY, ..., an Ollama on its port) and no outage",
+    )
     .action(async (_options, command: Command) => {
       const closers: Closers = [];
       try {
@@ -53,19 +56,34 @@ async function demo(options: DemoOptions, context: CliContext, closers: Closers)
   if (simulator) closers.push(() => simulator.close());
   const env = await environment(context, simulator, closers);
   say(paint.bold("Switchyard demo: Redis, an API, two workers, and a workflow whose provider dies in the middle."));
-  say(simulator ? `Providers  ${simulator.providers.map(({ name }) => name).join(", ")}: ${paint.yellow("simulated")}, no real model answers here` : `Providers  ${loadSettings({ env, cwd }).routing.enabled.join(", ")}: real ones, from your environment`);
+  say(
+    simulator
+      ? `Providers  ${simulator.providers.map(({ name }) => name).join(", ")}: ${paint.yellow("simulated")}, no real model answers here`
+      : `Providers  ${loadSettings({ env, cwd }).routing.enabled.join(", ")}: real ones, from your environment`,
+  );
 
-  const parts = await Promise.all([startProcess(["serve", "--port", "0"], env), startProcess(["worker"], env), startProcess(["worker"], env)]);
+  const parts = await Promise.all([
+    startProcess(["serve", "--port", "0"], env),
+    startProcess(["worker"], env),
+    startProcess(["worker"], env),
+  ]);
   closers.push(() => Promise.all(parts.map((part) => part.close())));
   const [api, ...workers] = parts;
-  say(`Processes  API ${api.url} (${api.pid}), workers ${workers.map(({ pid }) => pid).join(" and ")}, Redis ${env.REDIS_URL}`);
+  say(
+    `Processes  API ${api.url} (${api.pid}), workers ${workers.map(({ pid }) => pid).join(" and ")}, Redis ${env.REDIS_URL}`,
+  );
 
   const client = new SwitchyardClient({ url: api.url ?? "" });
   const { id } = await client.submit({ definition, input: { log } });
-  say(`Run        ${id} of workflows/incident-report.yaml over ${options.input ?? "workflows/incident.log"} (${log.split("\n").length} lines)\n`);
+  say(
+    `Run        ${id} of workflows/incident-report.yaml over ${options.input ?? "workflows/incident.log"} (${log.split("\n").length} lines)\n`,
+  );
   const over = new AbortController();
   const outage = simulator
-    ? outageDuringStepTwo(client, simulator, id, over.signal).then((provider) => announceOutage(provider, say), () => undefined)
+    ? outageDuringStepTwo(client, simulator, id, over.signal).then(
+        (provider) => announceOutage(provider, say),
+        () => undefined,
+      )
     : undefined;
   const run = await watchRun({ client, runId: id, output, json: options.json, signal: context.stop.signal });
   over.abort();
@@ -79,19 +97,37 @@ function announceOutage(provider: string | undefined, say: (text: string) => voi
 }
 
 /** Variables of the demo's processes: the caller's own for a real run, else only what points at the simulated providers. */
-async function environment(context: CliContext, simulator: Simulator | undefined, closers: Closers): Promise<NodeJS.ProcessEnv> {
+async function environment(
+  context: CliContext,
+  simulator: Simulator | undefined,
+  closers: Closers,
+): Promise<NodeJS.ProcessEnv> {
   const { env, cwd } = context;
   const redisUrl = env.REDIS_URL || (await ownRedis(cwd, closers));
-  const shared = { REDIS_URL: redisUrl, SWITCHYARD_PREFIX: `demo-${randomUUID().slice(0, 8)}`, SWITCHYARD_PORT: "0", SWITCHYARD_LOG: "error" };
+  const shared = {
+    REDIS_URL: redisUrl,
+    SWITCHYARD_PREFIX: `demo-${randomUUID().slice(0, 8)}`,
+    SWITCHYARD_PORT: "0",
+    SWITCHYARD_LOG: "error",
+  };
   if (!simulator) {
     const real = { ...env, ...(await localOllama(env)), ...shared };
     if (loadSettings({ env: real, cwd }).providers.length > 0) return real;
     throw new AppError("no_provider", {
-      message: "--real found no provider: no key (OPENAI_API_KEY, ANTHROPIC_API_KEY), no switchyard.yaml, and no Ollama on its usual port.",
+      message:
+        "--real found no provider: no key (OPENAI_API_KEY, ANTHROPIC_API_KEY), no switchyard.yaml, and no Ollama on its usual port.",
     });
   }
   const { PATH, HOME } = env;
-  return { PATH, HOME, ...simulator.env, LLM_ROUTING_STRATEGY: "failover", DEFAULT_LLM_PROVIDER: "openai", ...shared, SWITCHYARD_CONFIG: undefined };
+  return {
+    PATH,
+    HOME,
+    ...simulator.env,
+    LLM_ROUTING_STRATEGY: "failover",
+    DEFAULT_LLM_PROVIDER: "openai",
+    ...shared,
+    SWITCHYARD_CONFIG: undefined,
+  };
 }
 
 async function ownRedis(cwd: string, closers: Closers): Promise<string> {

@@ -16,7 +16,11 @@ export interface DemoProcess {
 
 /** Starts `switchyard ARGS` as a process of its own and waits until it is ready. @throws AppError internal - it ended before, with what it said. */
 export async function startProcess(args: readonly string[], env: NodeJS.ProcessEnv): Promise<DemoProcess> {
-  const child = spawn(process.execPath, [main, ...args, "--json"], { stdio: ["ignore", "pipe", "pipe"], env, detached: true });
+  const child = spawn(process.execPath, [main, ...args, "--json"], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env,
+    detached: true,
+  });
   const killWithUs = () => child.kill("SIGKILL");
   process.once("exit", killWithUs);
   const { url } = JSON.parse(await readyLine(child, args)) as { readonly url: string | null };
@@ -39,10 +43,19 @@ function readyLine(child: ChildProcess, args: readonly string[]): Promise<string
     said = `${said}${chunk}`.slice(-4_000);
   });
   return new Promise((done, fail) => {
-    if (child.stdout) createInterface({ input: child.stdout }).once("line", done);
+    if (child.stdout) {
+      createInterface({ input: child.stdout }).once("line", (line) => {
+        said += line;
+        if ((JSON.parse(line) as { readonly ready?: boolean }).ready) done(line);
+      });
+    }
     child.once("error", fail);
     child.once("exit", (code, signal) => {
-      fail(new AppError("internal", { message: `switchyard ${args.join(" ")} ended (${code ?? signal}) before it was ready: ${said.trim()}` }));
+      fail(
+        new AppError("internal", {
+          message: `switchyard ${args.join(" ")} ended (${code ?? signal}) before it was ready: ${said.trim()}`,
+        }),
+      );
     });
   });
 }

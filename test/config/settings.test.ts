@@ -1,0 +1,317 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { loadSettings } from "../../src/config/load.ts";
+import { maskedSettings } from "../../src/config/mask.ts";
+import type { Settings } from "../../src/config/settings.ts";
+import { AppError } from "../../src/core/errors.ts";
+
+let cwd: string;
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), "switchyard-config-"));
+});
+afterEach(() => rmSync(cwd, { recursive: true, force: true }));
+
+const load = (env: Record<string, string>, yaml?: string): Settings => {
+  if (yaml !== undefined) writeFileSync(join(cwd, "switchyard.yaml"), yaml);
+  return loadSettings({ env, cwd });
+};
+
+const problemsOf = (env: Record<string, string>, yaml?: string): AppError => {
+  try {
+    load(env, yaml);
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
+  throw new Error("the settings were taken");
+};
+
+const keys = { OPENAI_API_KEY: "sk-openai-secret-1", ANTHROPIC_API_KEY: "sk-ant-secret-1" };
+
+describe("loadSettings", () => {
+  test("has a value for everything without being told anything", () => {
+    expect(load({})).toEqual({
+      redisUrl: null,
+      prefix: "switchyard",
+      host: "127.0.0.1",
+      port: 7700,
+      dataDir: ".switchyard",
+      concurrency: 20,
+      graceMs: 30_000,
+      logLevel: "info",
+      bodyLimitBytes: 4_194_304,
+      outputLimitBytes: 1_048_576,
+      edition: "enterprise",
+      routing: {
+        strategy: "weighted",
+        weights: {},
+        defaultProvider: null,
+        enabled: [],
+        costs: {},
+        strictDefault: false,
+      },
+      models: {
+        smart: { openai: "gpt-5.2", anthropic: "claude-sonnet-4-6" },
+        fast: { openai: "gpt-5-mini", anthropic: "claude-haiku-4-5" },
+      },
+      providers: [],
+      warnings: [],
+    });
+  });
+
+  test("takes every variable of the page that it follows", () => {
+    const settings = load({
+      ...keys,
+      LLM_ROUTING_STRATEGY: "failover",
+      PROVIDER_WEIGHTS: "openai:50, anthropic:30.5",
+      DEFAULT_LLM_PROVIDER: "anthropic",
+      LLM_PROVIDERS: "anthropic,openai",
+      PROVIDER_COSTS: "anthropic:0.025,openai:0.03",
+      LLM_STRICT_PROVIDER_DEFAULT: "yes",
+    });
+    expect(settings.routing).toEqual({
+      strategy: "failover",
+      weights: { anthropic: 30.5, openai: 50 },
+      defaultProvider: "anthropic",
+      enabled: ["anthropic", "openai"],
+      costs: { anthropic: 0.025, openai: 0.03 },
+      strictDefault: true,
+    });
+    expect(settings.providers.map(({ name }) => name)).toEqual(["anthropic", "openai"]);
+  });
+
+  test("weighs equally by default, and 0 what PROVIDER_WEIGHTS leaves out", () => {
+    expect(load(keys).routing.weights).toEqual({ openai: 1, anthropic: 1 });
+    expect(load({ ...keys, PROVIDER_WEIGHTS: "openai:5" }).routing.weights).toEqual({ openai: 5, anthropic: 0 });
+  });
+
+  test("reads the file, lets the environment win, and resolves references", () => {
+    const settings = load(
+      { ...keys, SWITCHYARD_PORT: "8001", VLLM_KEY: "abc" },
+      `port: 8000
+concurrency: 7
+grace: 5s
+routing:
+  strategy: round_robin
+  weights: { openai: 2, my-vllm: 1 }
+  enabled: [my-vllm, openai]
+models:
+  smart: { my-vllm: big }
+  cheap: { openai: gpt-5-nano }
+providers:
+  openai: { model: gpt-5.2, timeout: 90 }
+  my-vllm: { type: custom, endpoint: "http://gpu:8000/", api_key: "\${VLLM_KEY}", model: qwen, timeout: 30s }
+`,
+    );
+    expect(settings).toMatchObject({ port: 8001, concurrency: 7, graceMs: 5_000 });
+    expect(settings.routing).toMatchObject({ strategy: "round_robin", enabled: ["my-vllm", "openai"] });
+    expect(settings.models.smart).toMatchObject({ "my-vllm": "big", openai: "gpt-5.2" });
+    expect(settings.models.cheap).toEqual({ openai: "gpt-5-nano" });
+    const byName = Object.fromEntries(settings.providers.map((provider) => [provider.name, provider]));
+    expect(byName.openai).toMatchObject({ model: "gpt-5.2", timeoutMs: 90_000, endpoint: "https://api.openai.com/v1" });
+    expect(byName["my-vllm"]).toMatchObject({
+      type: "custom",
+      endpoint: "http://gpu:8000/v1",
+      keys: [{ label: "key-1", secret: "abc" }],
+      model: "qwen",
+      timeoutMs: 30_000,
+    });
+  });
+
+  test("labels several keys, keeps a path of an endpoint, and lets a ten-minute call live", () => {
+    const [openai] = load({ OPENAI_API_KEY: "a-1, b-2 ,", OPENAI_ENDPOINT: "https://gw.example/openai/v2/" }).providers;
+    expect(openai).toMatchObject({
+      endpoint: "https://gw.example/openai/v2",
+      keys: [
+        { label: "key-1", secret: "a-1" },
+        { label: "key-2", secret: "b-2" },
+      ],
+    });
+    expect(openai?.timeoutMs).toBeGreaterThan(600_000);
+  });
+
+  test("warns of what is set and not used", () => {
+    const settings = load({
+      ...keys,
+      GOOGLE_API_KEY: "AIza-secret",
+      OPENAI_BASE_URL: "http://x",
+      PROVIDER_WEIGHT: "openai:1",
+      LLM_PROVIDERS: "openai",
+      PROVIDER_WEIGHTS: "openai:1,anthropic:1",
+    });
+    const text = settings.warnings.join("\n");
+    expect(settings.warnings).toHaveLength(4);
+    expect(text).toContain("GOOGLE_API_KEY is set, but this version has no provider gemini");
+    expect(text).toContain("OPENAI_BASE_URL is not read; Switchyard's name for it is OPENAI_ENDPOINT");
+    expect(text).toContain("Did you mean PROVIDER_WEIGHTS?");
+    expect(text).toContain("PROVIDER_WEIGHTS weighs anthropic, which LLM_PROVIDERS does not enable");
+    expect(text).not.toContain("AIza");
+  });
+
+  test("is never changed, and prints without secrets", () => {
+    const settings = load({ ...keys, REDIS_URL: "redis://:hunter2@redis:6379/1" });
+    expect(() => Object.assign(settings.routing.weights, { openai: 9 })).toThrow(TypeError);
+    const printed = JSON.stringify(maskedSettings(settings));
+    expect(printed).not.toMatch(/secret-1|hunter2/);
+    expect(printed).toContain("key-1");
+  });
+});
+
+describe("wrong settings", () => {
+  test.each<[string, Record<string, string>, string | undefined, readonly (readonly [string, string])[]]>([
+    [
+      "a strategy's typo",
+      { LLM_ROUTING_STRATEGY: "wieghted" },
+      undefined,
+      [["LLM_ROUTING_STRATEGY", "Did you mean weighted?"]],
+    ],
+    [
+      "a strategy of a later version",
+      { LLM_ROUTING_STRATEGY: "cost_optimized" },
+      undefined,
+      [["LLM_ROUTING_STRATEGY", "not available in this version; allowed: weighted, round_robin, failover"]],
+    ],
+    [
+      "community's limits",
+      { EDITION: "community", LLM_ROUTING_STRATEGY: "cost_optimized", BEDROCK_REGION: "eu-west-1" },
+      "providers: { mine: { type: custom, endpoint: http://x, model: m } }",
+      [
+        ["BEDROCK_REGION", "no bedrock"],
+        ["providers.mine", "no custom providers"],
+        ["LLM_ROUTING_STRATEGY", "not part of EDITION=community"],
+      ],
+    ],
+    [
+      "names that no provider bears",
+      {
+        ...keys,
+        PROVIDER_WEIGHTS: "opnai:1,anthropic:1",
+        PROVIDER_COSTS: "ollama:0",
+        DEFAULT_LLM_PROVIDER: "claude",
+        LLM_PROVIDERS: "openai,anthropic,gemini",
+      },
+      undefined,
+      [
+        ["LLM_PROVIDERS", "No provider is called gemini"],
+        ["PROVIDER_COSTS", "ollama is not configured; set OLLAMA_ENDPOINT"],
+        ["DEFAULT_LLM_PROVIDER", "No provider is called claude"],
+        ["PROVIDER_WEIGHTS", "Did you mean openai?"],
+      ],
+    ],
+    [
+      "pairs",
+      { ...keys, PROVIDER_WEIGHTS: "openai:-1,anthropic=3,openai:x", PROVIDER_COSTS: "openai:1,openai:2" },
+      undefined,
+      [
+        ["PROVIDER_COSTS", "openai stands there twice"],
+        ["PROVIDER_WEIGHTS", "openai:-1"],
+        ["PROVIDER_WEIGHTS", '"anthropic=3" is not a pair'],
+        ["PROVIDER_WEIGHTS", "openai:x"],
+        ["PROVIDER_WEIGHTS", "weighs 0"],
+      ],
+    ],
+    ["all weights 0", { ...keys, PROVIDER_WEIGHTS: "openai:0" }, undefined, [["PROVIDER_WEIGHTS", "weighs 0"]]],
+    [
+      "a default that is not enabled",
+      { ...keys, LLM_PROVIDERS: "openai", DEFAULT_LLM_PROVIDER: "anthropic" },
+      undefined,
+      [["DEFAULT_LLM_PROVIDER", "anthropic is not enabled"]],
+    ],
+    [
+      "values out of range",
+      {
+        SWITCHYARD_PORT: "99999",
+        SWITCHYARD_CONCURRENCY: "0",
+        SWITCHYARD_GRACE: "soon",
+        SWITCHYARD_LOG: "verbos",
+        LLM_STRICT_PROVIDER_DEFAULT: "maybe",
+        SWITCHYARD_BODY_LIMIT: "much",
+        SWITCHYARD_PREFIX: "a:b",
+        REDIS_URL: "http://:hunter2@redis",
+        OPENAI_TIMEOUT_SECONDS: "-3",
+      },
+      undefined,
+      [
+        ["OPENAI_TIMEOUT_SECONDS", "seconds"],
+        ["LLM_STRICT_PROVIDER_DEFAULT", "true, false"],
+        ["REDIS_URL", "redis://"],
+        ["SWITCHYARD_PREFIX", "letters"],
+        ["SWITCHYARD_PORT", "65535"],
+        ["SWITCHYARD_CONCURRENCY", "1 to 1000"],
+        ["SWITCHYARD_GRACE", "duration"],
+        ["SWITCHYARD_LOG", "allowed: silent"],
+        ["SWITCHYARD_BODY_LIMIT", "size"],
+      ],
+    ],
+    [
+      "unknown names",
+      { SWITCHYARD_PROT: "1", SWITCHYARD_WHATEVER: "x" },
+      "prot: 1\nrouting: { strategie: weighted }\nproviders: { openai: { api_key: k, modle: x } }\n",
+      [
+        ["prot", "Did you mean port?"],
+        ["routing.strategie", "Did you mean strategy?"],
+        ["providers.openai.modle", "Did you mean model?"],
+        ["SWITCHYARD_PROT", "Did you mean SWITCHYARD_PORT?"],
+        ["SWITCHYARD_WHATEVER", "No setting has this name"],
+      ],
+    ],
+    [
+      "providers in the file",
+      { OPENAI_API_KEY: "k", OPENAI_ENDPOINT: "ftp://files" },
+      `providers:
+  antropic: { api_key: k }
+  mine: { type: custom, endpoint: "http://user:pw@host" }
+  ollama: { model: llama3.2 }
+  other: { type: custom, endpoint: http://x, model: m, api_key: "\${NOT_SET}" }
+`,
+      [
+        ["OPENAI_ENDPOINT", "http://"],
+        ["providers.ollama", "OLLAMA_ENDPOINT"],
+        ["providers.antropic", "Did you mean anthropic?"],
+        ["providers.mine", "needs model"],
+        ["providers.mine.endpoint", "without user"],
+        ["providers.other.api_key", "NOT_SET"],
+      ],
+    ],
+    [
+      "aliases",
+      keys,
+      "models: { smart: { opnai: gpt-5 }, cheap: nano, fast: { openai: 5 } }",
+      [
+        ["models.smart.opnai", "Did you mean openai?"],
+        ["models.cheap", "models by provider"],
+        ["models.fast.openai", "a model's name"],
+      ],
+    ],
+  ])("%s: every problem at once", (_, env, yaml, expected) => {
+    const error = problemsOf(env, yaml);
+    const found = error.problems.map(({ path, message }) => [path, message] as const);
+    expect(found.map(([path]) => path)).toEqual(expected.map(([path]) => path));
+    found.forEach(([, message], i) => {
+      expect(message).toContain(expected[i]?.[1]);
+    });
+    expect(error.code).toBe("invalid_settings");
+    for (const [path, message] of found) {
+      expect(error.message).toContain(`- ${path}`);
+      expect(error.message).toContain(message);
+    }
+    expect(error.message).not.toMatch(/secret-1|hunter2|user:pw/);
+  });
+
+  test("names line and column of the file", () => {
+    const [problem] = problemsOf({}, "prefix: x\nrouting:\n  strategy: wieghted\n").problems;
+    expect(problem).toMatchObject({ path: "routing.strategy", line: 3, column: 13 });
+  });
+
+  test("a file that is no YAML, is a list, or is missing although it was named", () => {
+    expect(problemsOf({}, "a: [1\nb: 2").problems[0]?.line).toBeGreaterThan(0);
+    expect(problemsOf({}, "- 1\n- 2\n").message).toContain("keys and values");
+    expect(problemsOf({ SWITCHYARD_CONFIG: "nowhere.yaml" }).message).toContain("nowhere.yaml cannot be read");
+  });
+
+  test("a key in the wrong place is not repeated", () => {
+    expect(problemsOf({ SWITCHYARD_PORT: "sk-proj-abcdefghijklmnopqrstuvwxyz" }).message).not.toContain("abcdefgh");
+  });
+});
