@@ -19,12 +19,15 @@ const maxLength = 2_000_000;
 /** Expansions of YAML aliases; more is an attack ("billion laughs"), not a workflow. */
 const maxAliases = 100;
 
+/** Levels of objects and lists in each other. */
+const maxDepth = 100;
+
 /** Mistakes after which the rest of the text still means what it says. */
 const harmless: ReadonlySet<string> = new Set(["DUPLICATE_KEY"]);
 
 /** Reads YAML or JSON text with the position of everything in it; an object is taken as it is. Never throws. */
 export function readSource(source: string | JsonObject): ReadSource {
-  if (typeof source !== "string") return { value: source, problems: notJson(source, nowhere), locator: nowhere };
+  if (typeof source !== "string") return checked(source, [], nowhere);
   if (source.length > maxLength) {
     const message = `the text has ${source.length} characters; at most ${maxLength} are allowed.`;
     return { value: undefined, problems: [{ path: "", message }], locator: nowhere };
@@ -50,8 +53,13 @@ function readText(text: string): ReadSource {
     document.errors.some((error: { readonly code: string }) => !harmless.has(error.code));
   if (broken) return { value: undefined, problems: distinct, locator: nowhere };
   const value: unknown = document.toJS({ maxAliasCount: maxAliases });
-  const locator = locatorOf(document, text, lines);
-  return { value, problems: [...problems, ...notJson(value, locator)], locator };
+  return checked(value, problems, locatorOf(document, text, lines));
+}
+
+function checked(value: unknown, problems: readonly Problem[], locator: Locator): ReadSource {
+  const unfit = notJson(value, locator);
+  const isTooDeep = unfit.some(({ message }) => message.startsWith(tooDeep));
+  return { value: isTooDeep ? undefined : value, problems: [...problems, ...unfit], locator };
 }
 
 const tooDeep = "it is nested too deeply";
@@ -70,5 +78,6 @@ function notJson(value: unknown, locator: Locator, path: Path = []): Problem[] {
     return [{ path: pathText(path), message, ...locator.at(path, "value") }];
   }
   if (typeof value !== "object" || value === null) return [];
+  if (path.length > maxDepth) return [{ path: "", message: `${tooDeep}: at most ${maxDepth} levels are allowed.` }];
   return Object.entries(value).flatMap(([key, member]) => notJson(member, locator, [...path, key]));
 }
