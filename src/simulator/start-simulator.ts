@@ -34,9 +34,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   };
   const close = async () => {
     stopScript();
-    control?.server.close();
+    const controlGone = new Promise((resolve) => (control ? control.server.close(resolve) : resolve(undefined)));
     control?.server.closeAllConnections();
-    await Promise.all([...providers.values()].map((provider) => provider.close()));
+    await Promise.all([controlGone, ...[...providers.values()].map((provider) => provider.close())]);
   };
   const simulator: Simulator = {
     get providers() {

@@ -1,7 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
-import type { Fill, Place } from "./fill.ts";
 import { findAll } from "./find.ts";
 import { type Material, toMaterial } from "./material.ts";
+import type { Fill, Place } from "./place.ts";
 import { said, timed } from "./select.ts";
 import { countWord, nameWords, topWords } from "./words.ts";
 
@@ -20,7 +20,7 @@ export function fillList(schema: JsonObject, material: Material, place: Place, f
     const more = items === false ? [] : pieces(material, place.key).slice(first.length, most);
     return [...first, ...(prefix.length > 0 ? [] : more)].slice(0, most);
   }
-  const wanted = place.depth >= 5 ? least : most;
+  const wanted = place.depth >= 5 ? least : place.depth >= 3 ? Math.max(least, Math.min(3, most)) : most;
   const rest = Array.isArray(valuesOf(items))
     ? fromEnum(valuesOf(items) ?? [], material, least - first.length)
     : fromPieces(items, material, within, fill, wanted - first.length);

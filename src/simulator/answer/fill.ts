@@ -5,17 +5,7 @@ import { fillList } from "./fill-list.ts";
 import { fillBoolean, fillNumber } from "./fill-number.ts";
 import { fillString } from "./fill-string.ts";
 import type { Material } from "./material.ts";
-
-/** Where in the schema we are. */
-export interface Place {
-  readonly root: JsonObject;
-  /** Name of the property, or of the list whose item it is. Empty at the top. */
-  readonly key: string;
-  readonly depth: number;
-}
-
-/** Fills a schema, as the lists' items need it again. */
-export type Fill = (schema: Json | undefined, material: Material, place: Place) => Json;
+import type { Fill, Place } from "./place.ts";
 
 /** Depth from which only what is required is filled, so that a schema that contains itself comes to an end. */
 const deep = 5;

@@ -18,22 +18,24 @@ const levelPattern = /^\[?(TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|ERR|CRIT(?
 const bulletPattern = /^(?:[-*•>]\s+|\d{1,3}[.)]\s+|#{1,6}\s+)/;
 const sentenceEnd = /(?<=[.!?])\s+(?=["'(]?[A-Z0-9])/;
 
+/** Passages that are read of one text. */
+const most = 1_000;
+
 /** Cuts a text into passages: a line with a time or a level is one, other lines are cut at their sentences. Headings are left out. */
 export function readPassages(text: string): readonly Passage[] {
-  const found = text.split("\n").flatMap(readLine);
+  const found = text.split("\n").flatMap(readLine).slice(0, most);
   const counts = new Map<string, number>();
   for (const { text: said } of found) {
     for (const word of significantWords(said)) counts.set(word, (counts.get(word) ?? 0) + 1);
   }
-  const fresh = found.filter(
-    (passage, index) => passage.time !== undefined || !repeats(passage, found.slice(0, index)),
-  );
+  const fresh = found.filter((passage, index) => passage.time !== undefined || !repeats(found, index));
   return fresh.map((passage) => ({ ...passage, weight: weightOf(`${passage.level ?? ""} ${passage.text}`, counts) }));
 }
 
 /** Whether a passage says again what an earlier one has said, as reports do that quote an answer beside its source. */
-function repeats({ text }: { readonly text: string }, earlier: readonly { readonly text: string }[]): boolean {
-  return earlier.some((other) => other.text.length > 12 && text.endsWith(other.text));
+function repeats(found: readonly { readonly text: string }[], index: number): boolean {
+  const text = found[index]?.text ?? "";
+  return found.some((other, at) => at < index && other.text.length > 12 && text.endsWith(other.text));
 }
 
 function readLine(raw: string): readonly Omit<Passage, "weight">[] {
