@@ -206,8 +206,8 @@ describe("wrong settings", () => {
       undefined,
       [
         ["PROVIDER_COSTS", "openai stands there twice"],
-        ["PROVIDER_WEIGHTS", "openai:-1"],
         ["PROVIDER_WEIGHTS", '"anthropic=3" is not a pair'],
+        ["PROVIDER_WEIGHTS", "openai:-1"],
         ["PROVIDER_WEIGHTS", "openai:x"],
         ["PROVIDER_WEIGHTS", "weighs 0"],
       ],
@@ -247,13 +247,13 @@ describe("wrong settings", () => {
     ],
     [
       "unknown names",
-      { SWITCHYARD_PROT: "1", SWITCHYARD_WHATEVER: "x" },
-      "prot: 1\nrouting: { strategie: weighted }\nproviders: { openai: { api_key: k, modle: x } }\n",
+      { SWITCHYARD_PORTS: "1", SWITCHYARD_WHATEVER: "x" },
+      "portt: 1\nrouting: { strategie: weighted }\nproviders: { openai: { api_key: k, modle: x } }\n",
       [
-        ["prot", "Did you mean port?"],
+        ["portt", "Did you mean port?"],
         ["routing.strategie", "Did you mean strategy?"],
         ["providers.openai.modle", "Did you mean model?"],
-        ["SWITCHYARD_PROT", "Did you mean SWITCHYARD_PORT?"],
+        ["SWITCHYARD_PORTS", "Did you mean SWITCHYARD_PORT?"],
         ["SWITCHYARD_WHATEVER", "No setting has this name"],
       ],
     ],
