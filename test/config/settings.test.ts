@@ -248,11 +248,11 @@ describe("wrong settings", () => {
     [
       "unknown names",
       { SWITCHYARD_PORTS: "1", SWITCHYARD_WHATEVER: "x" },
-      "portt: 1\nrouting: { strategie: weighted }\nproviders: { openai: { api_key: k, modle: x } }\n",
+      "portt: 1\nrouting: { strategie: weighted }\nproviders: { openai: { api_key: k, modell: x } }\n",
       [
         ["portt", "Did you mean port?"],
         ["routing.strategie", "Did you mean strategy?"],
-        ["providers.openai.modle", "Did you mean model?"],
+        ["providers.openai.modell", "Did you mean model?"],
         ["SWITCHYARD_PORTS", "Did you mean SWITCHYARD_PORT?"],
         ["SWITCHYARD_WHATEVER", "No setting has this name"],
       ],
