@@ -68,6 +68,6 @@ function checkText(path: Path, parse: () => { readonly references: readonly Refe
     }
   } catch (error) {
     const { message, position } = liquidMistake(error);
-    problems.addInside(path, position, `is not valid Liquid: ${message}.`);
+    problems.addInside(path, position, `is not valid Liquid: ${message}`);
   }
 }

@@ -1,8 +1,9 @@
 import { LiquidError, type Token } from "liquidjs";
-import { NoValue } from "./liquid.ts";
+import { didYouMean } from "../core/suggest.ts";
+import { fileTags, liquid, NoValue } from "./liquid.ts";
 import type { Position } from "./locator.ts";
 
-/** What keeps a template from being parsed, and where in its text. */
+/** What keeps a template from being parsed, as a sentence, and where in its text. */
 export interface LiquidMistake {
   readonly message: string;
   readonly position: Position;
@@ -11,15 +12,22 @@ export interface LiquidMistake {
 /** Explains what parsing a template or an expression threw. Rethrows what is not Liquid's. */
 export function liquidMistake(error: unknown): LiquidMistake {
   if (!isLiquidError(error)) {
-    if (error instanceof Error && error.name === "AssertionError") return { message: error.message, position: start };
+    if (error instanceof Error && error.name === "AssertionError")
+      return { message: wording(error.message), position: start };
     throw error;
   }
   const position = positionOf(error.token);
-  const message = bare(error).replace(
-    /^tag "(include|render|layout|block)" not found$/,
-    "tag $1 reads files and is not available",
-  );
-  return { message, position };
+  return { message: wording(bare(error)), position };
+}
+
+/** Liquid's words, where ours help more. */
+function wording(message: string): string {
+  const [, filter] = /^undefined filter: (.*)$/.exec(message) ?? [];
+  if (filter !== undefined) return `there is no filter ${filter}.${didYouMean(filter, Object.keys(liquid.filters))}`;
+  const [, tag] = /^tag "(.*)" not found$/.exec(message) ?? [];
+  if (tag !== undefined && fileTags.has(tag)) return `tag ${tag} reads files, which no template here can.`;
+  if (tag !== undefined) return `there is no tag ${tag}.${didYouMean(tag, Object.keys(liquid.tags))}`;
+  return message === 'invalid value expression: ""' ? "an expression is missing." : `${message}.`;
 }
 
 /** Explains what rendering threw, naming the variable: `steps.a.output.x is missing (line 2)`. */

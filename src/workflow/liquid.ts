@@ -9,8 +9,8 @@ const maxRenderMs = 2_000;
 /** Characters and list items that the filters of one rendering may make in all. */
 const maxRenderedSize = 50_000_000;
 
-/** Tags that read other files. A template here is complete in itself. */
-const fileTags = ["include", "render", "layout", "block"] as const;
+/** Tags that read other files, and are not available: a template here is complete in itself. */
+export const fileTags: ReadonlySet<string> = new Set(["include", "render", "layout", "block"]);
 
 /** Where a value should be turned into text and there is none. */
 export class NoValue extends Error {
