@@ -10,6 +10,8 @@ export const defaultUrl = "http://127.0.0.1:7700";
 export interface ServerNote {
   readonly url: string;
   readonly pid: number;
+  /** Its own Redis, where it has one: for commands that work on Redis itself. */
+  readonly redisUrl?: string;
 }
 
 /** The URL of the server that commands talk to: `--url`, SWITCHYARD_URL, the note of a running `dev` in this folder, the default. */
@@ -26,8 +28,9 @@ export function readNote(cwd: string): ServerNote | undefined {
   try {
     const value: unknown = JSON.parse(readFileSync(noteFile(cwd), "utf8"));
     if (!isJsonObject(value)) return undefined;
-    const { url, pid } = value;
-    return typeof url === "string" && typeof pid === "number" && isAlive(pid) ? { url, pid } : undefined;
+    const { url, pid, redisUrl } = value;
+    if (typeof url !== "string" || typeof pid !== "number" || !isAlive(pid)) return undefined;
+    return { url, pid, ...(typeof redisUrl === "string" ? { redisUrl } : {}) };
   } catch {
     // No note, or one that was cut off while it was written: the same as nobody there.
     return undefined;

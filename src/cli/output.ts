@@ -2,7 +2,11 @@ import pc from "picocolors";
 import type { Json } from "../core/json.ts";
 
 /** What text is printed on: a terminal, a pipe, or a test's ear. */
-export type Sink = Pick<NodeJS.WriteStream, "write"> & { readonly isTTY?: boolean; readonly columns?: number };
+export type Sink = Pick<NodeJS.WriteStream, "write"> & {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+};
 
 /** Colours and weights for text; without effect where colours are off. */
 export type Paint = ReturnType<typeof pc.createColors>;
@@ -14,20 +18,15 @@ export class Output {
   /** Standard error: mistakes, and notes beside `--json`. */
   readonly stderr: Sink;
   readonly paint: Paint;
-  /** Whether standard output is a terminal that may be repainted: not in CI, not with NO_COLOR or TERM=dumb. */
+  /** Whether standard output is a terminal that may be repainted: of a known size, not in CI, not with NO_COLOR or TERM=dumb. */
   readonly isLive: boolean;
 
   constructor(streams: { readonly stdout: Sink; readonly stderr: Sink; readonly env: NodeJS.ProcessEnv }) {
     const { stdout, stderr, env } = streams;
     this.stdout = stdout;
     this.stderr = stderr;
-    this.isLive = stdout.isTTY === true && !env.CI && !env.NO_COLOR && env.TERM !== "dumb";
+    this.isLive = stdout.isTTY === true && stdout.rows !== 0 && !env.CI && !env.NO_COLOR && env.TERM !== "dumb";
     this.paint = pc.createColors(this.isLive || Boolean(env.FORCE_COLOR));
-  }
-
-  /** Columns of the terminal; 100 where there is none. */
-  get columns(): number {
-    return this.stdout.columns ?? 100;
   }
 
   /** Prints lines of a result. */

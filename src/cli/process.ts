@@ -38,7 +38,10 @@ export async function runProcess({ options, context, roles, embedded = false }: 
   try {
     const started = await start(redis ? { ...settings, redisUrl: redis.url } : settings, roles, env);
     app = started;
-    if (embedded && started.url) forget = await writeNote(cwd, { url: started.url, pid: process.pid });
+    if (embedded && started.url) {
+      const note = { url: started.url, pid: process.pid, ...(redis ? { redisUrl: redis.url } : {}) };
+      forget = await writeNote(cwd, note);
+    }
     announce(context, options, { url: started.url, redis, roles });
     await stop.requested;
     if (!options.json) output.note("stopping; Ctrl-C again stops at once");

@@ -48,9 +48,11 @@ describe("frame", () => {
     );
   });
 
-  test("ends with a failed run's error", () => {
-    const events = history({ type: "run.failed", error: { code: "step_failed", message: "Step report failed." } });
-    expect(frame(events.reduce(applyEvent, start), 5_000, plain).at(-1)).toBe("step_failed: Step report failed.");
+  test("says while a step runs which provider it has just lost", () => {
+    const lines = frame(failedOver.slice(0, 8).reduce(applyEvent, start), 1_950, plain);
+    expect(lines.find((line) => line.includes("timeline"))).toMatch(
+      /1 \(1 failed\) .*openai refused the connection, trying another$/,
+    );
   });
 });
 

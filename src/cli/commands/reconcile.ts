@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { readNote } from "../address.ts";
 import type { GlobalOptions, Register } from "../context.ts";
 
 /** `switchyard reconcile`: adds the jobs that open runs need and Redis no longer has. */
@@ -12,7 +13,13 @@ export const registerReconcile: Register = (program, context) => {
       const { loadSettings } = await import("../../config/load.ts");
       const { createLog } = await import("../logger.ts");
       const settings = loadSettings(context);
-      const app = await createApp({ settings, roles: { worker: true }, log: createLog("warn") });
+      // The Redis of a `dev` that runs in this folder has no address in the settings.
+      const redisUrl = settings.redisUrl ?? readNote(context.cwd)?.redisUrl ?? null;
+      const app = await createApp({
+        settings: { ...settings, redisUrl },
+        roles: { worker: true },
+        log: createLog("warn"),
+      });
       try {
         const result = await app.reconcile();
         if (json) context.output.json(result);

@@ -20,7 +20,8 @@ export async function showRun(id: string, options: GlobalOptions, context: CliCo
   output.print(...frame(view, Date.now(), output.paint));
   const calls = callLines(view, output.paint);
   if (calls.length > 0) output.print("", ...calls);
-  if (!run.error && run.output !== null) output.print("", ...resultLines(run, output.paint));
+  const result = resultLines(run, output.paint);
+  if (result.length > 0) output.print("", ...result);
 }
 
 function callLines(view: RunView, paint: Paint): string[] {

@@ -1,21 +1,20 @@
 import { formatDuration } from "../../core/duration.ts";
 import { totalTokens } from "../../core/history.ts";
-import { isTerminal, type RunStatus, type StepRecord, type StepStatus } from "../../core/run.ts";
+import { isTerminal, type RunStatus, type StepStatus } from "../../core/run.ts";
 import type { Paint } from "../output.ts";
 import { table } from "../table.ts";
 import type { RunView, StepRow } from "./run-view.ts";
-import { failoverWords, formatSpan, formatUsd, stepSigns } from "./words.ts";
+import { failoverWords, formatSpan, formatUsd, setbackWords, stepSigns } from "./words.ts";
 
 const spinner = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
-/** The whole run as lines: its head, a line a step, the failovers, how it ended. Pure. @param now epoch milliseconds */
+/** The whole run as lines: its head, a line a step, the failovers. Pure. @param now epoch milliseconds */
 export function frame(view: RunView, now: number, paint: Paint): string[] {
   const { runId, workflow, version, status, createdAt, finishedAt } = view;
   const head = [`${paint.bold(workflow)} v${version}`, paint.dim(runId), colored(status, paint)];
   const lines = [[...head, formatSpan(createdAt, finishedAt, now)].filter(Boolean).join("  "), ""];
   lines.push(...stepTable(view.steps, now, paint));
   if (view.failovers.length > 0) lines.push("", ...view.failovers.map((line) => paint.yellow(failoverWords(line))));
-  if (view.error) lines.push("", paint.red(`${view.error.code}: ${view.error.message}`));
   return lines;
 }
 
@@ -39,15 +38,18 @@ function stepCells({ record, calls, reason }: StepRow, now: number, paint: Paint
     String(totalTokens(served) ?? ""),
     served ? formatUsd(record.costUsd) : "",
     formatSpan(startedAt, finishedAt, now),
-    paint.dim(noteOf(record, reason, now)),
+    paint.dim(noteOf({ record, calls, reason }, now)),
   ];
 }
 
-function noteOf({ status, waitingUntil }: StepRecord, reason: string | null, now: number): string {
+function noteOf({ record, calls, reason }: StepRow, now: number): string {
+  const { status, waitingUntil } = record;
   if (status === "skipped") return "skipped";
   if (waitingUntil !== null && waitingUntil > now) {
     return `next try in ${formatDuration(waitingUntil - now)}${reason ? `: ${firstLine(reason)}` : ""}`;
   }
+  const last = calls.at(-1);
+  if (status === "running" && last?.failure) return `${setbackWords({ ...last, ...last.failure })}, trying another`;
   return reason ? firstLine(reason) : "";
 }
 

@@ -33,9 +33,7 @@ export function livePainter(output: Output, first: RunView): Painter {
       current = view;
       clearInterval(ticker);
       screen.clear();
-      output.print(...lines(view));
-      // The frame tells a failed run's error already.
-      if (!run.error) output.print("", ...resultLines(run, output.paint));
+      output.print(...lines(view), "", ...resultLines(run, output.paint));
     },
     stop() {
       clearInterval(ticker);

@@ -41,11 +41,12 @@ export function failoverWords({ step, setbacks, servedBy }: Failover): string {
   return `↪ step ${step}: ${setbacks.map(setbackWords).join(", ")} → served by ${servedBy}`;
 }
 
-/** USD for people: `$0.0031`, `$0`, and `-` where the price is unknown. */
+/** USD for people: `$0.0031`, two digits of small ones as `$0.000074`, `$0`, and `-` where the price is unknown. */
 export function formatUsd(usd: number | null): string {
   if (usd === null) return "-";
   if (usd === 0) return "$0";
-  if (usd < 0.0001) return "<$0.0001";
+  if (usd < 0.000001) return "<$0.000001";
+  if (usd < 0.01) return `$${usd.toPrecision(2)}`;
   return `$${usd.toFixed(usd < 1 ? 4 : 2)}`;
 }
 
