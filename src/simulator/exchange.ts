@@ -56,7 +56,10 @@ export async function exchange(
     },
     asked,
   );
-  response.once("close", () => settle("aborted"));
+  response.once("close", () => {
+    const refused = context.armed().some(({ fault }) => fault.kind === "refuse");
+    settle(refused ? "fault:refuse" : "aborted");
+  });
   const meeting = chooseFault(context.armed(), asked.text, context.random);
   const served = meeting ? (`fault:${describeFault(meeting.fault)}` as const) : "answered";
   if (meeting && meeting.fault.kind !== "hold") settle(served);

@@ -65,6 +65,18 @@ describe("free text", () => {
     expect(say("Label this as positive or negative: I love it, thank you, great work")).toBe("positive");
   });
 
+  test("a letter answers the one who signed", () => {
+    const mail = "Hello,\nmy two chairs (order A-1042) still have not arrived. Nobody answers.\nRegards,\nAnn Lee";
+    expect(say(`Draft a polite reply to this customer.\n${mail}`)).toMatch(/^Dear Ann Lee,\n\n.*A-1042/);
+  });
+
+  test("a question is answered with what speaks of it, or with yes or no", () => {
+    const news = "About 12,000 drivers use the bridge. The repair will cost 30 million euros.";
+    expect(say(`What does the repair cost?\n${news}`)).toBe("The repair will cost 30 million euros.");
+    expect(say(`Is this about a bridge? Answer yes or no.\n${news}`)).toBe("yes");
+    expect(say(`Is this about a tunnel? Answer yes or no.\n${news}`)).toBe("no");
+  });
+
   test("a translation is declined", () => {
     expect(say("Translate into French:\nGood morning. The shop is closed.")).toMatch(
       /^A simulated provider cannot translate\./,

@@ -24,6 +24,7 @@ describe("refuse", () => {
     await eventually(() => expect(outcomes()).toEqual(["open"]));
     await simulator.down("openai", { kind: "refuse" });
     expect(await held).toBeInstanceOf(TypeError);
+    await eventually(() => expect(outcomes()).toEqual(["fault:refuse"]));
     await expect(chat(url(), "hello")).rejects.toMatchObject({ cause: { code: "ECONNREFUSED" } });
     await expect(fetch(`${url()}/models`)).rejects.toMatchObject({ cause: { code: "ECONNREFUSED" } });
     expect((await chat(urlOf(simulator, "ollama"), "hello")).status).toBe(200);

@@ -6,11 +6,11 @@ import { countWord, nameWords } from "./words.ts";
 const related: Readonly<Record<string, string>> = {
   positive: "thank,great,love,excellent,happy,good,perfect,recommend,satisfied,wonderful",
   negative:
-    "bad,terrible,angry,disappoint,broken,fail,worst,awful,unacceptable,refund,error,outage,down,late,lost,complaint",
+    "bad,terrible,angry,disappoint,broken,fail,worst,awful,unacceptable,refund,error,outage,down,late,lost,complaint,not arrived,nobody,money back,waiting",
   neutral: "question,information,please,request",
   billing: "invoice,charge,payment,card,price,subscription,paid,overcharged,double",
   payment: "invoice,charge,paid,card,bank",
-  refund: "money back,return,reimburse,cancel",
+  refund: "money back,want my money,return,reimburse,cancel",
   bug: "error,crash,broken,fail,exception,stack trace,wrong,stopped working",
   incident: "outage,down,error,fail,alert",
   feature: "would like,wish,add,could you,support for,suggest,idea,nice to have",

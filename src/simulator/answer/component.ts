@@ -1,12 +1,11 @@
 import type { Passage } from "./passage.ts";
-import { topWords } from "./words.ts";
 
 const suffix =
   /(?:^|[-_.])(?:api|service|svc|db|database|worker|gateway|queue|cache|proxy|server|redis|postgres|mysql|store|auth|broker|scheduler|frontend|backend|cluster|node|pool|app|web)\d*$/i;
 const wellKnown =
   /\b(database|postgres|mysql|redis|kafka|nginx|kubernetes|dns|api|gateway|load balancer|cache|queue|login|checkout|payment|billing|website|app|network|disk|printer|engine|server)s?\b/gi;
 
-/** The part of a system that the passages speak of most: in brackets, after `service=`, before a colon, or with a name such as `payments-api`. */
+/** The part of a system that the passages speak of most, if they speak of any: in brackets, after `service=`, before a colon, or with a name such as `payments-api`. */
 export function mainComponent(passages: readonly Passage[]): string | undefined {
   const scores = new Map<string, number>();
   const add = (name: string | undefined, points: number) => {
@@ -28,5 +27,5 @@ export function mainComponent(passages: readonly Passage[]): string | undefined 
     for (const match of text.matchAll(wellKnown)) add(match[1]?.toLowerCase(), 0.8 * alarm);
   }
   const [best] = [...scores].sort((a, b) => b[1] - a[1]);
-  return best?.[0] ?? topWords(passages.map(({ text }) => text).join("\n"), 1)[0];
+  return best?.[0];
 }

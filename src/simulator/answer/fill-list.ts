@@ -8,6 +8,9 @@ import { countWord, nameWords, topWords } from "./words.ts";
 /** Items of a list that the schema doesn't limit. */
 const usual = 8;
 
+/** Lists that name other items of the answer: a text can't say which, so none is named. */
+const references = /^(?:needs|depend\w*|requires|prerequisites|blockers?|after)$/;
+
 /** A list: one item for each passage that could be meant, as many as the schema allows. @param fill fills an item. */
 export function fillList(schema: JsonObject, material: Material, place: Place, fill: Fill): Json {
   const prefix = Array.isArray(schema.prefixItems) ? schema.prefixItems : [];
@@ -25,7 +28,7 @@ export function fillList(schema: JsonObject, material: Material, place: Place, f
     ? fromEnum(valuesOf(items) ?? [], material, least - first.length)
     : fromPieces(items, material, within, fill, wanted - first.length);
   const all = pad([...first, ...rest], least, () => fill(items, material, within), schema.uniqueItems === true);
-  return (schema.uniqueItems === true ? distinct(all, least) : all).slice(0, most);
+  return withOwnIds((schema.uniqueItems === true ? distinct(all, least) : all).slice(0, most), items);
 }
 
 function fromPieces(items: Json, material: Material, place: Place, fill: Fill, count: number): readonly Json[] {
@@ -41,6 +44,7 @@ function fromPieces(items: Json, material: Material, place: Place, fill: Fill, c
 /** The texts from which items are made: by the list's name, else the passages. */
 function pieces({ text, passages }: Material, key: string): readonly string[] {
   const words = nameWords(key);
+  if (words.some((word) => references.test(word))) return [];
   const named = findAll(words, text);
   if (named.length > 0) return named;
   if (words.some((word) => /^(?:tags?|keywords?|topics?|labels?|themes?)$/.test(word))) return topWords(text, 5);
@@ -87,6 +91,23 @@ function distinct(items: readonly Json[], least: number): readonly Json[] {
     kept.push(fresh);
   }
   return kept;
+}
+
+/** Objects of one list bear different ids, where the schema of the id leaves room for it. */
+function withOwnIds(list: readonly Json[], items: Json): Json {
+  const properties = isJsonObject(items) && isJsonObject(items.properties) ? items.properties : {};
+  const { id } = properties;
+  if (!isJsonObject(id) || Object.keys(id).some((key) => !/^(?:type|pattern|description|title)$/.test(key)))
+    return list;
+  const allows = (text: string) => typeof id.pattern !== "string" || new RegExp(id.pattern, "u").test(text);
+  const seen = new Set<string>();
+  return list.map((item, index) => {
+    if (!isJsonObject(item) || typeof item.id !== "string") return item;
+    const other = `${item.id}-${index + 1}`;
+    const own = seen.has(item.id) && allows(other) ? other : item.id;
+    seen.add(own);
+    return { ...item, id: own };
+  });
 }
 
 function vary(item: Json, index: number): Json {

@@ -42,8 +42,9 @@ const sentences =
 const known: readonly (readonly [RegExp, Filler])[] = [
   [
     /^(?:component|service|system|module|subsystem|product|source|area|resource)$/,
-    ({ passages }) => mainComponent(passages),
+    ({ passages, text }) => mainComponent(passages) ?? topWords(text, 1)[0],
   ],
+  [/^(?:id|key|slug|code|identifier)$/, ({ text }) => topWords(text, 2).join("-") || undefined],
   [
     /^(?:title|headline|subject|heading|name)$/,
     ({ passages }) => heaviest(passages, 1)[0]?.text.replace(/[.!]$/, "").slice(0, 90),

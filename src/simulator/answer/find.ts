@@ -8,7 +8,7 @@ const patterns = {
   date: /\b\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])\b/g,
   time: /(?<![\d:])(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?(?:\s?[ap]m\b)?/gi,
   phone: /(?<![\w-])(?!\d{4}-\d\d-\d\d)\+?\d[\d ()/-]{6,}\d\b/g,
-  reference: /(?:#\d{2,}|\b[A-Z]{2,}[-_]?\d{2,}(?:-\d+)*\b|\b\d{5,}\b)/g,
+  reference: /(?:#\d{2,}|\b[A-Z]{1,6}[-_]\d{2,}(?:-\d+)*\b|\b[A-Z]{2,6}\d{2,}\b|\b\d{5,}\b)/g,
   money: /(?:[$€£]\s?\d[\d,]*(?:\.\d+)?|\b\d[\d,]*(?:\.\d+)?\s?(?:USD|EUR|GBP|dollars|euros|pounds)\b)/g,
   person: /\b(?:(?:Mr|Mrs|Ms|Dr)\.? )?[A-Z][a-z]+(?: [A-Z]\.)? [A-Z][a-z]+\b/g,
 } as const;

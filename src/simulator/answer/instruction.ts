@@ -2,9 +2,9 @@ const verbs = [
   "read|look at|classify|categori[sz]e|label|triage|rate|score|summari[sz]e|condense|shorten|list|extract|find|identify",
   "describe|explain|tell|give|write|draft|compose|translate|answer|respond|reply|return|output|use|keep|do not|don't|only",
   "name|state|say|show|analy[sz]e|review|check|decide|choose|pick|determine|assess|evaluate|rewrite|turn|convert|make",
-  "create|generate|produce|compare|plan|propose|suggest|recommend|outline|you are|you write|your task|act as|be|based on|given",
+  "create|generate|produce|compare|plan|count|calculate|compute|solve|fill|mark|sort|group|rank|split|correct|improve|prepare|think|help|propose|suggest|recommend|outline|you are|you write|your task|act as|be|based on|given",
 ].join("|");
-const imperative = new RegExp(`^(?:please|now|then|first|also)?,?\\s*(?:${verbs})\\b`, "i");
+const imperative = new RegExp(`^(?:please|now|then|first|also)?,?\\s*(?:${verbs})\\b(?!\\s*[:=])`, "i");
 const question =
   /^(?:what|who|whom|whose|why|how|when|where|which|is|are|was|were|did|does|do|can|could|should)\b.*\?/i;
 /** `Log:`, `Customer message:`: the title of what follows. */

@@ -34,14 +34,17 @@ export function timed(passages: readonly Passage[]): readonly Passage[] {
 /** The passages that share most words with the instruction. */
 export function about({ instruction, passages }: Material, count: number): readonly Passage[] {
   const asked = new Set(significantWords(instruction));
-  const shared = passages.map((passage) => {
-    const hits = significantWords(passage.text).filter((word) => asked.has(word)).length;
-    return { ...passage, weight: hits * 10 + passage.weight };
-  });
-  return heaviest(shared, count);
+  const shared = passages.map((passage) => ({
+    passage,
+    hits: new Set(significantWords(passage.text).filter((word) => asked.has(word))).size,
+  }));
+  const most = Math.max(0, ...shared.map(({ hits }) => hits));
+  const near = shared.filter(({ hits }) => hits > 0 && hits * 2 > most).map(({ passage }) => passage);
+  return heaviest(near.length > 0 ? near : passages, count);
 }
 
-/** A passage as a sentence: with a full stop. */
+/** A passage as a sentence: with a full stop, unless it is one word. */
 export function said({ text }: Passage): string {
-  return /[.!?:;]["')\]]?$/.test(text) ? text : `${text}.`;
+  const open = text.includes(" ") && !/[.!?:;]["')\]]?$/.test(text);
+  return open ? `${text}.` : text;
 }

@@ -8,9 +8,10 @@ const serious =
   "error,fail,failure,severe,major,timeout,timed out,urgent,exhausted,refused,rejected,exceeded,broken,lost,angry,unacceptable".split(
     ",",
   );
-const moderate = "warn,warning,degraded,slow,retry,retrying,moderate,partial,latency,delayed,late,problem,issue".split(
-  ",",
-);
+const moderate =
+  "warn,warning,degraded,slow,retry,retrying,moderate,partial,latency,delayed,late,problem,issue,waiting,not arrived,nobody answers,money back,complaint,deadline".split(
+    ",",
+  );
 
 const ranks: readonly (readonly [RegExp, number])[] = [
   [/^(?:critical|crit|sev[\s-]?[01]|p[01]|blocker|emergency|fatal|urgent|very high|severe)$/i, 4],
