@@ -46,12 +46,12 @@ export function availability(health: Health, keysOutUntil: number, now: number, 
 
 function refusalOf(health: Health, keysOutUntil: number, now: number): Block | undefined {
   const blocks: Block[] = [];
-  const add = (kind: Block["kind"], until: number, what: string) => {
-    if (now < until) blocks.push({ kind, until, reason: `${what} until ${clockTime(until)}` });
+  const add = (kind: Block["kind"], until: number, reason: string) => {
+    if (now < until) blocks.push({ kind, until, reason });
   };
-  add("auth", keysOutUntil, "every key refused, out");
-  add("gone", health.goneUntil, "model unknown to it, out");
-  add("limited", health.limitedUntil, "rate limited");
+  add("auth", keysOutUntil, `out until ${clockTime(keysOutUntil)} (every key was refused)`);
+  add("gone", health.goneUntil, `out until ${clockTime(health.goneUntil)} (it does not know the model)`);
+  add("limited", health.limitedUntil, `rate limited until ${clockTime(health.limitedUntil)}`);
   return blocks.sort((a, b) => b.until - a.until)[0];
 }
 

@@ -1,0 +1,187 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { keysOf } from "../../src/redis/keys.ts";
+import { createReachability } from "../../src/router/bounded.ts";
+import { claim, type Health, type Outcome, type OutcomeKind, record, unknownHealth } from "../../src/router/breaker.ts";
+import { createHealthStore } from "../../src/router/health-store.ts";
+import { createMemory } from "../../src/router/memory.ts";
+import { rules } from "../../src/router/rules.ts";
+import { type TestRedis, testRedis } from "../support/redis.ts";
+
+const start = Date.parse("2026-01-01T00:00:00Z");
+
+/** Folds outcomes in, one after the other at given moments, without jitter (random 0.5). */
+function history(
+  steps: readonly (readonly [number, OutcomeKind, Partial<Outcome>?])[],
+  from: Health = unknownHealth,
+): Health {
+  return steps.reduce(
+    (health, [atMs, kind, more]) =>
+      record(health, { kind, ms: 0, token: "", durationMs: 0, ...more }, start + atMs, 0.5, rules),
+    from,
+  );
+}
+const failures = (count: number, atMs = 0) => Array.from({ length: count }, () => [atMs, "failed"] as const);
+
+describe("breaker", () => {
+  test("stays closed for one failure, and for four", () => {
+    expect(history(failures(4)).state).toBe("closed");
+  });
+  test("opens at the fifth failure for 5 s", () => {
+    expect(history(failures(5))).toMatchObject({ state: "open", until: start + 5_000, openMs: 5_000 });
+  });
+  test("stays closed while half of the calls or more are answered", () => {
+    const answered = Array.from({ length: 5 }, () => [0, "ok"] as const);
+    expect(history([...answered, ...failures(5)]).state).toBe("closed");
+    expect(history([...answered, ...failures(6)]).state).toBe("open");
+  });
+  test("forgets what is older than a minute", () => {
+    expect(history([...failures(4), [66_000, "failed"]]).state).toBe("closed");
+    expect(history([...failures(4), [53_000, "failed"]]).state).toBe("open");
+  });
+  test.each(["limited", "gone", "auth", "neutral"] as const)("never counts %s", (kind) => {
+    expect(history(Array.from({ length: 20 }, () => [0, kind] as const)).state).toBe("closed");
+  });
+  test("late failures of calls begun before it opened neither extend nor shorten its deadline", () => {
+    expect(history([...failures(5), ...failures(20, 1_000)]).until).toBe(start + 5_000);
+  });
+  test("a late success of an ordinary call does not close it", () => {
+    expect(history([...failures(5), [9_000, "ok"]]).state).toBe("open");
+  });
+  test("lets one probe through when its time is over", () => {
+    const opened = history(failures(5));
+    expect(claim(opened, "a", start + 4_999, rules).claim).toBe("held");
+    const claimed = claim(opened, "a", start + 5_000, rules);
+    expect(claimed.claim).toBe("claimed");
+    expect(claim(claimed.health, "b", start + 5_001, rules).claim).toBe("held");
+    expect(claim(claimed.health, "a", start + 8_000, rules).health.probeUntil).toBe(start + 18_000);
+  });
+  test("lets another probe when the first prober has died", () => {
+    const claimed = claim(history(failures(5)), "a", start + 5_000, rules).health;
+    expect(claim(claimed, "b", start + 15_000, rules).claim).toBe("claimed");
+  });
+
+  const probing = () => claim(history(failures(5)), "a", start + 5_000, rules).health;
+  test("the probe's success closes it, its failure opens it for twice as long, up to 5 minutes", () => {
+    expect(history([[5_100, "ok", { token: "a" }]], probing())).toMatchObject({
+      state: "closed",
+      closedAt: start + 5_100,
+    });
+    let health = history([[5_100, "failed", { token: "a" }]], probing());
+    expect(health).toMatchObject({ state: "open", openMs: 10_000, until: start + 15_100 });
+    for (let i = 0; i < 10; i++) {
+      const at = health.until - start;
+      health = history([[at, "failed", { token: "a" }]], claim(health, "a", start + at, rules).health);
+    }
+    expect(health.openMs).toBe(300_000);
+  });
+  test("a probe that says nothing about health gives its place to the next", () => {
+    const released = history([[5_100, "neutral", { token: "a" }]], probing());
+    expect(claim(released, "b", start + 5_100, rules).claim).toBe("claimed");
+  });
+  test("the result of a probe whose lease went to another counts as an ordinary call", () => {
+    const taken = claim(probing(), "b", start + 15_000, rules).health;
+    expect(history([[15_100, "ok", { token: "a" }]], taken)).toMatchObject({ state: "half_open", probe: "b" });
+  });
+  test("failures of calls begun before it closed do not count after it", () => {
+    const closed = history([[5_100, "ok", { token: "a" }]], probing());
+    const late = Array.from({ length: 9 }, () => [6_000, "failed", { durationMs: 3_000 }] as const);
+    expect(history(late, closed)).toMatchObject({ state: "closed", calls: {} });
+  });
+  test("opening again while ramping up is the same outage, later a new one", () => {
+    const closed = history([[5_100, "ok", { token: "a" }]], probing());
+    expect(history(failures(5, 20_000), closed).openMs).toBe(10_000);
+    expect(history(failures(5, 40_000), closed).openMs).toBe(5_000);
+  });
+  test("a Retry-After is only ever extended", () => {
+    const limited = history([
+      [0, "limited", { ms: 9_000 }],
+      [1_000, "limited", { ms: 2_000 }],
+    ]);
+    expect(limited.limitedUntil).toBe(start + 9_000);
+  });
+});
+
+describe("breaker in Redis", () => {
+  let server: TestRedis;
+  beforeAll(async () => {
+    server = await testRedis();
+  });
+  afterAll(() => server.close());
+
+  test("agrees with the one in the process, step by step, on any history", async () => {
+    const kinds: readonly OutcomeKind[] = [
+      "ok",
+      "failed",
+      "failed",
+      "failed",
+      "failed",
+      "limited",
+      "gone",
+      "auth",
+      "neutral",
+    ];
+    const moves = fc.oneof(
+      {
+        weight: 4,
+        arbitrary: fc.record({
+          move: fc.constant("record" as const),
+          kind: fc.constantFrom(...kinds),
+          ms: fc.nat(20_000),
+          token: fc.constantFrom("", "a", "b"),
+          durationMs: fc.nat(40_000),
+          random: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
+          waitMs: fc.oneof(fc.nat(50), fc.nat(9_000)),
+        }),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.record({
+          move: fc.constant("claim" as const),
+          token: fc.constantFrom("a", "b"),
+          waitMs: fc.oneof(fc.nat(500), fc.nat(20_000)),
+        }),
+      },
+    );
+    let run = 0;
+    const states = new Set<string>();
+    await fc.assert(
+      fc.asyncProperty(fc.array(moves, { minLength: 5, maxLength: 60 }), async (steps) => {
+        let now = start;
+        let random = 0;
+        const clock = () => now;
+        const store = createHealthStore({
+          redis: server.redis,
+          keys: keysOf(`agree${run++}`),
+          clock,
+          random: () => random,
+          memory: createMemory(),
+          reachability: createReachability(5_000, clock, (error) => {
+            throw error;
+          }),
+          timeSource: "clock",
+        });
+        const target = { provider: "openai", model: "gpt" };
+        let local = unknownHealth;
+        for (const step of steps) {
+          now += step.waitMs;
+          if (step.move === "claim") {
+            const expected = claim(local, step.token, now, rules);
+            local = expected.health;
+            expect(await store.claim(target, step.token)).toBe(expected.claim);
+          } else {
+            random = step.random;
+            local = record(local, step, now, random, rules);
+            const snapshot = await store.record({ ...step, target, keyField: "openai:k" }, [target]);
+            expect(snapshot.degraded).toBe(false);
+            expect(snapshot.health(target)).toEqual(local);
+          }
+          states.add(local.state);
+        }
+        expect((await store.read([target], false)).health(target)).toEqual(local);
+      }),
+      { numRuns: 150 },
+    );
+    expect([...states].sort()).toEqual(["closed", "half_open", "open"]);
+  });
+});
