@@ -8,6 +8,7 @@ import { type EmbeddedRedis, startEmbedded } from "../../src/redis/embedded.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/index.ts";
 import { eventually } from "./eventually.ts";
 import { type Program, startProgram } from "./program.ts";
+import { type ReplyThief, startReplyThief } from "./reply-thief.ts";
 
 /** Redis, simulated providers, API and workers: the real thing, each part a process that a test may kill. */
 export class Fleet {
@@ -15,25 +16,41 @@ export class Fleet {
   readonly #directory: string;
   readonly #env: Readonly<Record<string, string>>;
   readonly #programs: Program[] = [];
+  readonly #thief: ReplyThief | undefined;
   #redis: EmbeddedRedis;
-  #redisUrl: string;
   #api: Program | undefined;
 
-  private constructor(simulator: Simulator, redis: EmbeddedRedis, directory: string, env: Readonly<Record<string, string>>) {
-    this.simulator = simulator;
-    this.#redis = redis;
-    this.#redisUrl = redis.url;
-    this.#directory = directory;
-    this.#env = env;
+  private constructor(parts: {
+    simulator: Simulator;
+    redis: EmbeddedRedis;
+    thief: ReplyThief | undefined;
+    directory: string;
+    env: Readonly<Record<string, string>>;
+  }) {
+    this.simulator = parts.simulator;
+    this.#redis = parts.redis;
+    this.#thief = parts.thief;
+    this.#directory = parts.directory;
+    this.#env = parts.env;
   }
 
-  /** Starts Redis, the providers and the API; workers come by {@link worker}. @param env further settings of every process. */
-  static async start(env: Readonly<Record<string, string>> = {}): Promise<Fleet> {
+  /**
+   * Starts Redis, the providers and the API; workers come by {@link worker}.
+   * @param env further settings of every process. @param options behindThief: every process reaches Redis through a {@link ReplyThief}.
+   */
+  static async start(env: Readonly<Record<string, string>> = {}, options: { behindThief?: boolean } = {}): Promise<Fleet> {
     const directory = mkdtempSync(join(tmpdir(), "switchyard-fleet-"));
     const [simulator, redis] = await Promise.all([startSimulator({ latencyMs: 0 }), startEmbedded({ directory })]);
-    const fleet = new Fleet(simulator, redis, directory, env);
+    const thief = options.behindThief ? await startReplyThief(redis.port) : undefined;
+    const fleet = new Fleet({ simulator, redis, thief, directory, env });
     await fleet.serve();
     return fleet;
+  }
+
+  /** The proxy before Redis, where the fleet was started behind one. */
+  get thief(): ReplyThief {
+    if (!this.#thief) throw new Error("this fleet was not started behind a reply thief");
+    return this.#thief;
   }
 
   get redis(): EmbeddedRedis {
@@ -42,11 +59,6 @@ export class Fleet {
 
   get client(): SwitchyardClient {
     return new SwitchyardClient({ url: this.#api?.ready.url ?? "" });
-  }
-
-  /** Lets every process reach Redis by another address, such as a proxy's. Processes started before keep theirs. */
-  reachRedisBy(url: string): void {
-    this.#redisUrl = url;
   }
 
   async serve(): Promise<Program> {
@@ -60,7 +72,7 @@ export class Fleet {
   }
 
   async #start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Program> {
-    const settings = { REDIS_URL: this.#redisUrl, SWITCHYARD_LOG: "error", LLM_ROUTING_STRATEGY: "failover", LLM_PROVIDERS: "openai,anthropic,ollama" };
+    const settings = { REDIS_URL: this.#thief?.url ?? this.#redis.url, SWITCHYARD_LOG: "error", LLM_ROUTING_STRATEGY: "failover", LLM_PROVIDERS: "openai,anthropic,ollama" };
     const program = await startProgram(args, { ...this.simulator.env, ...settings, ...this.#env, ...env });
     this.#programs.push(program);
     return program;
@@ -100,6 +112,7 @@ export class Fleet {
     for (const program of this.#programs) program.kill("SIGKILL");
     await Promise.all(this.#programs.map((program) => program.ended));
     await this.simulator.close();
+    await this.#thief?.close();
     await this.#redis.close();
     rmSync(this.#directory, { recursive: true, force: true });
   }

@@ -27,7 +27,9 @@ export async function startProgram(args: readonly string[], env: Readonly<Record
   });
   const ended = new Promise<number | string>((done) => child.once("exit", (code, signal) => done(code ?? signal ?? "")));
   const line = await firstLine(child, () => stderr);
-  process.once("exit", () => child.kill("SIGKILL"));
+  const killWithUs = () => child.kill("SIGKILL");
+  process.once("exit", killWithUs);
+  void ended.then(() => process.off("exit", killWithUs));
   return {
     pid: child.pid ?? 0,
     ready: JSON.parse(line) as { url: string | null },
