@@ -25,11 +25,17 @@ export function serverUrl(from: {
 
 /** The note of a `dev` that still runs in this folder; undefined where there is none or its process has gone. */
 export function readNote(cwd: string): ServerNote | undefined {
+  const note = lastNote(cwd);
+  return note && isAlive(note.pid) ? note : undefined;
+}
+
+/** The note of this folder, also one that a killed `dev` has left. */
+export function lastNote(cwd: string): ServerNote | undefined {
   try {
     const value: unknown = JSON.parse(readFileSync(noteFile(cwd), "utf8"));
     if (!isJsonObject(value)) return undefined;
     const { url, pid, redisUrl } = value;
-    if (typeof url !== "string" || typeof pid !== "number" || !isAlive(pid)) return undefined;
+    if (typeof url !== "string" || typeof pid !== "number") return undefined;
     return { url, pid, ...(typeof redisUrl === "string" ? { redisUrl } : {}) };
   } catch {
     // No note, or one that was cut off while it was written: the same as nobody there.

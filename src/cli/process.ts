@@ -1,13 +1,12 @@
-import { resolve } from "node:path";
 import { type App, createApp } from "../app.ts";
-import { SwitchyardClient } from "../client/client.ts";
 import { loadSettings } from "../config/load.ts";
 import type { Settings } from "../config/settings.ts";
 import { AppError } from "../core/errors.ts";
-import { type EmbeddedRedis, startEmbedded } from "../redis/embedded.ts";
-import { readNote, writeNote } from "./address.ts";
+import type { EmbeddedRedis } from "../redis/embedded.ts";
+import { writeNote } from "./address.ts";
 import type { CliContext, GlobalOptions } from "./context.ts";
 import { createLog } from "./logger.ts";
+import { ownRedis } from "./own-redis.ts";
 
 /** Options of `dev`, `serve` and `worker`: settings of the same names, with the command line over the environment. */
 export interface ProcessOptions extends GlobalOptions {
@@ -30,9 +29,8 @@ export async function runProcess({ options, context, roles, embedded = false }: 
   const { output, env, cwd, stop } = context;
   const settings = loadSettings({ env: { ...env, ...variables(options) }, cwd });
   for (const warning of settings.warnings) output.note(`warning: ${warning}`);
-  if (embedded) await refuseSecond(cwd);
   if (!embedded && settings.redisUrl === null) throw new AppError("redis_missing", { message: noRedis });
-  const redis = settings.redisUrl === null ? await ownRedis(settings, cwd) : undefined;
+  const redis = settings.redisUrl === null ? await ownRedis(cwd, settings.dataDir) : undefined;
   let app: App | undefined;
   let forget = async () => {};
   try {
@@ -61,29 +59,6 @@ function variables({ host, port, concurrency }: ProcessOptions): NodeJS.ProcessE
     ...(port === undefined ? {} : { SWITCHYARD_PORT: port }),
     ...(concurrency === undefined ? {} : { SWITCHYARD_CONCURRENCY: concurrency }),
   };
-}
-
-/** Two Redis servers on one append-only file destroy it. A note whose process id now belongs to something else does not count. */
-async function refuseSecond(cwd: string): Promise<void> {
-  const note = readNote(cwd);
-  if (!note || !(await answers(note.url))) return;
-  throw new AppError("usage", {
-    message: `\`switchyard dev\` already runs in this folder: ${note.url}, process ${note.pid}. Stop it, or use another folder.`,
-    details: { url: note.url, pid: note.pid },
-  });
-}
-
-async function answers(url: string): Promise<boolean> {
-  try {
-    await new SwitchyardClient({ url }).health();
-    return true;
-  } catch (error) {
-    return !(error instanceof AppError && error.code === "server_unreachable");
-  }
-}
-
-function ownRedis({ dataDir }: Settings, cwd: string): Promise<EmbeddedRedis> {
-  return startEmbedded({ directory: resolve(cwd, dataDir, "redis") });
 }
 
 interface Started {

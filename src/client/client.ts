@@ -111,8 +111,10 @@ export class SwitchyardClient {
   }
 
   /** The server's own report on itself. @throws AppError as the other calls; also while Redis is away. */
-  health(): Promise<{ readonly status: string; readonly version: string; readonly redisMs: number }> {
-    return this.#http.json({ path: "/health" });
+  health(
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<{ readonly status: string; readonly version: string; readonly redisMs: number }> {
+    return this.#http.json({ path: "/health", ...options });
   }
 }
 

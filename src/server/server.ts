@@ -31,6 +31,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     // An address that is no address, such as a broken percent escape.
     frameworkErrors: (error, _request, reply) => void answer(reply, toAppError(error)),
   });
+  // A page of any website may send text/plain to this address without asking first.
+  server.removeContentTypeParser("text/plain");
   server.addContentTypeParser(yamlTypes, { parseAs: "string" }, (_request, body, done) => done(null, body));
   answerErrors(server);
   const closing = new AbortController();

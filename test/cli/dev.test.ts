@@ -19,14 +19,18 @@ beforeAll(async () => {
   cwd = mkdtempSync(join(tmpdir(), "switchyard-dev-"));
   writeFileSync(join(cwd, "two.yaml"), twoSteps);
   simulator = await startSimulator({ latencyMs: 0 });
-  dev = start("dev", "--port", "0", "--json");
-  ready = await eventually(() => JSON.parse(dev.out()) as typeof ready);
+  await startDev();
 });
 afterAll(async () => {
   dev.kill("SIGKILL");
   await simulator.close();
   rmSync(cwd, { recursive: true, force: true });
 });
+
+async function startDev(): Promise<void> {
+  dev = start("dev", "--port", "0", "--json");
+  ready = await eventually(() => JSON.parse(dev.out()) as typeof ready);
+}
 
 interface Started {
   readonly ended: Promise<{ readonly code: number; readonly out: string; readonly err: string }>;
@@ -137,6 +141,18 @@ describe("switchyard dev, and commands in other terminals of its folder", () => 
     expect({ code, result: JSON.parse(out) }).toEqual({ code: 0, result: { runs: 0, added: 0 } });
   });
 
+  test("after kill -9 the next dev ends the Redis that was left, and has the runs", async () => {
+    const { out } = await switchyard("run", "two.yaml", "-i", "topic=survives", "--watch", "--json");
+    const { id } = JSON.parse(lines(out).at(-1) ?? "") as Run;
+    dev.kill("SIGKILL");
+    await dev.ended;
+    await reached(ready.redis);
+    const { redis } = ready;
+    await startDev();
+    await expect(reached(redis)).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    expect((await switchyard("runs", "show", id, "--json")).out).toContain('"status":"succeeded"');
+  });
+
   test("SIGTERM stops everything in order: code 0, no note, no Redis", async () => {
     const note = join(cwd, ".switchyard", "server.json");
     expect(JSON.parse(readFileSync(note, "utf8"))).toMatchObject({ url: ready.url, pid: ready.pid });
@@ -151,6 +167,10 @@ describe("switchyard dev, and commands in other terminals of its folder", () => 
 function reached(url: string): Promise<void> {
   const { hostname, port } = new URL(url);
   return new Promise((done, fail) => {
-    connect(Number(port), hostname, done).once("error", fail);
+    const socket = connect(Number(port), hostname, () => {
+      socket.destroy();
+      done();
+    });
+    socket.once("error", fail);
   });
 }

@@ -2,7 +2,7 @@ import { AppError } from "../../core/errors.ts";
 import { isJsonObject } from "../../core/json.ts";
 import type { Route } from "../route.ts";
 
-/** `POST /v1/workflows`: checks and stores a definition: a JSON object, or YAML text with a YAML or plain text content type. */
+/** `POST /v1/workflows`: checks and stores a definition: a JSON object, or YAML text with a YAML content type. */
 export const storeWorkflow: Route = {
   method: "POST",
   url: "/v1/workflows",
