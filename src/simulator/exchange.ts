@@ -135,7 +135,7 @@ export async function readBody(request: IncomingMessage): Promise<string> {
 }
 
 /** The JSON object that a text holds, or undefined. */
-export function parseObject(text: string): JsonObject | undefined {
+function parseObject(text: string): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return isJsonObject(value) ? value : undefined;

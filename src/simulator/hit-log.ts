@@ -43,7 +43,7 @@ export class HitLog {
       id,
       ...call,
       model: asked.model,
-      prompt: asked.prompt.slice(0, 300),
+      prompt: beginning(asked.prompt),
       digest: createHash("sha256").update(`${asked.model}\n${text}`).digest("hex").slice(0, 16),
       outcome: "open",
     };
@@ -82,4 +82,9 @@ export class HitLog {
     this.#events.on(event, listener);
     return () => this.#events.off(event, listener);
   }
+}
+
+/** The first 300 characters as a text of their own: a mere slice would keep the whole request in memory. */
+function beginning(text: string): string {
+  return Buffer.from(text.slice(0, 300)).toString();
 }

@@ -34,8 +34,13 @@ export function describeIssue(issue: z.core.$ZodIssue, script: unknown): readonl
     }));
   }
   if (issue.code === "invalid_union" && path.at(-1) === "kind") return [{ path, message: oneOf(value, faultKinds) }];
-  if (issue.code === "invalid_union") {
-    return [{ path, message: "must be a duration such as 200ms, or min and max: { min: 100ms, max: 400ms }." }];
+  if (path.length === 1 && path[0] === "latency") {
+    return [
+      {
+        path,
+        message: "must be a duration such as 200ms, or min and max, the smaller first: { min: 100ms, max: 400ms }.",
+      },
+    ];
   }
   if (issue.code === "invalid_value" && path.at(-1) === "provider") {
     return [{ path, message: oneOf(value, simulatedNames) }];

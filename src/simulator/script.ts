@@ -31,9 +31,11 @@ const duration = z
   .refine((text) => parseDuration(text) !== undefined, { error: durationError })
   .transform((text) => parseDuration(text) ?? 0);
 
+const latencyRange = z.strictObject({ min: duration, max: duration }).refine(({ min, max }) => min <= max);
+
 const written = z.strictObject({
   seed: z.int().optional(),
-  latency: z.union([duration, z.strictObject({ min: duration, max: duration })]).optional(),
+  latency: z.union([duration, latencyRange]).optional(),
   outages: z.array(
     z
       .strictObject({

@@ -66,7 +66,7 @@ outages:
 `;
     expect(mistakes(text)).toEqual([
       "1:1 sed is not known here; allowed: seed, latency, outages. Did you mean seed?",
-      "2:10 latency must be a duration such as 200ms, or min and max: { min: 100ms, max: 400ms }.",
+      "2:10 latency must be a duration such as 200ms, or min and max, the smaller first: { min: 100ms, max: 400ms }.",
       '4:15 outages.0.provider is "opanai"; allowed: openai, anthropic, ollama, gemini, azure-openai, custom. Did you mean openai?',
       "5:11 outages.0.from must be a duration such as 500ms, 10s, 2m.",
       "6:36 outages.0.fault.status Too big: expected number to be <=599.",
@@ -83,6 +83,12 @@ outages:
   test("says that an outage ends before it begins", () => {
     const text = "outages:\n  - { provider: openai, from: 20s, to: 10s, fault: { kind: refuse } }";
     expect(mistakes(text)).toEqual(["2:40 outages.0.to must be later than `from`."]);
+  });
+
+  test("says that a latency's ends are the wrong way round", () => {
+    expect(mistakes("latency: { min: 2s, max: 1s }\noutages: []")).toEqual([
+      expect.stringMatching(/^1:10 latency must be a duration .* the smaller first/),
+    ]);
   });
 
   test("says where the YAML itself is broken, and that an empty file lacks its outages", () => {
