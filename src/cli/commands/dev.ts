@@ -8,7 +8,7 @@ export const registerDev: Register = (program, context) => {
     .command("dev")
     .description("everything in one process: API, worker, and its own Redis unless REDIS_URL is set")
     .option("--host <host>", "address to listen on (default: 127.0.0.1)")
-    .option("--port <port>", "port to listen on; 0: any free one (default: 7700)")
+    .option("--port <port>", "port to listen on, 0 for any free one (default: 7700)")
     .option("--concurrency <n>", "steps at a time (default: 20)")
     .action(async (_options, command: Command) => {
       const options: ProcessOptions = command.optsWithGlobals();

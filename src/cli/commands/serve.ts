@@ -8,7 +8,7 @@ export const registerServe: Register = (program, context) => {
     .command("serve")
     .description("serve the API; `switchyard worker` processes do the work")
     .option("--host <host>", "address to listen on (default: 127.0.0.1)")
-    .option("--port <port>", "port to listen on; 0: any free one (default: 7700)")
+    .option("--port <port>", "port to listen on, 0 for any free one (default: 7700)")
     .action(async (_options, command: Command) => {
       const options: ProcessOptions = command.optsWithGlobals();
       // Loaded on use: the commands that only talk to a server start in a fifth of the time without it.
