@@ -42,6 +42,9 @@ export const builtIns: Readonly<Record<string, BuiltIn>> = {
   },
 };
 
+/** Providers of the plan that this version does not have yet. */
+export const plannedProviders: readonly string[] = ["azure-openai", "gemini", "bedrock"];
+
 /** Keys of a provider's entry in the file. */
 export const providerFields = [
   "type",

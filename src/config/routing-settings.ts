@@ -1,7 +1,7 @@
 import { didYouMean } from "../core/suggest.ts";
 import { readNames, readPairs } from "./pairs.ts";
 import type { Origin, Problems } from "./problems.ts";
-import { builtIns } from "./provider-settings.ts";
+import { builtIns, plannedProviders } from "./provider-settings.ts";
 import { readScalar } from "./read.ts";
 import { scalars } from "./scalar.ts";
 import { type ProviderSettings, type RoutingSettings, type StrategyName, strategyNames } from "./settings.ts";
@@ -94,6 +94,7 @@ export function unknownProvider(name: string, known: readonly string[]): string 
     const variable = `${builtIn.prefix}_${builtIn.needs === "api_key" ? "API_KEY" : "ENDPOINT"}`;
     return `${name} is not configured; set ${variable}, or take ${name} out.`;
   }
+  if (plannedProviders.includes(name)) return `Provider ${name} is not available in this version; take ${name} out.`;
   const list = known.length > 0 ? `configured: ${known.join(", ")}` : "no provider is configured";
   return `No provider is called ${name.slice(0, 60)}; ${list}.${didYouMean(name, [...known, ...Object.keys(builtIns)])}`;
 }

@@ -45,7 +45,7 @@ export type OutcomeKind = "ok" | "failed" | "limited" | "gone" | "auth" | "neutr
 /** One call's outcome, to be folded into the breaker. */
 export interface Outcome {
   readonly kind: OutcomeKind;
-  /** How long `limited` and `gone` last; else 0. */
+  /** How long `limited`, `gone` and `auth` last; with `failed`: how long the provider asked to be left alone besides; else 0. */
   readonly ms: number;
   /** Token of the probe if the call was one, else empty. */
   readonly token: string;
@@ -58,7 +58,8 @@ export function record(health: Health, outcome: Outcome, now: number, random: nu
   const { kind, ms, token } = outcome;
   const isProbe = health.state === "half_open" && token !== "" && token === health.probe;
   const moved = isProbe ? afterProbe(health, kind, now, random, rules) : afterCall(health, outcome, now, random, rules);
-  if (kind === "limited") return { ...moved, limitedUntil: Math.max(moved.limitedUntil, now + ms) };
+  if (kind === "limited" || (kind === "failed" && ms > 0))
+    return { ...moved, limitedUntil: Math.max(moved.limitedUntil, now + ms) };
   if (kind === "gone") return { ...moved, goneUntil: Math.max(moved.goneUntil, now + ms) };
   return moved;
 }

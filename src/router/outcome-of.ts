@@ -12,7 +12,8 @@ export function healthOf(failureClass: FailureClass, failure: CallFailure): Pick
     case "timeout":
     case "network":
     case "malformed":
-      return { kind: "failed", ms: 0 };
+      // A 503 may carry Retry-After too; pages of proxies say an hour at times, which nobody means.
+      return { kind: "failed", ms: Math.min(failure.retryAfterMs ?? 0, rules.longestOpenMs) };
     case "rate_limited":
       return { kind: "limited", ms: failure.retryAfterMs ?? rules.limitedMs };
     case "not_found":

@@ -16,8 +16,7 @@ export function parseSnapshot(raw: unknown): {
   return { now, counter, keysOut, health: targets.map(parseHealth) };
 }
 
-/** A target's hash as the breaker's state. */
-export function parseHealth(hash: readonly string[]): Health {
+function parseHealth(hash: readonly string[]): Health {
   const fields = pairs(hash);
   const number = (name: string) => Number(fields.get(name) ?? 0);
   const state = fields.get("state");

@@ -194,7 +194,7 @@ describe("wrong settings", () => {
       },
       undefined,
       [
-        ["LLM_PROVIDERS", "No provider is called gemini"],
+        ["LLM_PROVIDERS", "gemini is not available in this version"],
         ["PROVIDER_COSTS", "ollama is not configured; set OLLAMA_ENDPOINT"],
         ["DEFAULT_LLM_PROVIDER", "No provider is called claude"],
         ["PROVIDER_WEIGHTS", "Did you mean openai?"],

@@ -93,6 +93,11 @@ describe("breaker", () => {
     expect(history(failures(5, 20_000), closed).openMs).toBe(10_000);
     expect(history(failures(5, 40_000), closed).openMs).toBe(5_000);
   });
+  test("a failed call that names a time counts, and is waited for", () => {
+    const asked = history([[0, "failed", { ms: 7_000 }]]);
+    expect(asked).toMatchObject({ state: "closed", limitedUntil: start + 7_000 });
+    expect(Object.values(asked.calls)).toEqual([1]);
+  });
   test("a Retry-After is only ever extended", () => {
     const limited = history([
       [0, "limited", { ms: 9_000 }],
@@ -127,7 +132,7 @@ describe("breaker in Redis", () => {
         arbitrary: fc.record({
           move: fc.constant("record" as const),
           kind: fc.constantFrom(...kinds),
-          ms: fc.nat(20_000),
+          ms: fc.oneof(fc.constant(0), fc.nat(20_000)),
           token: fc.constantFrom("", "a", "b"),
           durationMs: fc.nat(40_000),
           random: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),

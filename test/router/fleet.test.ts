@@ -176,7 +176,7 @@ describe("while Redis is away", () => {
     await connection.connect();
     const router = routerUnderTest(
       { ...vendors.env, ...failover, LLM_PROVIDERS: "openai,anthropic" },
-      { redis: connection, prefix: "away", redisBoundMs: 100 },
+      { redis: connection, prefix: "away", redisBoundMs: 500 },
     );
     try {
       vendors.fail("openai", 429, { "retry-after": "3600" });

@@ -209,6 +209,17 @@ describe("failures", () => {
     expect(await router.ask()).toMatchObject({ served: { provider: "openai" } });
   });
 
+  test("a 503 with Retry-After counts as a failure and is left alone for that long", async () => {
+    vendors.fail("openai", 503, { "retry-after": "20" });
+    const router = start(two);
+    await router.ask();
+    vendors.up("openai");
+    clock.advance(19_000);
+    expect(await router.ask()).toMatchObject({ calls: [{ provider: "anthropic" }] });
+    clock.advance(1_000);
+    expect(await router.ask()).toMatchObject({ served: { provider: "openai" } });
+  });
+
   test("a rate limit without a time lasts 5 s; a sole target's is waited out by nobody", async () => {
     vendors.fail("openai", 429);
     const outcome = await start(one).ask();

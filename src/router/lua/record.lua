@@ -1,7 +1,7 @@
 -- record: fold one call's outcome into its target's breaker. The same rule as breaker.ts; a property test compares them.
 -- KEYS 1 keyring | 2 the called target | 3.. targets to report   (all {router})
 -- ARGV 1 nowMs, 0: Redis's clock | 2 random 0..1 | 3 rules, JSON | 4 kind: ok failed limited gone auth neutral
---      5 ms that limited, gone and auth last | 6 probe's token or "" | 7 key's field in the keyring
+--      5 ms that limited, gone and auth last, and that a failed call asked to be left alone | 6 probe's token or "" | 7 key's field in the keyring
 --      8 ms that the call took
 -- RETURNS {nowMs, 0, keyring hash, target hash...}
 --- @include "now"
@@ -57,7 +57,7 @@ elseif state == "closed" and now - tonumber(ARGV[8]) >= number("closedAt") then
   if kind == "ok" then count("o") elseif kind == "failed" then count("f") end
 end
 local function extend(field) redis.call("HSET", target, field, math.max(number(field), now + ms)) end
-if kind == "limited" then extend("limitedUntil") elseif kind == "gone" then extend("goneUntil") end
+if kind == "limited" or (kind == "failed" and ms > 0) then extend("limitedUntil") elseif kind == "gone" then extend("goneUntil") end
 if kind == "auth" then
   redis.call("HSET", KEYS[1], ARGV[7], math.max(tonumber(redis.call("HGET", KEYS[1], ARGV[7]) or "0"), now + ms))
   redis.call("PEXPIRE", KEYS[1], 172800000)
