@@ -9,10 +9,12 @@ import { registerSimulate } from "./commands/simulate.ts";
 import { registerValidate } from "./commands/validate.ts";
 import { registerWorker } from "./commands/worker.ts";
 import { type CliContext, exitWith, type Register } from "./context.ts";
+import { registerDemo } from "./demo/demo.ts";
 import { exitCodes, printFailure } from "./failure.ts";
 
-/** Every command, in the order of the help. `demo/` adds its own here. */
+/** Every command, in the order of the help. */
 const commands: readonly Register[] = [
+  registerDemo,
   registerDev,
   registerRun,
   registerRuns,
