@@ -107,6 +107,7 @@ describe("words", () => {
   test.each([
     ["network", null, "connect ECONNREFUSED", "openai refused the connection"],
     ["network", null, "getaddrinfo ENOTFOUND", "openai could not be reached"],
+    ["network", null, "The connection failed (UND_ERR_SOCKET).", "openai dropped the connection"],
     ["rate_limited", 429, "", "openai is at its rate limit (429)"],
     ["server", 500, "", "openai failed (500)"],
     ["timeout", null, "", "openai did not answer in time"],

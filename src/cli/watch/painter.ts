@@ -11,8 +11,8 @@ import { failoverWords } from "./words.ts";
 export interface Painter {
   /** One event has come. @param view the run with that event in it; @param before the run without. */
   event(event: RunEvent, view: RunView, before: RunView): void;
-  /** The run has ended. */
-  ended(run: Run, view: RunView): void;
+  /** The run has ended. @param result whether its output is shown; a failed run's error always is. */
+  ended(run: Run, view: RunView, result: boolean): void;
   /** Nothing more will come: leaves the terminal as a line-based program expects it. Called in any case, last. */
   stop(): void;
 }
@@ -29,11 +29,12 @@ export function livePainter(output: Output, first: RunView): Painter {
     event(_event, view) {
       current = view;
     },
-    ended(run, view) {
+    ended(run, view, result) {
       current = view;
       clearInterval(ticker);
       screen.clear();
-      output.print(...lines(view), "", ...resultLines(run, output.paint));
+      output.print(...lines(view));
+      if (result || run.error) output.print("", ...resultLines(run, output.paint));
     },
     stop() {
       clearInterval(ticker);
@@ -53,8 +54,9 @@ export function linePainter(output: Output): Painter {
         output.print(`${" ".repeat(11)}${failoverWords(failover)}`);
       }
     },
-    ended(run) {
-      output.print(endingLine(run, output.paint), ...resultLines(run, output.paint));
+    ended(run, _view, result) {
+      output.print(endingLine(run, output.paint));
+      if (result || run.error) output.print(...resultLines(run, output.paint));
     },
     stop() {},
   };

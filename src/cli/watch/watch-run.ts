@@ -13,13 +13,15 @@ export interface WatchOptions {
   readonly live?: boolean;
   /** One JSON line an event and last the run, instead of anything for people. */
   readonly json?: boolean;
+  /** False: a succeeded run's output is not printed; the caller shows it. Default true. Without effect on `json`. */
+  readonly result?: boolean;
   /** Ends the watching with `cancelled`; the run goes on. */
   readonly signal?: AbortSignal;
 }
 
 /** Shows a run from its first event to its end. @returns the run as it ended. @throws AppError as the client; cancelled. */
 export async function watchRun(options: WatchOptions): Promise<Run> {
-  const { client, runId, json = false, signal } = options;
+  const { client, runId, json = false, result = true, signal } = options;
   const wait = signal ? { signal } : {};
   let view = runView(await client.get(runId, wait));
   const painter = painterFor(options, view);
@@ -30,7 +32,7 @@ export async function watchRun(options: WatchOptions): Promise<Run> {
       painter.event(event, view, before);
     }
     const run = await client.get(runId, { outputs: json, ...wait });
-    painter.ended(run, view);
+    painter.ended(run, view, result);
     return run;
   } finally {
     painter.stop();

@@ -8,8 +8,9 @@ export function setbackWords({ provider, class: kind, status, message }: Setback
     case "set_aside":
       return `${provider} is set aside (${message})`;
     case "network":
-      return /ECONNREFUSED|refused/i.test(message)
-        ? `${provider} refused the connection`
+      if (/ECONNREFUSED|refused/i.test(message)) return `${provider} refused the connection`;
+      return /ECONNRESET|EPIPE|SOCKET|closed|terminated/i.test(message)
+        ? `${provider} dropped the connection`
         : `${provider} could not be reached`;
     case "timeout":
       return `${provider} did not answer in time`;
