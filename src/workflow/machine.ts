@@ -1,4 +1,4 @@
-import { type AnyStateMachine, and, assign, emit, fromPromise, or, setup, stateIn } from "xstate";
+import { type AnyStateMachine, and, assign, emit, fromPromise, or, type StateValue, setup, stateIn } from "xstate";
 import { formatDuration } from "../core/duration.ts";
 import { AppError, type ErrorRecord, toErrorRecord } from "../core/errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
@@ -6,9 +6,10 @@ import { blocksOf } from "./blocks.ts";
 import type { CheckedDefinition } from "./checked.ts";
 import { type Condition, conditionOf, type KeptValues } from "./condition.ts";
 import { dagOf } from "./dag.ts";
+import { type Layout, layoutOf, type WaitingStep } from "./layout.ts";
 import { templateFailed } from "./rendering.ts";
 import { Memory, type RunContext } from "./run-context.ts";
-import { type BlockStates, blockStates, stateIds, type WaitingStep } from "./statechart.ts";
+import { stateIds } from "./statechart.ts";
 
 /** What a workflow's machine emits about steps that end without a job's word. */
 export type StepNotice =
@@ -27,7 +28,11 @@ export function machineOf(definition: CheckedDefinition): AnyStateMachine {
   const { steps, timeoutMs } = definition;
   const conditions = new Map(steps.flatMap(({ id, when }) => (when === undefined ? [] : [[id, conditionOf(when)]])));
   const memory = new Memory(conditions.values());
-  const layout = layoutOf(definition, memory);
+  const layout = layoutOf({
+    blocks: blocksOf(dagOf(steps)),
+    steps: new Map(steps.map((step) => [step.id, step])),
+    isWatched: memory.isWatched,
+  });
   const made = setup({
     types: {} as { context: RunContext; input: JsonObject; emitted: StepNotice },
     actors: Object.fromEntries(steps.map(({ kind }) => [kind, job])),
@@ -59,13 +64,7 @@ export function machineOf(definition: CheckedDefinition): AnyStateMachine {
   return made as unknown as AnyStateMachine;
 }
 
-function layoutOf({ steps }: CheckedDefinition, memory: Memory): BlockStates {
-  const byId = new Map(steps.map((step) => [step.id, step]));
-  const blocks = blocksOf(dagOf(steps)).map((block) => block.flatMap((id) => byId.get(id) ?? []));
-  return blockStates(blocks, memory.isWatched);
-}
-
-function configOf({ name, description, timeoutMs }: CheckedDefinition, layout: BlockStates, memory: Memory): object {
+function configOf({ name, description, timeoutMs }: CheckedDefinition, layout: Layout, memory: Memory): object {
   const timeout = { target: `#${stateIds.failed}`, actions: [{ type: "runTimedOut" }] };
   return {
     id: name,
@@ -88,8 +87,11 @@ function configOf({ name, description, timeoutMs }: CheckedDefinition, layout: B
 }
 
 /** Holds once each of them has succeeded or was skipped. */
-function needsEnded({ group, needs }: WaitingStep) {
-  const isAt = (need: string, state: string) => stateIn({ running: { [group]: { [need]: state } } });
+function needsEnded({ mesh, needs }: WaitingStep) {
+  const isAt = (need: string, state: string) => {
+    const value = [...mesh, need].reduceRight<StateValue>((inner, key) => ({ [key]: inner }), state);
+    return stateIn(value);
+  };
   return and(needs.map((need) => or([isAt(need, "succeeded"), isAt(need, "skipped")])));
 }
 

@@ -79,7 +79,40 @@ describe("machineOf", () => {
       { id: "c", needs: ["a", "b"] },
       { id: "d", needs: ["a", "b"] },
     ];
-    expect(Object.keys(machineOf(steps).states.running?.states ?? {})).toEqual(["group 1", "group 2"]);
+    expect(Object.keys(machineOf(steps).states.running?.states ?? {})).toEqual([
+      "before group 1",
+      "group 1",
+      "group 2",
+    ]);
+  });
+
+  test("lays out branches as sequences of their own, which cost what a sequence costs", () => {
+    const chain = (name: string) =>
+      Array.from({ length: 300 }, (_, index) => ({
+        id: `${name}${index}`,
+        needs: index === 0 ? [] : [`${name}${index - 1}`],
+      }));
+    const machine = machineOf([...chain("a"), ...chain("b")]);
+    expect(Object.keys(machine.states.running?.states["group 1"]?.states ?? {})).toEqual(["branch 1", "branch 2"]);
+    const run = new PureDriver(machine, {});
+    for (let index = 0; index < 200; index++) run.succeed(`a${index}`);
+    expect([run.running, run.persisted().length < 800]).toEqual([["a200", "b0"], true]);
+  });
+
+  test("leaves steps in one mesh that neither sequences nor branches can express", () => {
+    const steps = [
+      { id: "a", needs: [] },
+      { id: "b", needs: [] },
+      { id: "after_a", needs: ["a"] },
+      { id: "after_both", needs: ["a", "b"] },
+    ];
+    const run = new PureDriver(machineOf(steps), {});
+    expect(run.status).toEqual({
+      running: { "group 1": { a: "running", b: "running", after_a: "pending", after_both: "pending" } },
+    });
+    run.succeed("b");
+    run.succeed("a");
+    expect(run.running).toEqual(["after_a", "after_both"]);
   });
 
   test.each(["failed", "succeeded", "running", "pending", "constructor", "toString", "hasOwnProperty"])(
