@@ -21,3 +21,4 @@ if (mode === "engine") {
   await worker.waitUntilReady();
 }
 process.send?.("ready");
+process.once("SIGINT", () => process.exit(0));

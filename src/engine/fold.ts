@@ -51,13 +51,13 @@ export class Folder {
   /** Delivers an outcome, trying first to commit at once what it means for the state that the attempt began on. */
   async settle(settlement: Settlement): Promise<Visit> {
     const { execution, delivery, costUsd, workflow, input, state, rev } = settlement;
-    const { store, conclusion, clock, token, crash } = this.#parts;
-    const holder = token();
+    const { store, conclusion, clock, crash } = this.#parts;
     const transition = decideNext(workflow.driver, state, [delivery], clock());
     const content = await conclusion.of(execution.runId, workflow.compiled, input, transition);
-    const reply = await store.settle(holder, execution, delivery, costUsd, rev, content);
+    const { type } = await store.settle(execution, costUsd, rev, content);
+    if (type === "moved") return this.deliver(execution, delivery, costUsd);
+    if (type === "stale") return this.refused(execution);
     crash("after-deliver", execution.actor);
-    if (reply.type !== "done") return this.#goOn(execution, holder, reply);
     crash("after-commit", execution.actor);
     await this.#finish(execution.runId, workflow, content, transition.opened);
     crash("after-dispatch", execution.actor);

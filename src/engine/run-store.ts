@@ -160,19 +160,18 @@ export class RunStore {
     throw unexpected("commit", word);
   }
 
-  /** Delivers and commits at once if nothing happened to the run since `rev`; else only delivers. */
+  /** Delivers an outcome and commits what it means, if nothing happened to the run since `rev`. `moved`: nothing is done; deliver it. */
   async settle(
-    holder: string,
     execution: Execution,
-    delivery: Delivery,
     costUsd: number,
     rev: number,
     content: CommitContent,
-  ): Promise<Delivered | { readonly type: "done" }> {
-    const { runId } = execution;
-    const args = [holder, leaseMs, ...deliveryArgs(execution, delivery), costUsd, rev, ...this.#transition(runId, content)];
-    const reply = await this.#run("settle", writes(this.#keys.run(runId)), args);
-    return reply[0] === "done" ? { type: "done" } : parseDelivered(reply);
+  ): Promise<{ readonly type: "done" | "moved" | "stale" }> {
+    const { runId, actor, epoch, token } = execution;
+    const args = [actor, epoch, token, costUsd, rev, ...this.#transition(runId, content)];
+    const [word] = await this.#run("settle", writes(this.#keys.run(runId)), args);
+    if (word === "done" || word === "moved" || word === "stale") return { type: word };
+    throw unexpected("settle", word);
   }
 
   #fence({ runId, actor, epoch, token }: Execution): (string | number)[] {

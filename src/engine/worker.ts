@@ -57,7 +57,6 @@ export class Workers {
       maxStalledCount: 1_000_000,
       runRetryDelay: 500,
       drainDelay: 2,
-      skipVersionCheck: true,
       settings: { backoffStrategy: (_made, _type, error) => (error instanceof NextAttempt ? error.delayMs : 1_000) },
     });
     worker.on("error", onError);

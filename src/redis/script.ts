@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,8 +7,8 @@ import { AppError } from "../core/errors.ts";
 /** A Lua script, loaded once and bound to a connection on first use (EVALSHA, with EVAL when Redis does not know it). */
 export interface Script {
   readonly name: string;
-  /** SHA-1 of its text: what Redis knows it by. */
-  readonly sha: string;
+  /** Its text, includes resolved. */
+  readonly lua: string;
   /** Runs it atomically. @returns what the Lua file's RETURNS header says. */
   run(redis: Redis, keys: readonly string[], args: readonly (string | number | Buffer)[]): Promise<unknown>;
 }
@@ -25,7 +24,7 @@ export function loadScript(name: string, url: URL): Script {
   const command = `switchyard_${name}`;
   return {
     name,
-    sha: createHash("sha1").update(lua).digest("hex"),
+    lua,
     run(redis, keys, args) {
       const bound = redis as unknown as Bound;
       if (!(command in redis)) redis.defineCommand(command, { lua });

@@ -182,7 +182,7 @@ describe("commit", () => {
     const begun = await store.begin(s, 1, "w", []);
     await store.begin(t, 1, "w", []);
     const rev = begun.type === "begun" ? begun.rev : -1;
-    expect(await store.settle(token(), s, delivery("s", 1), 0, rev, content([], ["s", "t"], true))).toEqual({ type: "done" });
+    expect(await store.settle(s, 0, rev, content([], ["s", "t"], true))).toEqual({ type: "done" });
     const before = await eventNumbers();
     expect(await store.deliver(token(), t, delivery("t", 2), 0)).toEqual({ type: "stale" });
     expect(await store.note(t, { type: "step.skipped", step: "t" })).toBe(false);
@@ -196,29 +196,29 @@ describe("settle", () => {
     await open(["s", 1]);
     const s = execution("s", 1);
     await store.begin(s, 1, "w", []);
-    expect(await store.settle(token(), s, delivery("s", 1), 0, 1, content([["t", 2]], ["s"]))).toEqual({ type: "done" });
+    expect(await store.settle(s, 0, 1, content([["t", 2]], ["s"]))).toEqual({ type: "done" });
     expect(await server.redis.hgetall(keys.run(runId).fences)).toEqual({ t: "2|0||0|0" });
     expect(await server.redis.hgetall(keys.run(runId).outputs)).toEqual({ s: '"s done"' });
   });
 
-  test("only delivers when the run has moved on, and hands the run over", async () => {
+  test("does nothing when the run has moved on", async () => {
     await open(["s", 1], ["t", 2]);
     const s = execution("s", 1);
     await store.begin(s, 1, "w", []);
     await store.deliver("h", execution("", 0), null, 0);
     await store.commit(runId, "h", 0, content([], ["t"]));
-    const reply = await store.settle(token(), s, delivery("s", 1), 0, 1, content([], ["s"]));
-    expect(reply).toMatchObject({ type: "held", inbox: [{ actor: "s" }] });
+    expect(await store.settle(s, 0, 1, content([], ["s"]))).toEqual({ type: "moved" });
     expect(await revision()).toBe("2");
+    expect(await store.deliver(token(), s, delivery("s", 1), 0)).toMatchObject({ type: "held", inbox: [{ actor: "s" }] });
   });
 
   test("sent twice settles once", async () => {
     await open(["s", 1]);
     const s = execution("s", 1);
     await store.begin(s, 1, "w", []);
-    const [holder, outcome] = [token(), content([["t", 2]], ["s"])];
-    expect(await store.settle(holder, s, delivery("s", 1), 1, 1, outcome)).toEqual({ type: "done" });
-    expect(await store.settle(holder, s, delivery("s", 1), 1, 1, outcome)).toEqual({ type: "done" });
+    const outcome = content([["t", 2]], ["s"]);
+    expect(await store.settle(s, 1, 1, outcome)).toEqual({ type: "done" });
+    expect(await store.settle(s, 1, 1, outcome)).toEqual({ type: "done" });
     expect(await revision()).toBe("2");
     expect(await server.redis.hget(keys.run(runId).run, "costUsd")).toBe("1");
   });

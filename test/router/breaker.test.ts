@@ -107,6 +107,50 @@ describe("breaker", () => {
   });
 });
 
+/** One thing that happens to a breaker. Clocks step back at times. */
+type Move =
+  | (Outcome & { readonly move: "record"; readonly random: number; readonly waitMs: number })
+  | { readonly move: "claim"; readonly token: string; readonly waitMs: number };
+
+const kinds: readonly OutcomeKind[] = ["ok", "failed", "limited", "gone", "auth", "neutral"];
+const wait = fc.oneof(fc.nat(50), fc.nat(9_000), fc.integer({ min: -8_000, max: 0 }));
+const random = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true });
+const recording = (
+  change: Partial<{ [K in keyof Outcome]: fc.Arbitrary<Outcome[K]> }>,
+  waitMs = wait,
+): fc.Arbitrary<Move> =>
+  fc.record({
+    move: fc.constant("record" as const),
+    kind: fc.constantFrom(...kinds),
+    ms: fc.oneof(fc.constant(0), fc.nat(20_000)),
+    token: fc.constantFrom("", "a", "b"),
+    durationMs: fc.oneof(fc.constant(0), fc.nat(40_000)),
+    random,
+    waitMs,
+    ...change,
+  });
+const claiming = (waitMs: fc.Arbitrary<number>): fc.Arbitrary<Move> =>
+  fc.record({ move: fc.constant("claim" as const), token: fc.constantFrom("a", "b"), waitMs });
+
+/** As many answered calls as failed ones, give or take: around the point at which it opens. */
+const burst: fc.Arbitrary<Move[]> = fc
+  .tuple(fc.nat(6), fc.integer({ min: 4, max: 7 }))
+  .chain(([answered, failures]) => {
+    const calls = (["ok", "failed"] as const).flatMap((kind) =>
+      Array.from({ length: kind === "ok" ? answered : failures }, () =>
+        recording({ kind: fc.constant(kind) }, fc.nat(50)),
+      ),
+    );
+    return fc.tuple(...calls);
+  });
+const probed: fc.Arbitrary<Move[]> = fc.tuple(
+  claiming(fc.nat(20_000)),
+  recording({ kind: fc.constantFrom("ok", "failed"), token: fc.constantFrom("a", "b") }),
+);
+const histories = fc
+  .array(fc.oneof(burst, probed, fc.tuple(fc.oneof(recording({}), claiming(wait)))), { minLength: 3, maxLength: 25 })
+  .map((parts): Move[] => parts.flat());
+
 describe("breaker in Redis", () => {
   let server: TestRedis;
   beforeAll(async () => {
@@ -115,43 +159,10 @@ describe("breaker in Redis", () => {
   afterAll(() => server.close());
 
   test("agrees with the one in the process, step by step, on any history", async () => {
-    const kinds: readonly OutcomeKind[] = [
-      "ok",
-      "failed",
-      "failed",
-      "failed",
-      "failed",
-      "limited",
-      "gone",
-      "auth",
-      "neutral",
-    ];
-    const moves = fc.oneof(
-      {
-        weight: 4,
-        arbitrary: fc.record({
-          move: fc.constant("record" as const),
-          kind: fc.constantFrom(...kinds),
-          ms: fc.oneof(fc.constant(0), fc.nat(20_000)),
-          token: fc.constantFrom("", "a", "b"),
-          durationMs: fc.nat(40_000),
-          random: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
-          waitMs: fc.oneof(fc.nat(50), fc.nat(9_000)),
-        }),
-      },
-      {
-        weight: 1,
-        arbitrary: fc.record({
-          move: fc.constant("claim" as const),
-          token: fc.constantFrom("a", "b"),
-          waitMs: fc.oneof(fc.nat(500), fc.nat(20_000)),
-        }),
-      },
-    );
     let run = 0;
     const states = new Set<string>();
     await fc.assert(
-      fc.asyncProperty(fc.array(moves, { minLength: 5, maxLength: 60 }), async (steps) => {
+      fc.asyncProperty(histories, async (steps) => {
         let now = start;
         let random = 0;
         const clock = () => now;
@@ -185,7 +196,7 @@ describe("breaker in Redis", () => {
         }
         expect((await store.read([target], false)).health(target)).toEqual(local);
       }),
-      { numRuns: 150 },
+      { numRuns: 200 },
     );
     expect([...states].sort()).toEqual(["closed", "half_open", "open"]);
   });

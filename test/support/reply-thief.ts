@@ -1,10 +1,11 @@
+import { createHash } from "node:crypto";
 import { connect, createServer, type Server, type Socket } from "node:net";
 
 /** A TCP proxy before Redis that can let a command be executed and then drop its reply together with the connection. */
 export interface ReplyThief {
   readonly url: string;
-  /** The next time that a client sends this text, the command is executed and its reply never arrives. */
-  steal(text: string): void;
+  /** The next time that a client sends this script, by its hash or whole, it is executed and its reply never arrives. */
+  steal(lua: string): void;
   /** Replies stolen so far. */
   stolen(): number;
   /** Cuts every connection and refuses new ones, until {@link open}. */
@@ -16,7 +17,7 @@ export interface ReplyThief {
 /** Starts the proxy on a free port. */
 export async function startReplyThief(port: number): Promise<ReplyThief> {
   const sockets = new Set<Socket>();
-  let wanted: string | undefined;
+  let wanted: readonly string[] = [];
   let stolen = 0;
   let shut = false;
   const server: Server = createServer((client) => {
@@ -36,8 +37,8 @@ export async function startReplyThief(port: number): Promise<ReplyThief> {
       });
     }
     client.on("data", (data) => {
-      if (wanted !== undefined && data.includes(wanted)) {
-        wanted = undefined;
+      if (wanted.some((text) => data.includes(text))) {
+        wanted = [];
         robbed = true;
       }
       redis.write(data);
@@ -52,8 +53,8 @@ export async function startReplyThief(port: number): Promise<ReplyThief> {
   const address = server.address();
   return {
     url: `redis://127.0.0.1:${typeof address === "object" && address ? address.port : 0}`,
-    steal: (text) => {
-      wanted = text;
+    steal: (lua) => {
+      wanted = [createHash("sha1").update(lua).digest("hex"), lua.slice(0, 200)];
     },
     stolen: () => stolen,
     shut: () => {

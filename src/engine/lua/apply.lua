@@ -1,9 +1,9 @@
--- apply: store a transition. `at` is the index in ARGV of its first value:
+-- apply: store a transition over revision `rev`. `at` is the index in ARGV of its first value:
 --   channel | commit id | state | status | output | error | n, n x (step, output) | n, n x (actor, epoch) opened | n, n x actor closed | n, n x event
--- An empty status leaves it; a status in capitals never occurs. Returns whether the run has ended.
+-- Returns whether the run has ended.
 local ended = { succeeded = true, failed = true, cancelled = true }
 
-local function apply(keys, at)
+local function apply(keys, rev, at)
   local run = keys.run
   local channel, commit, state, status, output, failure = unpack(ARGV, at, at + 5)
   local next = at + 6
@@ -18,15 +18,14 @@ local function apply(keys, at)
   list(2, function(step, value) redis.call('HSET', keys.outputs, step, value) end)
   list(2, function(actor, epoch) redis.call('HSET', keys.fences, actor, epoch .. '|0||0|0') end)
   list(1, function(actor) redis.call('HDEL', keys.fences, actor) end)
-  local time
-  list(1, function(body) time = append_event(run, keys.events, body) end)
-  redis.call('HSET', run, 'state', state, 'status', status, 'commit', commit)
-  redis.call('HINCRBY', run, 'rev', 1)
-  if time then redis.call('HSETNX', run, 'startedAt', time) end
+  local time, seq
+  list(1, function(body) time, seq = append_event(run, keys.events, body) end)
+  redis.call('HSET', run, 'state', state, 'status', status, 'commit', commit, 'rev', rev + 1)
+  if rev == 0 and time then redis.call('HSET', run, 'startedAt', time) end
   if ended[status] then
     redis.call('HSET', run, 'finishedAt', time, 'output', output, 'error', failure)
     redis.call('DEL', keys.fences, keys.inbox, keys.lease)
   end
-  announce(channel, run)
+  if seq then announce(channel, seq) end
   return ended[status] or false
 end

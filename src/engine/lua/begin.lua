@@ -16,10 +16,10 @@ if fence.execution ~= ARGV[4] then
   end
   fence.attempt = fence.attempt + 1
   fence.execution = ARGV[4]
-  local at = append_event(KEYS[1], KEYS[4], cjson.encode({ type = 'step.started', step = ARGV[2], attempt = fence.attempt, worker = ARGV[6] }))
+  local at, seq = append_event(KEYS[1], KEYS[4], cjson.encode({ type = 'step.started', step = ARGV[2], attempt = fence.attempt, worker = ARGV[6] }))
   if fence.since == '0' then fence.since = at end
   write_fence(KEYS[2], ARGV[2], fence)
-  announce(ARGV[1], KEYS[1])
+  announce(ARGV[1], seq)
 end
 local run = redis.call('HMGET', KEYS[1], 'input', 'hints', 'rev', 'state')
 local reply = { 'begun', fence.attempt, fence.since, run[1], run[2], run[3], run[4] }

@@ -6,11 +6,12 @@
 --- @include "append_event"
 --- @include "apply"
 local run, inbox, lease = KEYS[1], KEYS[3], KEYS[4]
-if redis.call('HGET', run, 'commit') ~= ARGV[5] then
+local last = redis.call('HMGET', run, 'rev', 'commit')
+if last[2] ~= ARGV[5] then
   if redis.call('GET', lease) ~= ARGV[1] then return { 'lost' } end
   redis.call('LTRIM', inbox, ARGV[3], -1)
   local keys = { run = run, fences = KEYS[2], inbox = inbox, lease = lease, outputs = KEYS[5], events = KEYS[6] }
-  if apply(keys, 4) then return { 'done' } end
+  if apply(keys, tonumber(last[1]), 4) then return { 'done' } end
 end
 local holder = redis.call('GET', lease)
 if holder ~= ARGV[1] then return { 'done' } end

@@ -5,7 +5,7 @@
 --- @include "append_event"
 if redis.call('EXISTS', KEYS[1]) == 1 then return { 'exists' } end
 redis.call('HSET', KEYS[1], 'status', 'queued', 'rev', '0', unpack(ARGV, 3))
-local at = append_event(KEYS[1], KEYS[2], ARGV[2])
+local at, seq = append_event(KEYS[1], KEYS[2], ARGV[2])
 redis.call('HSET', KEYS[1], 'createdAt', at)
-announce(ARGV[1], KEYS[1])
+announce(ARGV[1], seq)
 return { 'created' }

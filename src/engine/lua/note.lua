@@ -6,6 +6,6 @@
 --- @include "fence"
 local fence = read_fence(KEYS[2], ARGV[2])
 if not fence or fence.epoch ~= ARGV[3] or fence.execution ~= ARGV[4] or fence.delivered then return { 'stale' } end
-append_event(KEYS[1], KEYS[3], ARGV[5])
-announce(ARGV[1], KEYS[1])
+local _, seq = append_event(KEYS[1], KEYS[3], ARGV[5])
+announce(ARGV[1], seq)
 return { 'done' }

@@ -14,7 +14,7 @@ if ARGV[5] == 'refunded' then fence.attempt = fence.attempt - 1 end
 write_fence(KEYS[2], ARGV[2], fence)
 if ARGV[6] ~= '0' then redis.call('HINCRBYFLOAT', KEYS[1], 'costUsd', ARGV[6]) end
 if ARGV[7] ~= '' then
-  append_event(KEYS[1], KEYS[3], ARGV[7])
-  announce(ARGV[1], KEYS[1])
+  local _, seq = append_event(KEYS[1], KEYS[3], ARGV[7])
+  announce(ARGV[1], seq)
 end
 return { 'done' }
