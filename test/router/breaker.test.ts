@@ -113,7 +113,7 @@ type Move =
   | { readonly move: "claim"; readonly token: string; readonly waitMs: number };
 
 const kinds: readonly OutcomeKind[] = ["ok", "failed", "limited", "gone", "auth", "neutral"];
-const wait = fc.oneof(fc.nat(50), fc.nat(9_000), fc.integer({ min: -8_000, max: 0 }));
+const wait = fc.oneof(fc.nat(50), fc.nat(9_000), fc.integer({ min: -30_000, max: 0 }));
 const random = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true });
 const recording = (
   change: Partial<{ [K in keyof Outcome]: fc.Arbitrary<Outcome[K]> }>,
