@@ -1,6 +1,6 @@
 import type { JsonObject } from "../core/json.ts";
 import { didYouMean, suggest } from "../core/suggest.ts";
-import { unknownField } from "./fields.ts";
+import { type UnknownField, unknownField } from "./fields.ts";
 import { type Reference, referenceText } from "./reference.ts";
 
 /** What the references of a definition can point to. */
@@ -32,7 +32,7 @@ export function brokenReference(reference: Reference, readable: Readable, reader
 
 function brokenInput(segments: Reference["segments"], { input }: Readable): string | undefined {
   const unknown = input && unknownField(input, segments.slice(1));
-  return unknown && fieldText(segments, unknown.index + 1, unknown.known, "the workflow's input");
+  return unknown && fieldText(segments, unknown, { text: "the workflow's input", length: 1 });
 }
 
 function brokenStep(segments: Reference["segments"], { outputs }: Readable, reader: Reader): string | undefined {
@@ -54,18 +54,23 @@ function brokenStep(segments: Reference["segments"], { outputs }: Readable, read
   }
   const schema = outputs.get(id);
   const unknown = schema && unknownField(schema, segments.slice(3));
-  return unknown && fieldText(segments, unknown.index + 3, unknown.known, `the output of step "${id}"`);
+  return unknown && fieldText(segments, unknown, { text: `the output of step "${id}"`, length: 3 });
 }
 
-function fieldText(segments: Reference["segments"], index: number, known: readonly string[], whole: string): string {
+/** What a schema describes, in words, and how many keys lead to it. */
+interface Whole {
+  readonly text: string;
+  readonly length: number;
+}
+
+function fieldText(segments: Reference["segments"], { index, known }: UnknownField, whole: Whole): string {
+  const at = whole.length + index;
   const text = referenceText(segments);
-  const owner =
-    index <= 3 && segments[0] !== "input" ? whole : index === 1 ? whole : referenceText(segments.slice(0, index));
-  const field = String(segments[index]);
+  const owner = index === 0 ? whole.text : referenceText(segments.slice(0, at));
   if (known.length === 0) return `reads ${text}, but ${owner} is a single value and has no fields.`;
+  const field = String(segments[at]);
   const meant = suggest(field, known);
-  const fix =
-    meant === undefined ? `It has ${known.join(", ")}.` : `Did you mean ${corrected(segments, index, meant)}?`;
+  const fix = meant === undefined ? `It has ${known.join(", ")}.` : `Did you mean ${corrected(segments, at, meant)}?`;
   return `reads ${text}, but ${owner} has no ${field}. ${fix}`;
 }
 

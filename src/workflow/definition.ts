@@ -6,7 +6,7 @@ import type { StepKindSpec } from "./kinds/kind.ts";
 import { anyObject } from "./shape.ts";
 
 /** Steps that one workflow may have. */
-export const maxSteps = 1_000;
+const maxSteps = 1_000;
 
 const dayMs = 86_400_000;
 /** Of what a worker times; a timer of Node's holds no more than 24.8 days. */

@@ -6,16 +6,6 @@ export function pathText(path: Path): string {
   return path.join(".");
 }
 
-/** The value at a path, or undefined where there is nothing. Own properties only. */
-export function valueAt(value: unknown, path: Path): unknown {
-  let here = value;
-  for (const key of path) {
-    if (typeof here !== "object" || here === null || !Object.hasOwn(here, key)) return undefined;
-    here = (here as Record<string | number, unknown>)[key];
-  }
-  return here;
-}
-
 /** A copy of a JSON value in which the string at each given path is replaced. Untouched parts are shared. */
 export function withReplaced<T>(value: T, replacements: Iterable<{ readonly path: Path; readonly value: unknown }>): T {
   let copy: unknown = value;

@@ -48,7 +48,7 @@ export class ProblemList {
 }
 
 /** One problem on one line: `incident.yaml:12:7 steps.1.llm.prmpt: unknown key. Did you mean prompt?` */
-export function problemText(problem: Problem, fileName?: string): string {
+function problemText(problem: Problem, fileName?: string): string {
   const position = problem.line === undefined ? [] : [problem.line, problem.column];
   const where = [...(fileName === undefined ? [] : [fileName]), ...position].join(":");
   const what = problem.path === "" ? problem.message : `${problem.path}: ${problem.message}`;

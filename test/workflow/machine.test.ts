@@ -209,6 +209,7 @@ describe("when", () => {
     ["input.tags.size > 1", { tags: ["a", "b"] }],
     ["input.tags contains 'b'", { tags: ["a", "b"] }],
     ["input.tags[1] == 'b' and input.tags.first == 'a'", { tags: ["a", "b"] }],
+    ["input.tags contains 'b' and input.tags.size == 2", { tags: ["a", "b"] }],
     ["input['a key'].b", { "a key": { b: true } }],
     ["input[input.key] == 3", { key: "n", n: 3 }],
     ["input.absent | default: true", { n: 1 }],
