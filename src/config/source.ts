@@ -39,7 +39,7 @@ export function createSource(env: Environment, file: SettingsFile, problems: Pro
 }
 
 /** The value at a path of nested plain objects. */
-export function valueAt(data: unknown, path: readonly string[]): unknown {
+function valueAt(data: unknown, path: readonly string[]): unknown {
   let value: unknown = data;
   for (const key of path) {
     if (!isJsonObject(value) || !Object.hasOwn(value, key)) return undefined;

@@ -10,7 +10,7 @@ import type { Environment } from "./source.ts";
 const readElsewhere = ["SWITCHYARD_CONFIG", "SWITCHYARD_URL", "SWITCHYARD_CRASH_AT"];
 
 /** Every variable that is read. */
-export const knownVariables: readonly string[] = [
+const knownVariables: readonly string[] = [
   ...Object.values(scalars).map((scalar) => scalar.variable),
   ...["PROVIDER_WEIGHTS", "DEFAULT_LLM_PROVIDER", "LLM_PROVIDERS", "PROVIDER_COSTS"],
   ...providerVariables,

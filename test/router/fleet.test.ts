@@ -1,64 +1,27 @@
 import type { ServerResponse } from "node:http";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { connect } from "../../src/redis/connection.ts";
 import { vendorWires } from "../providers/vendor-wire.ts";
 import { json } from "../providers/wire-server.ts";
 import { eventually } from "../support/eventually.ts";
-import { type TestRedis, testRedis } from "../support/redis.ts";
-import {
-  type RouterUnderTest,
-  routerUnderTest,
-  sleepOn,
-  startVendors,
-  type Vendors,
-  type VirtualClock,
-  virtualClock,
-} from "./router-under-test.ts";
+import { testRedis } from "../support/redis.ts";
+import { type RouterUnderTest, routerUnderTest } from "./router-under-test.ts";
+import { wired } from "./wired.ts";
 
-let redis: TestRedis;
-let vendors: Vendors;
-let clock: VirtualClock;
-let prefix = 0;
-let open: RouterUnderTest[] = [];
-beforeAll(async () => {
-  [redis, vendors] = await Promise.all([testRedis(), startVendors()]);
-});
-afterAll(async () => {
-  await vendors.close();
-  await redis.close();
-});
-beforeEach(() => {
-  vendors.reset();
-  clock = virtualClock();
-  prefix++;
-});
-afterEach(async () => {
-  await Promise.all(open.map((router) => router.close()));
-  open = [];
-});
+const w = wired();
 
-/** Routers of as many processes, on one Redis. */
+/** Routers of as many processes, on one Redis. Weighted over openai and anthropic unless the variables say otherwise. */
 function fleet(
   size: number,
   env: Readonly<Record<string, string>> = {},
   random?: () => number,
 ): readonly RouterUnderTest[] {
-  const all = { ...vendors.env, LLM_PROVIDERS: "openai,anthropic", ...env };
-  const routers = Array.from({ length: size }, () =>
-    routerUnderTest(all, {
-      redis: redis.redis,
-      prefix: `fleet${prefix}`,
-      clock,
-      sleep: sleepOn(clock),
-      ...(random ? { random } : {}),
-    }),
-  );
-  open.push(...routers);
-  return routers;
+  const all = { LLM_PROVIDERS: "openai,anthropic", LLM_ROUTING_STRATEGY: "weighted", ...env };
+  return Array.from({ length: size }, () => w.start(all, [], random));
 }
 
 const failover = { LLM_ROUTING_STRATEGY: "failover" };
-const openaiHealth = () => redis.redis.hgetall(`fleet${prefix}:{router}:health:openai/gpt-4.1-mini`);
+const openaiHealth = () => w.redis.redis.hgetall(`${w.prefix}:{router}:health:openai/gpt-4.1-mini`);
 
 /** Seeded numbers 0..1. */
 function numbers(seed: number): () => number {
@@ -72,52 +35,52 @@ function numbers(seed: number): () => number {
 describe("a fleet", () => {
   test("sees at its next decision what one process has learned", async () => {
     const [first, second] = fleet(2, failover);
-    vendors.fail("openai", 503);
+    w.vendors.fail("openai", 503);
     for (let i = 0; i < 5; i++) await first?.ask();
     const outcome = await second?.ask();
     expect(outcome).toMatchObject({ served: { provider: "anthropic" }, calls: [{ provider: "anthropic" }] });
     expect(outcome?.decision?.reason).toBe("failover went on to anthropic; openai is open until 12:00:05");
-    expect(vendors.hits("openai")).toBe(5);
+    expect(w.vendors.hits("openai")).toBe(5);
   });
 
   test("sends exactly one probe, however many callers wait", async () => {
     const routers = fleet(2, failover);
-    vendors.fail("openai", 503);
+    w.vendors.fail("openai", 503);
     for (let i = 0; i < 5; i++) await routers[0]?.ask();
-    clock.advance(5_000);
+    w.clock.advance(5_000);
     const held: ServerResponse[] = [];
-    vendors.servers.openai.respond((response) => held.push(response));
+    w.vendors.servers.openai.respond((response) => held.push(response));
     const asked = Array.from({ length: 60 }, (_, i) => routers[i % 2]?.ask());
     // All but the prober are answered elsewhere while the probe is still under way.
-    await eventually(() => expect(vendors.hits("anthropic")).toBe(5 + 59));
+    await eventually(() => expect(w.vendors.hits("anthropic")).toBe(5 + 59));
     await eventually(() => expect(held).toHaveLength(1));
-    expect(vendors.hits("openai")).toBe(6);
+    expect(w.vendors.hits("openai")).toBe(6);
     const [wire] = vendorWires;
     for (const response of held) json(200, wire?.answer("back"))(response);
     const outcomes = await Promise.all(asked);
     expect(outcomes.every((outcome) => outcome?.type === "answered")).toBe(true);
-    expect(await openaiHealth()).toMatchObject({ state: "closed", closedAt: String(clock()) });
+    expect(await openaiHealth()).toMatchObject({ state: "closed", closedAt: String(w.clock()) });
   });
 
   test("a probe that fails opens for longer, and costs its caller a fallback only", async () => {
     const [router] = fleet(1, failover);
-    vendors.fail("openai", 503);
+    w.vendors.fail("openai", 503);
     for (let i = 0; i < 5; i++) await router?.ask();
-    clock.advance(5_000);
+    w.clock.advance(5_000);
     expect(await router?.ask()).toMatchObject({
       served: { provider: "anthropic" },
       calls: [{ provider: "openai" }, {}],
     });
-    expect(await openaiHealth()).toMatchObject({ state: "open", until: String(clock() + 10_000) });
+    expect(await openaiHealth()).toMatchObject({ state: "open", until: String(w.clock() + 10_000) });
   });
 
   test("round_robin counts for the fleet, and over the healthy ones", async () => {
     const routers = fleet(2, { LLM_ROUTING_STRATEGY: "round_robin", LLM_PROVIDERS: "openai,anthropic,ollama" });
-    vendors.fail("ollama", 429, { "retry-after": "60" });
+    w.vendors.fail("ollama", 429, { "retry-after": "60" });
     await routers[0]?.ask({ provider: "ollama" });
-    const before = [vendors.hits("openai"), vendors.hits("anthropic")];
+    const before = [w.vendors.hits("openai"), w.vendors.hits("anthropic")];
     for (let i = 0; i < 10; i++) await routers[i % 2]?.ask();
-    expect([vendors.hits("openai"), vendors.hits("anthropic")]).toEqual(before.map((hits) => hits + 5));
+    expect([w.vendors.hits("openai"), w.vendors.hits("anthropic")]).toEqual(before.map((hits) => hits + 5));
   });
 
   test("200 requests survive a provider that begins to refuse; once its breaker is open it is left alone", async () => {
@@ -126,41 +89,41 @@ describe("a fleet", () => {
     const outcomes: string[] = [];
     const worker = async (i: number) => {
       while (begun < 200) {
-        if (++begun === 60) vendors.servers.openai.respond((response) => response.socket?.resetAndDestroy());
+        if (++begun === 60) w.vendors.servers.openai.respond((response) => response.socket?.resetAndDestroy());
         outcomes.push((await routers[i % 2]?.ask())?.type ?? "none");
       }
     };
     await Promise.all(Array.from({ length: 40 }, (_, i) => worker(i)));
     expect(outcomes).toEqual(Array.from({ length: 200 }, () => "answered"));
     expect((await openaiHealth()).state).toBe("open");
-    const hits = vendors.hits("openai");
+    const hits = w.vendors.hits("openai");
     await Promise.all(Array.from({ length: 100 }, (_, i) => routers[i % 2]?.ask()));
-    expect(vendors.hits("openai")).toBe(hits);
+    expect(w.vendors.hits("openai")).toBe(hits);
   });
 
   test("with everybody down for 20 s, 200 requests are deferred and none spends more than one attempt", async () => {
     const routers = fleet(2, {}, numbers(5));
     const names = ["openai", "anthropic"] as const;
-    for (const name of names) vendors.servers[name].respond((response) => response.socket?.resetAndDestroy());
-    const begin = clock();
+    for (const name of names) w.vendors.servers[name].respond((response) => response.socket?.resetAndDestroy());
+    const begin = w.clock();
     let isUp = false;
     const waiting = Array.from({ length: 200 }, (_, id) => ({ id, due: begin, attempts: 0 }));
     let answered = 0;
     while (waiting.length > 0) {
       waiting.sort((a, b) => a.due - b.due);
       const first = waiting[0]?.due ?? 0;
-      clock.advance(Math.max(0, first - clock()));
-      if (!isUp && clock() - begin >= 20_000) {
+      w.clock.advance(Math.max(0, first - w.clock()));
+      if (!isUp && w.clock() - begin >= 20_000) {
         isUp = true;
-        for (const name of names) vendors.up(name);
+        for (const name of names) w.vendors.up(name);
       }
       const batch = waiting.splice(0, 40);
       await Promise.all(
         batch.map(async (run) => {
           const outcome = await routers[run.id % 2]?.ask();
           if (outcome?.type === "answered") answered++;
-          else if (outcome?.type === "unavailable") waiting.push({ ...run, due: clock() + outcome.retryAfterMs });
-          else waiting.push({ ...run, due: clock() + 1_000, attempts: run.attempts + 1 });
+          else if (outcome?.type === "unavailable") waiting.push({ ...run, due: w.clock() + outcome.retryAfterMs });
+          else waiting.push({ ...run, due: w.clock() + 1_000, attempts: run.attempts + 1 });
         }),
       );
       expect(Math.max(0, ...waiting.map((run) => run.attempts))).toBeLessThanOrEqual(1);
@@ -175,24 +138,24 @@ describe("while Redis is away", () => {
     const connection = connect(stopped.url, "impatient", () => undefined);
     await connection.connect();
     const router = routerUnderTest(
-      { ...vendors.env, ...failover, LLM_PROVIDERS: "openai,anthropic" },
+      { ...w.vendors.env, ...failover, LLM_PROVIDERS: "openai,anthropic" },
       { redis: connection, prefix: "away", redisBoundMs: 500 },
     );
     try {
-      vendors.fail("openai", 429, { "retry-after": "3600" });
+      w.vendors.fail("openai", 429, { "retry-after": "3600" });
       expect((await router.ask()).decision?.degraded).toBeUndefined();
-      vendors.reset();
+      w.vendors.reset();
       process.kill(stopped.pid, "SIGSTOP");
       const outcome = await router.ask();
       expect(outcome).toMatchObject({ served: { provider: "anthropic" }, decision: { degraded: true } });
       expect(outcome.decision?.reason).toContain("openai is rate limited");
-      vendors.fail("anthropic", 500);
+      w.vendors.fail("anthropic", 500);
       await router.ask();
       await router.ask();
       const out = await router.ask();
       expect(out).toMatchObject({ type: "unavailable", calls: [], decision: { degraded: true } });
       process.kill(stopped.pid, "SIGCONT");
-      vendors.up("anthropic");
+      w.vendors.up("anthropic");
       await eventually(async () => {
         const back = await router.ask();
         expect(back.decision?.degraded).toBeUndefined();
@@ -208,7 +171,7 @@ describe("while Redis is away", () => {
   test("a connection that was never made does not matter either", async () => {
     const connection = connect("redis://127.0.0.1:9", "impatient", () => undefined);
     const router = routerUnderTest(
-      { ...vendors.env, ...failover },
+      { ...w.vendors.env, ...failover },
       { redis: connection, prefix: "never", redisBoundMs: 100 },
     );
     expect(await router.ask()).toMatchObject({ type: "answered", decision: { degraded: true } });
