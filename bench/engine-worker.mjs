@@ -17,7 +17,10 @@ if (mode === "engine") {
     if (job.data.step < Number(steps)) await queue.add("step", { run: job.data.run, step: job.data.step + 1 }, kept);
   };
   const kept = { removeOnComplete: { count: 200 }, removeOnFail: { count: 500 } };
-  const worker = new Worker(mode, mode === "chain" ? next : async () => undefined, { connection, concurrency: Number(concurrency) });
+  const worker = new Worker(mode, mode === "chain" ? next : async () => undefined, {
+    connection,
+    concurrency: Number(concurrency),
+  });
   await worker.waitUntilReady();
 }
 process.send?.("ready");

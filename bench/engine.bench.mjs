@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
 import { createApp } from "../dist/app.js";
-import { keysOf } from "../dist/redis/keys.js";
 import { startEmbedded } from "../dist/redis/embedded.js";
+import { keysOf } from "../dist/redis/keys.js";
 import { createLog } from "../dist/telemetry/log.js";
 import { chain, noop, settingsFor } from "./noop.mjs";
 
@@ -27,15 +27,28 @@ export async function bench({ say }) {
       rates.single.push(await bare(server.url, redis, "single", runs * steps));
       rates.chain.push(await bare(server.url, redis, "chain", runs));
       rates.engine.push(await engine(server.url, redis, runs, steps));
-      say(`round ${round}: single ${rates.single.at(-1).toFixed(0)}/s, bare chain ${rates.chain.at(-1).toFixed(0)} steps/s, engine ${rates.engine.at(-1).toFixed(0)} steps/s`);
+      say(
+        `round ${round}: single ${rates.single.at(-1).toFixed(0)}/s, bare chain ${rates.chain.at(-1).toFixed(0)} steps/s, engine ${rates.engine.at(-1).toFixed(0)} steps/s`,
+      );
     }
     const [single, bareChain, ours] = [median(rates.single), median(rates.chain), median(rates.engine)];
     const at50 = await engine(server.url, redis, 200, 50);
     const at200 = await engine(server.url, redis, 50, 200);
     say(`engine, 50 steps a workflow: ${at50.toFixed(0)} steps/s; 200 steps: ${at200.toFixed(0)} steps/s`);
     const idle = await idleRun(server.url, redis);
-    const ratios = { vs_bare_chain: ours / bareChain, vs_single_jobs: ours / single, step_cost_50_vs_5: ours / at50, step_cost_200_vs_5: ours / at200 };
-    const figures = { steps_per_s: ours, bare_chain_steps_per_s: bareChain, single_jobs_per_s: single, idle_run_p50_ms: idle.p50, idle_run_p99_ms: idle.p99 };
+    const ratios = {
+      vs_bare_chain: ours / bareChain,
+      vs_single_jobs: ours / single,
+      step_cost_50_vs_5: ours / at50,
+      step_cost_200_vs_5: ours / at200,
+    };
+    const figures = {
+      steps_per_s: ours,
+      bare_chain_steps_per_s: bareChain,
+      single_jobs_per_s: single,
+      idle_run_p50_ms: idle.p50,
+      idle_run_p99_ms: idle.p99,
+    };
     say("");
     say(`engine / bare chain     ${ratios.vs_bare_chain.toFixed(2)}   (goal 0.40)`);
     say(`engine / single jobs    ${ratios.vs_single_jobs.toFixed(2)}`);
@@ -54,7 +67,9 @@ async function bare(url, redis, mode, jobs) {
   await redis.flushall();
   const queue = new Queue(mode, { connection: redis });
   for (let i = 0; i < jobs; i += 500) {
-    await queue.addBulk(Array.from({ length: 500 }, (_, j) => ({ name: "step", data: { run: i + j, step: 1 }, opts: kept })));
+    await queue.addBulk(
+      Array.from({ length: 500 }, (_, j) => ({ name: "step", data: { run: i + j, step: 1 }, opts: kept })),
+    );
   }
   const perSecond = await timed(url, mode, jobs * (mode === "chain" ? steps : 1), async () => {
     const counts = await queue.getJobCounts("waiting", "active", "delayed");
@@ -70,7 +85,9 @@ async function engine(url, redis, count, length) {
   const app = await createApp({ settings, roles: {}, log: createLog("error", "bench"), kinds: [noop] });
   await app.engine.store(chain(length));
   for (let i = 0; i < count; i += 50) {
-    await Promise.all(Array.from({ length: Math.min(50, count - i) }, () => app.engine.submit({ workflow: `chain-${length}` })));
+    await Promise.all(
+      Array.from({ length: Math.min(50, count - i) }, () => app.engine.submit({ workflow: `chain-${length}` })),
+    );
   }
   const open = keysOf(settings.prefix).openRuns;
   const perSecond = await timed(url, "engine", count * length, async () => (await redis.zcard(open)) === 0);

@@ -20,5 +20,8 @@ export function chain(steps) {
 /** Settings of an engine process on a Redis. */
 export async function settingsFor(redisUrl, env = {}) {
   const { loadSettings } = await import("../dist/config/load.js");
-  return loadSettings({ env: { REDIS_URL: redisUrl, OLLAMA_ENDPOINT: "http://127.0.0.1:9", SWITCHYARD_LOG: "error", ...env }, cwd: "/" });
+  return loadSettings({
+    env: { REDIS_URL: redisUrl, OLLAMA_ENDPOINT: "http://127.0.0.1:9", SWITCHYARD_LOG: "error", ...env },
+    cwd: "/",
+  });
 }

@@ -4,18 +4,18 @@ import type { Settings } from "./config/settings.ts";
 import { AppError } from "./core/errors.ts";
 import { crashHook } from "./engine/crash-point.ts";
 import { createEngine } from "./engine/create-engine.ts";
-import { createWorkers, type RunningWorkers } from "./engine/create-workers.ts";
+import { createWorkers } from "./engine/create-workers.ts";
 import type { Engine } from "./engine/engine.ts";
 import { createProviders } from "./providers/create.ts";
-import { connect, type ConnectionMode } from "./redis/connection.ts";
+import { type ConnectionMode, connect } from "./redis/connection.ts";
 import { keysOf } from "./redis/keys.ts";
 import { createRouter } from "./router/create.ts";
 import { createServer } from "./server/server.ts";
 import type { StepHandler } from "./steps/handler.ts";
 import { llmHandler } from "./steps/llm.ts";
 import { version } from "./version.ts";
+import { defaultKinds } from "./workflow/check.ts";
 import type { StepKindSpec } from "./workflow/kinds/kind.ts";
-import { llmKind } from "./workflow/kinds/llm.ts";
 
 /** What one process is for. Any number of processes of either role share one Redis. */
 export interface Roles {
@@ -40,8 +40,6 @@ export interface App {
   readonly engine: Engine;
   /** Where the API listens; absent without that role. */
   readonly url?: string;
-  /** Adds the jobs that open runs need and that are missing. */
-  reconcile(): Promise<{ readonly runs: number; readonly added: number }>;
   /** Stops in reverse order: no new requests, no new jobs, running steps end or are handed back, connections close. */
   close(): Promise<void>;
 }
@@ -65,16 +63,31 @@ export async function createApp(options: AppOptions): Promise<App> {
     const keys = keysOf(settings.prefix);
     const providers = createProviders(settings);
     closers.push(() => Promise.all([...providers.values()].map((provider) => provider.close())));
-    const router = createRouter({ settings, providers, redis: open("impatient"), keys, clock: Date.now, random: Math.random, log });
+    const router = createRouter({
+      settings,
+      providers,
+      redis: open("impatient"),
+      keys,
+      clock: Date.now,
+      random: Math.random,
+      log,
+    });
     closers.push(() => router.close());
-    const kinds = [llmKind, ...(options.kinds ?? []).map(({ spec }) => spec)];
+    const kinds = [...defaultKinds, ...(options.kinds ?? []).map(({ spec }) => spec)];
     const checkHints = router.checkHints.bind(router);
-    const engine = await createEngine({ redis: open("impatient"), subscriber: open("subscriber"), keys, kinds, checkHints, clock: Date.now, onError });
+    const engine = await createEngine({
+      redis: open("impatient"),
+      subscriber: open("subscriber"),
+      keys,
+      kinds,
+      checkHints,
+      clock: Date.now,
+      onError,
+    });
     closers.push(() => engine.close());
-    let workers: RunningWorkers | undefined;
     if (roles.worker) {
       const handlers = [llmHandler(router), ...(options.kinds ?? []).map(({ handler }) => handler)];
-      workers = await createWorkers({
+      const workers = await createWorkers({
         redis: open("patient"),
         keys,
         kinds,
@@ -86,8 +99,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         random: Math.random,
         onError,
       });
-      const running = workers;
-      closers.push(() => running.close(settings.graceMs));
+      closers.push(() => workers.close(settings.graceMs));
     }
     let url: string | undefined;
     if (roles.api) {
@@ -96,11 +108,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       closers.push(() => server.close());
       url = await server.listen({ host: settings.host, port: settings.port });
     }
-    const reconcile = async () => {
-      if (!workers) throw new AppError("internal", { message: "Only a worker process reconciles." });
-      return workers.reconcile();
-    };
-    return { engine, url, reconcile, close };
+    return { engine, url, close };
   } catch (error) {
     await close();
     throw error;

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { AppError } from "../core/errors.ts";
+import { registerDemo } from "./commands/demo.ts";
 import { registerDev } from "./commands/dev.ts";
 import { registerReconcile } from "./commands/reconcile.ts";
 import { registerRun } from "./commands/run.ts";
@@ -9,7 +10,6 @@ import { registerSimulate } from "./commands/simulate.ts";
 import { registerValidate } from "./commands/validate.ts";
 import { registerWorker } from "./commands/worker.ts";
 import { type CliContext, exitWith, type Register } from "./context.ts";
-import { registerDemo } from "./demo/demo.ts";
 import { exitCodes, printFailure } from "./failure.ts";
 
 /** Every command, in the order of the help. */

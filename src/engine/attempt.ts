@@ -1,6 +1,5 @@
-import { AppError, type ErrorRecord, toErrorRecord } from "../core/errors.ts";
+import { AppError, assertNever, type ErrorRecord, toErrorRecord } from "../core/errors.ts";
 import { addCosts } from "../core/history.ts";
-import { assertNever } from "../core/errors.ts";
 import type { EventBody } from "../core/run.ts";
 import type { StepHandler, StepOutcome } from "../steps/handler.ts";
 import type { CompiledStep, RetryPolicy } from "../workflow/compiled.ts";
@@ -8,7 +7,7 @@ import { scopeOf } from "./conclude.ts";
 import type { CrashHook } from "./crash-point.ts";
 import type { Definitions, LoadedWorkflow } from "./definitions.ts";
 import type { Folder, Visit } from "./fold.ts";
-import { handBack, limited, type StopSignal } from "./limited.ts";
+import { isHandBack, limited } from "./limited.ts";
 import type { Begun, Execution, RunStore } from "./run-store.ts";
 import type { Delivery } from "./state.ts";
 
@@ -50,11 +49,12 @@ export async function attempt(
   execution: Execution,
   workflowName: string,
   version: number,
-  stop: StopSignal,
+  stop: AbortController,
 ): Promise<AttemptEnd> {
   const workflow = await parts.definitions.load(workflowName, version);
   const step = workflow.compiled.steps.get(execution.actor);
-  if (!step) throw new AppError("internal", { message: `${workflowName}@${version} has no step "${execution.actor}".` });
+  if (!step)
+    throw new AppError("internal", { message: `${workflowName}@${version} has no step "${execution.actor}".` });
   const begun = await parts.store.begin(execution, step.retry.attempts, parts.worker, step.reads);
   switch (begun.type) {
     case "stale":
@@ -84,14 +84,16 @@ async function work(
   execution: Execution,
   step: CompiledStep,
   begun: Begun,
-  stop: StopSignal,
+  stop: AbortController,
 ): Promise<StepOutcome> {
   try {
     const outputs = step.reads.map((id, index) => [id, begun.outputs[index] ?? null] as const);
     const body = await step.render(scopeOf(begun.input, outputs));
     const handler = parts.handlers.get(step.kind);
-    if (!handler) throw new AppError("internal", { message: `This worker has no handler for steps of kind ${step.kind}.` });
-    const outcome = await limited(parts.clock() + step.timeoutMs, step.timeoutMs, stop, (signal, deadline) =>
+    if (!handler)
+      throw new AppError("internal", { message: `This worker has no handler for steps of kind ${step.kind}.` });
+    const deadline = parts.clock() + step.timeoutMs;
+    const outcome = await limited(step.timeoutMs, stop, (signal) =>
       handler.execute({
         runId: execution.runId,
         stepId: step.id,
@@ -132,8 +134,7 @@ async function conclude(
   const { actor, epoch } = execution;
   const head = { step: actor, attempt: begun.attempt };
   const costUsd = addCosts(...outcome.report.calls.map((call) => call.costUsd)) ?? 0;
-  const settle = (delivery: Delivery) =>
-    parts.folder.settle({ ...begun, execution, delivery, costUsd, workflow });
+  const settle = (delivery: Delivery) => parts.folder.settle({ ...begun, execution, delivery, costUsd, workflow });
   switch (outcome.type) {
     case "succeeded": {
       const event: EventBody = { type: "step.succeeded", ...head, served: outcome.served, ...outcome.report };
@@ -142,7 +143,7 @@ async function conclude(
     case "deferred": {
       const until = parts.clock() + outcome.delayMs;
       const deadline = begun.since + step.maxWaitMs;
-      if (handBack(outcome) || until < deadline) {
+      if (isHandBack(outcome) || until < deadline) {
         const event: EventBody = { type: "step.waiting", ...head, until, reason: outcome.reason, ...outcome.report };
         const held = await parts.store.suspend(execution, true, costUsd, event);
         return held ? { type: "later", delayMs: outcome.delayMs } : parts.folder.refused(execution);

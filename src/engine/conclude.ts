@@ -1,6 +1,6 @@
 import type { Redis } from "ioredis";
-import { token } from "../core/ids.ts";
 import { toErrorRecord } from "../core/errors.ts";
+import { token } from "../core/ids.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { CompiledWorkflow, Scope } from "../workflow/compiled.ts";
@@ -18,7 +18,12 @@ export class Conclusion {
   }
 
   /** A run whose output cannot be rendered has failed, with that error. */
-  async of(runId: string, workflow: CompiledWorkflow, input: JsonObject, transition: Transition): Promise<CommitContent> {
+  async of(
+    runId: string,
+    workflow: CompiledWorkflow,
+    input: JsonObject,
+    transition: Transition,
+  ): Promise<CommitContent> {
     const { ending, events } = transition;
     const id = token();
     if (!ending) return { id, transition, status: "running", events };
@@ -32,7 +37,12 @@ export class Conclusion {
   }
 
   /** Outputs that this transition brings are at hand; the others are read. */
-  async #scope(runId: string, { outputReads }: CompiledWorkflow, input: JsonObject, { outputs }: Transition): Promise<Scope> {
+  async #scope(
+    runId: string,
+    { outputReads }: CompiledWorkflow,
+    input: JsonObject,
+    { outputs }: Transition,
+  ): Promise<Scope> {
     const stored = outputReads.filter((step) => !(step in outputs));
     const texts = stored.length > 0 ? await this.#redis.hmget(this.#keys.run(runId).outputs, ...stored) : [];
     const read = stored.map((step, index): [string, Json] => [step, texts[index] ? JSON.parse(texts[index]) : null]);

@@ -10,6 +10,7 @@ import { Dispatcher, queueNames } from "./dispatch.ts";
 import type { Engine, SubmitRequest } from "./engine.ts";
 import { Feed } from "./feed.ts";
 import { RunQuery } from "./query.ts";
+import { reconcile } from "./restore.ts";
 import { RunStore } from "./run-store.ts";
 import { type SubmitParts, submit } from "./submit.ts";
 
@@ -39,7 +40,16 @@ export async function createEngine(parts: EngineParts): Promise<Engine & { reado
   const dispatcher = new Dispatcher(redis, keys.queues, parts.onError);
   const query = new RunQuery(redis, keys, definitions);
   const feed = new Feed(parts.subscriber, keys);
-  const submitting: SubmitParts = { redis, keys, store, definitions, dispatcher, checkHints: parts.checkHints, clock, runId };
+  const submitting: SubmitParts = {
+    redis,
+    keys,
+    store,
+    definitions,
+    dispatcher,
+    checkHints: parts.checkHints,
+    clock,
+    runId,
+  };
   return {
     dispatcher,
     store: (source) =>
@@ -55,13 +65,16 @@ export async function createEngine(parts: EngineParts): Promise<Engine & { reado
     get: (id, options) => answered(() => query.get(id, options?.outputs ?? false)),
     list: (options) => answered(() => query.list({ ...options, limit: Math.min(options?.limit ?? 50, 500) })),
     events: (id, after, limit) => answered(() => query.events(id, after, limit)),
+    reconcile: () => reconcile({ redis, keys, definitions, dispatcher, clock }),
     watch: (id, onNews) => feed.watch(id, onNews),
     health: () =>
       answered(async () => {
         const before = performance.now();
         await redis.ping();
         const redisMs = performance.now() - before;
-        const counts = await Promise.all(queueNames.map((name) => dispatcher.queues[name].getJobCounts("waiting", "active", "delayed")));
+        const counts = await Promise.all(
+          queueNames.map((name) => dispatcher.queues[name].getJobCounts("waiting", "active", "delayed")),
+        );
         const open = counts.map((count) => Object.values(count).reduce((sum, n) => sum + n, 0));
         return { redisMs, queues: Object.fromEntries(queueNames.map((name, index) => [name, open[index] ?? 0])) };
       }),
@@ -73,12 +86,16 @@ export async function createEngine(parts: EngineParts): Promise<Engine & { reado
 async function answered<T>(work: () => Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, fail) => {
-    timer = setTimeout(() => fail(new AppError("redis_unavailable", { details: { retryAfterMs: 1_000 } })), answerWithinMs);
+    timer = setTimeout(
+      () => fail(new AppError("redis_unavailable", { details: { retryAfterMs: 1_000 } })),
+      answerWithinMs,
+    );
   });
   try {
     return await Promise.race([work(), late]);
   } catch (error) {
-    if (isUnreachable(error)) throw new AppError("redis_unavailable", { cause: error, details: { retryAfterMs: 1_000 } });
+    if (isUnreachable(error))
+      throw new AppError("redis_unavailable", { cause: error, details: { retryAfterMs: 1_000 } });
     throw error;
   } finally {
     clearTimeout(timer);

@@ -9,7 +9,7 @@ import type { CrashHook } from "./crash-point.ts";
 import { Definitions } from "./definitions.ts";
 import { Dispatcher } from "./dispatch.ts";
 import { Folder } from "./fold.ts";
-import { type RestoreParts, reconcile, restoreJobs } from "./restore.ts";
+import { closeRun, type RestoreParts, restoreJobs } from "./restore.ts";
 import { RunStore } from "./run-store.ts";
 import { Workers } from "./worker.ts";
 
@@ -34,8 +34,6 @@ export interface WorkersParts {
 
 /** The workers of one process, at work. */
 export interface RunningWorkers {
-  /** Adds the jobs that open runs need and that are missing; the fleet does so by itself every 15 s. */
-  reconcile(): Promise<{ readonly runs: number; readonly added: number }>;
   /** @param graceMs time given to running steps before they are handed back. */
   close(graceMs: number): Promise<void>;
 }
@@ -46,10 +44,8 @@ export async function createWorkers(parts: WorkersParts): Promise<RunningWorkers
   const store = new RunStore(redis, keys);
   const definitions = new Definitions(redis, keys, parts.kinds);
   const dispatcher = new Dispatcher(redis, keys.queues, onError);
-  const closed = async (runId: string) => {
-    await redis.zrem(keys.openRuns, runId);
-  };
-  const restoring: RestoreParts = { redis, keys, definitions, dispatcher, clock, closed };
+  const restoring: RestoreParts = { redis, keys, definitions, dispatcher, clock };
+  const closed = (runId: string) => closeRun(restoring, runId);
   const restore = (runId: string) => restoreJobs(restoring, runId);
   const conclusion = new Conclusion(redis, keys);
   const folder = new Folder({ store, definitions, dispatcher, conclusion, crash, clock, closed, restore, token });
@@ -70,10 +66,13 @@ export async function createWorkers(parts: WorkersParts): Promise<RunningWorkers
     onError,
   });
   await workers.ready();
-  const job = { name: "reconcile", data: { run: "", workflow: "", version: 0 }, opts: { removeOnComplete: true, removeOnFail: 20 } };
+  const job = {
+    name: "reconcile",
+    data: { run: "", workflow: "", version: 0 },
+    opts: { removeOnComplete: true, removeOnFail: 20 },
+  };
   await dispatcher.queues.control.upsertJobScheduler("reconcile", { every: reconcileEveryMs }, job);
   return {
-    reconcile: () => reconcile(restoring),
     async close(graceMs) {
       await workers.close(graceMs);
       await dispatcher.close();

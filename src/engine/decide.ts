@@ -86,23 +86,23 @@ class Folding {
   #act({ type, params }: MachineAction): void {
     switch (type) {
       case "xstate.spawnChild":
-        this.#open(String(params["id"]), { kind: String(params["src"]) });
+        this.#open(String(params.id), { kind: String(params.src) });
         break;
       case "xstate.raise": {
-        const delay = Number(params["delay"] ?? 0);
-        const event = params["event"] as { type: string };
-        const id = String(params["id"] ?? event.type);
+        const delay = Number(params.delay ?? 0);
+        const event = params.event as { type: string };
+        const id = String(params.id ?? event.type);
         this.#open(id, { kind: "timer", timer: { dueAt: this.#now + delay, event: event.type } });
         break;
       }
       case "xstate.stopChild":
-        this.#close(String(params["id"]));
+        this.#close(String(params.id));
         break;
       case "xstate.cancel":
-        this.#active.delete(String(params["sendId"]));
+        this.#active.delete(String(params.sendId));
         break;
       case "xstate.emit":
-        this.events.push(params["event"] as EventBody);
+        this.events.push(params.event as EventBody);
         break;
       default:
         break;
@@ -153,15 +153,15 @@ function endingOf(snapshot: MachineStep["snapshot"]): Ending | null {
   if (snapshot.status === "active") return null;
   if (snapshot.status === "error") return { status: "failed", error: toErrorRecord(snapshot.error) };
   const context: unknown = snapshot.context;
-  const failure = isJsonObject(context) ? context["error"] : null;
+  const failure = isJsonObject(context) ? context.error : null;
   if (!isJsonObject(failure)) return { status: "succeeded" };
   return { status: "failed", error: runError(failure) };
 }
 
 /** The run's error from the machine's `context.error`: the step's own, with the step named. */
 function runError(failure: JsonObject): ErrorRecord {
-  const error = failure["error"] as unknown as ErrorRecord;
-  const step = failure["step"];
+  const error = failure.error as unknown as ErrorRecord;
+  const step = failure.step;
   if (typeof step !== "string") return error;
   return { ...error, message: `Step "${step}": ${error.message}`, details: { ...error.details, step } };
 }

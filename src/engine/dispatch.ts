@@ -34,7 +34,13 @@ const kept = { removeOnComplete: { count: 200 }, removeOnFail: { count: 500 } } 
 const attempts = 1_000_000;
 
 /** Queue, id and content of the job that a dispatch needs. Pure. BullMQ forbids `:` in ids. */
-export function plannedJob(runId: string, version: number, workflow: CompiledWorkflow, dispatch: Dispatch, now: number): PlannedJob {
+export function plannedJob(
+  runId: string,
+  version: number,
+  workflow: CompiledWorkflow,
+  dispatch: Dispatch,
+  now: number,
+): PlannedJob {
   const { actor, epoch, kind, dueAt } = dispatch;
   const queue = kind === "timer" ? "timer" : (workflow.steps.get(actor)?.queue ?? "io");
   return {

@@ -46,6 +46,8 @@ export interface Engine {
   events(runId: string, after: number, limit?: number): Promise<readonly RunEvent[]>;
   /** Calls `onNews` when the run may have new events; read them with {@link events}. @returns stops it. */
   watch(runId: string, onNews: () => void): Promise<() => void>;
+  /** Adds the jobs that open runs need and that are missing; a worker of the fleet does so every 15 s. @returns open runs and jobs added. */
+  reconcile(): Promise<{ readonly runs: number; readonly added: number }>;
   /** Round trip to Redis in milliseconds, and open jobs by queue. @throws AppError redis_unavailable */
   health(): Promise<{ readonly redisMs: number; readonly queues: Readonly<Record<string, number>> }>;
   close(): Promise<void>;

@@ -1,5 +1,5 @@
-import type { CrashHook } from "./crash-point.ts";
 import type { Conclusion } from "./conclude.ts";
+import type { CrashHook } from "./crash-point.ts";
 import { decideNext, decideStart } from "./decide.ts";
 import type { Definitions, LoadedWorkflow } from "./definitions.ts";
 import { type Dispatcher, plannedJob } from "./dispatch.ts";
@@ -119,10 +119,17 @@ export class Folder {
     crash("after-dispatch", actor);
   }
 
-  async #finish(runId: string, workflow: LoadedWorkflow, content: CommitContent, opened: readonly Dispatch[]): Promise<void> {
+  async #finish(
+    runId: string,
+    workflow: LoadedWorkflow,
+    content: CommitContent,
+    opened: readonly Dispatch[],
+  ): Promise<void> {
     const { dispatcher, clock, closed } = this.#parts;
     if (content.transition.ending) return closed(runId);
     const now = clock();
-    await dispatcher.add(opened.map((dispatch) => plannedJob(runId, workflow.version, workflow.compiled, dispatch, now)));
+    await dispatcher.add(
+      opened.map((dispatch) => plannedJob(runId, workflow.version, workflow.compiled, dispatch, now)),
+    );
   }
 }

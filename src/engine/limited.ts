@@ -1,16 +1,15 @@
-import { AppError, toErrorRecord } from "../core/errors.ts";
 import { formatDuration } from "../core/duration.ts";
+import { AppError, toErrorRecord } from "../core/errors.ts";
 import type { StepOutcome } from "../steps/handler.ts";
 
-/** Why an attempt is told to end before its time. */
+/** Why an attempt is told to end before its time: the reason of its signal. */
 export type StopReason =
+  /** The step's time is over. */
+  | "step_timeout"
   /** Another execution or nobody at all is wanted now: what this one brings is refused anyway. */
   | "fence_lost"
   /** The worker process ends: the job goes back to the queue, without a spent attempt. */
   | "stopping";
-
-/** Fires with a {@link StopReason}. */
-export type StopSignal = AbortSignal;
 
 const handedBack = "handed back by a worker that stops";
 
@@ -18,45 +17,50 @@ const handedBack = "handed back by a worker that stops";
 const lastWordsMs = 1_000;
 
 /** Whether an outcome says that a stopping worker gives the job back. */
-export function handBack(outcome: StepOutcome): boolean {
+export function isHandBack(outcome: StepOutcome): boolean {
   return outcome.type === "deferred" && outcome.reason === handedBack;
 }
 
 /**
- * Runs a handler under the step's time limit and the worker's stop signal.
- * @returns the handler's outcome; at the deadline `step_timeout` (retryable), after a stop `deferred` for now.
+ * Runs a handler under the step's time limit. @param stop the attempt's own controller: fires at the limit, and whenever the worker fires it.
+ * @returns the handler's outcome; at the limit `step_timeout` (retryable), after a stop `deferred` for now.
  */
 export async function limited(
-  deadline: number,
   timeoutMs: number,
-  stop: StopSignal,
-  execute: (signal: AbortSignal, deadline: number) => Promise<StepOutcome>,
+  stop: AbortController,
+  execute: (signal: AbortSignal) => Promise<StepOutcome>,
 ): Promise<StepOutcome> {
-  const timeout = new AbortController();
-  const timer = setTimeout(() => timeout.abort("step_timeout"), timeoutMs);
-  const signal = AbortSignal.any([timeout.signal, stop]);
+  const { signal } = stop;
+  const limit = setTimeout(() => stop.abort("step_timeout" satisfies StopReason), timeoutMs);
   let lastWords: NodeJS.Timeout | undefined;
-  const given = new Promise<undefined>((up) => {
-    const start = () => {
-      lastWords = setTimeout(() => up(undefined), lastWordsMs);
+  const silence = new Promise<undefined>((over) => {
+    const listen = () => {
+      lastWords = setTimeout(() => over(undefined), lastWordsMs);
     };
-    if (signal.aborted) start();
-    else signal.addEventListener("abort", start, { once: true });
+    if (signal.aborted) listen();
+    else signal.addEventListener("abort", listen, { once: true });
   });
   try {
-    const outcome = await Promise.race([execute(signal, deadline), given]);
-    if (!signal.aborted || outcome?.type === "succeeded") return outcome ?? interrupted(stop, timeoutMs, undefined);
-    return interrupted(stop, timeoutMs, outcome);
+    const outcome = await Promise.race([execute(signal), silence]);
+    return outcome && (!signal.aborted || outcome.type === "succeeded")
+      ? outcome
+      : interrupted(signal, timeoutMs, outcome);
   } finally {
-    clearTimeout(timer);
+    clearTimeout(limit);
     clearTimeout(lastWords);
   }
 }
 
-function interrupted(stop: StopSignal, timeoutMs: number, outcome: StepOutcome | undefined): StepOutcome {
+function interrupted(signal: AbortSignal, timeoutMs: number, outcome: StepOutcome | undefined): StepOutcome {
   const report = outcome?.report ?? { calls: [] };
-  if (stop.aborted) {
-    return { type: "deferred", error: toErrorRecord(new AppError("cancelled")), delayMs: 0, reason: handedBack, report };
+  if (signal.reason !== ("step_timeout" satisfies StopReason)) {
+    return {
+      type: "deferred",
+      error: toErrorRecord(new AppError("cancelled")),
+      delayMs: 0,
+      reason: handedBack,
+      report,
+    };
   }
   const message = `The attempt took longer than the step's timeout of ${formatDuration(timeoutMs)}.`;
   return { type: "failed", error: toErrorRecord(new AppError("step_timeout", { message })), retryable: true, report };

@@ -7,7 +7,16 @@ import type { EventBody, Run, RunEvent, RunStatus, RunSummary, StepRecord } from
 import type { Keys } from "../redis/keys.ts";
 import type { Definitions } from "./definitions.ts";
 
-const summaryFields = ["id", "workflow", "version", "status", "createdAt", "startedAt", "finishedAt", "costUsd"] as const;
+const summaryFields = [
+  "id",
+  "workflow",
+  "version",
+  "status",
+  "createdAt",
+  "startedAt",
+  "finishedAt",
+  "costUsd",
+] as const;
 
 /** Reads runs. Changes nothing. */
 export class RunQuery {
@@ -28,7 +37,9 @@ export class RunQuery {
     const values = await this.#redis.hmget(keys.run, ...fields);
     const summary = summaryOf(values);
     if (!summary) throw notFound(runId);
-    const [input, hints, output, error] = values.slice(summaryFields.length).map((text) => (text ? JSON.parse(text) : null));
+    const [input, hints, output, error] = values
+      .slice(summaryFields.length)
+      .map((text) => (text ? JSON.parse(text) : null));
     return {
       ...summary,
       input: input as JsonObject,
@@ -66,7 +77,9 @@ export class RunQuery {
     let start = before === undefined ? 0 : await this.#rankBehind(before);
     for (;;) {
       const ids = await this.#redis.zrevrange(this.#keys.runs, start, start + 199);
-      const found = await Promise.all(ids.map(async (id) => summaryOf(await this.#redis.hmget(this.#keys.run(id).run, ...summaryFields))));
+      const found = await Promise.all(
+        ids.map(async (id) => summaryOf(await this.#redis.hmget(this.#keys.run(id).run, ...summaryFields))),
+      );
       for (const summary of found) {
         if (!summary || (status && summary.status !== status) || (workflow && summary.workflow !== workflow)) continue;
         if (runs.length === limit) return { runs, next: runs.at(-1)?.id ?? null };

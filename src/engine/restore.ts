@@ -12,7 +12,11 @@ export interface RestoreParts {
   readonly definitions: Definitions;
   readonly dispatcher: Dispatcher;
   readonly clock: () => number;
-  readonly closed: (runId: string) => Promise<void>;
+}
+
+/** Takes a run that has ended off the list of open ones. */
+export async function closeRun({ redis, keys }: Pick<RestoreParts, "redis" | "keys">, runId: string): Promise<void> {
+  await redis.zrem(keys.openRuns, runId);
 }
 
 /**
@@ -29,7 +33,7 @@ export async function restoreJobs(parts: RestoreParts, runId: string): Promise<n
   ]);
   const [workflow, version, status, rev, state] = fields;
   if (!workflow || !status || isTerminal(status as RunStatus)) {
-    await parts.closed(runId);
+    await closeRun(parts, runId);
     return 0;
   }
   if (!state) return dispatcher.restore([controlJob(runId, workflow, Number(version), "start")]);
@@ -41,7 +45,10 @@ export async function restoreJobs(parts: RestoreParts, runId: string): Promise<n
   for (const [actor, { epoch, kind, timer }] of Object.entries(active)) {
     const [fencedEpoch, , , done] = (delivered[actor] ?? "").split("|");
     if (fencedEpoch === String(epoch) && done === "1") unfolded = true;
-    else wanted.push(plannedJob(runId, loaded.version, loaded.compiled, { actor, epoch, kind, dueAt: timer?.dueAt ?? 0 }, now));
+    else
+      wanted.push(
+        plannedJob(runId, loaded.version, loaded.compiled, { actor, epoch, kind, dueAt: timer?.dueAt ?? 0 }, now),
+      );
   }
   if (unfolded && holder === 0) wanted.push(controlJob(runId, workflow, Number(version), `fold-${rev}`));
   return wanted.length > 0 ? dispatcher.restore(wanted) : 0;

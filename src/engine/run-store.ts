@@ -135,7 +135,11 @@ export class RunStore {
   /** Adds a line to the history of the attempt under way. @returns false: the fence no longer holds. */
   async note(execution: Execution, event: EventBody): Promise<boolean> {
     const keys = this.#keys.run(execution.runId);
-    const [word] = await this.#run("note", [keys.run, keys.fences, keys.events], [...this.#fence(execution), text(event)]);
+    const [word] = await this.#run(
+      "note",
+      [keys.run, keys.fences, keys.events],
+      [...this.#fence(execution), text(event)],
+    );
     return word === "done";
   }
 
@@ -198,7 +202,11 @@ export class RunStore {
     ];
   }
 
-  async #run(name: keyof typeof scripts, keys: readonly string[], args: readonly (string | number)[]): Promise<string[]> {
+  async #run(
+    name: keyof typeof scripts,
+    keys: readonly string[],
+    args: readonly (string | number)[],
+  ): Promise<string[]> {
     return (await scripts[name].run(this.#redis, keys, args)) as string[];
   }
 }

@@ -32,7 +32,10 @@ export interface SubmitParts {
  * Accepts a run: everything is checked, then it is written, listed and given its first job, in this order. A crash in between leaves a run
  * that nobody was promised; the same request with the same idempotency key completes it.
  */
-export async function submit(parts: SubmitParts, request: SubmitRequest): Promise<{ readonly id: string; readonly created: boolean }> {
+export async function submit(
+  parts: SubmitParts,
+  request: SubmitRequest,
+): Promise<{ readonly id: string; readonly created: boolean }> {
   const workflow = await theWorkflow(parts.definitions, request);
   const input = workflow.compiled.checkInput(request.input ?? {});
   const hints = request.hints ?? {};
@@ -72,10 +75,15 @@ async function start(parts: SubmitParts, id: string, workflow: LoadedWorkflow, c
   await parts.dispatcher.add([controlJob(id, workflow.name, workflow.version, "start")]);
 }
 
-async function theWorkflow(definitions: Definitions, { workflow, version, definition }: SubmitRequest): Promise<LoadedWorkflow> {
+async function theWorkflow(
+  definitions: Definitions,
+  { workflow, version, definition }: SubmitRequest,
+): Promise<LoadedWorkflow> {
   if (definition !== undefined) return definitions.store(definitions.check(definition));
   if (workflow !== undefined) return definitions.load(workflow, version);
-  throw new AppError("bad_request", { message: "Say which workflow to run: `workflow` (a stored name) or `definition`." });
+  throw new AppError("bad_request", {
+    message: "Say which workflow to run: `workflow` (a stored name) or `definition`.",
+  });
 }
 
 async function claimed(parts: SubmitParts, key: string | undefined, id: string, request: Json): Promise<string> {

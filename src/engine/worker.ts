@@ -71,16 +71,21 @@ export class Workers {
     const stop = new AbortController();
     this.#stops.set(id, stop);
     try {
-      await this.#end(job, token, await this.#execute(queue, job, token, stop.signal));
+      await this.#end(job, token, await this.#execute(queue, job, token, stop));
     } finally {
       if (this.#stops.get(id) === stop) this.#stops.delete(id);
     }
   }
 
-  async #execute(queue: QueueName, job: Job<JobData>, token: string, stop: AbortSignal): Promise<AttemptEnd> {
+  async #execute(queue: QueueName, job: Job<JobData>, token: string, stop: AbortController): Promise<AttemptEnd> {
     const { run, workflow, version, actor = "", epoch = 0 } = job.data;
     const { folder } = this.#parts;
-    const execution: Execution = { runId: run, actor, epoch, token: `${token}.${job.timestamp}.${job.attemptsStarted}` };
+    const execution: Execution = {
+      runId: run,
+      actor,
+      epoch,
+      token: `${token}.${job.timestamp}.${job.attemptsStarted}`,
+    };
     switch (queue) {
       case "control":
         if (job.name === "reconcile") {

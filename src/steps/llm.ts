@@ -52,11 +52,18 @@ class LlmAttempt {
       if (!schema) return this.#succeeded(answer.text, served);
       const read =
         answer.finishReason === "length"
-          ? { ok: false as const, problems: [`The answer was cut off at max_tokens (${this.#body.max_tokens ?? "the model's own limit"}).`] }
+          ? {
+              ok: false as const,
+              problems: [`The answer was cut off at max_tokens (${this.#body.max_tokens ?? "the model's own limit"}).`],
+            }
           : readStructured(answer.text, schema);
       if (read.ok) return this.#succeeded(read.value, served);
       if (asked > maxReasks || this.#callsLeft() < 1) return this.#invalid(read.problems);
-      messages = [...messages, { role: "assistant", content: answer.text || "(empty)" }, { role: "user", content: reask(read.problems) }];
+      messages = [
+        ...messages,
+        { role: "assistant", content: answer.text || "(empty)" },
+        { role: "user", content: reask(read.problems) },
+      ];
     }
   }
 
@@ -81,7 +88,11 @@ class LlmAttempt {
   #hints(): Hints {
     const { max_usd, ...hints } = this.#work.hints;
     const spent = addCosts(...this.#calls.map((call) => call.costUsd)) ?? 0;
-    return { ...hints, max_calls: this.#callsLeft(), ...(max_usd === undefined ? {} : { max_usd: Math.max(0, max_usd - spent) }) };
+    return {
+      ...hints,
+      max_calls: this.#callsLeft(),
+      ...(max_usd === undefined ? {} : { max_usd: Math.max(0, max_usd - spent) }),
+    };
   }
 
   #request(messages: readonly LlmMessage[]): LlmRequest {
@@ -111,7 +122,13 @@ class LlmAttempt {
       case "failed":
         return { type: "failed", error: outcome.error, retryable: true, report };
       case "unavailable":
-        return { type: "deferred", error: outcome.error, delayMs: outcome.retryAfterMs, reason: outcome.error.message, report };
+        return {
+          type: "deferred",
+          error: outcome.error,
+          delayMs: outcome.retryAfterMs,
+          reason: outcome.error.message,
+          report,
+        };
       default:
         return assertNever(outcome);
     }

@@ -1,6 +1,6 @@
 import { jsonrepair } from "jsonrepair";
 import { canonicalJson, type Json, type JsonObject } from "../core/json.ts";
-import { type SchemaValidator, pointerPath, schemaErrorText, schemaValidator } from "../workflow/json-schema.ts";
+import { pointerPath, type SchemaValidator, schemaErrorText, schemaValidator } from "../workflow/json-schema.ts";
 
 /** A model's text read as JSON of a schema: the value, or what is wrong with it, one sentence each. */
 export type StructuredAnswer =

@@ -48,7 +48,10 @@ describe("the rooms of src", () => {
       const allowed = below[room];
       if (!allowed) return [];
       return imports
-        .filter((target) => target.includes("/") && target.split("/")[0] !== room && !allowed.includes(target.split("/")[0] ?? ""))
+        .filter(
+          (target) =>
+            target.includes("/") && target.split("/")[0] !== room && !allowed.includes(target.split("/")[0] ?? ""),
+        )
         .map((target) => `${path} imports ${target}`);
     });
     expect(wrong).toEqual([]);
@@ -74,7 +77,9 @@ describe("the rooms of src", () => {
   });
 
   test("no file has a name that says nothing", () => {
-    const vague = files.filter(({ path }) => /(^|\/)(utils?|helpers?|common|misc|types|lib|shared)(\.ts|\/)/.test(path));
+    const vague = files.filter(({ path }) =>
+      /(^|\/)(utils?|helpers?|common|misc|types|lib|shared)(\.ts|\/)/.test(path),
+    );
     expect(vague.map(({ path }) => path)).toEqual([]);
   });
 
@@ -84,7 +89,9 @@ describe("the rooms of src", () => {
   });
 
   test("no check is switched off", () => {
-    const loose = files.filter(({ text }) => /@ts-(ignore|expect-error|nocheck)|biome-ignore|: any\b|\bas any\b/.test(text));
+    const loose = files.filter(({ text }) =>
+      /@ts-(ignore|expect-error|nocheck)|biome-ignore|: any\b|\bas any\b/.test(text),
+    );
     expect(loose.map(({ path }) => path)).toEqual([]);
   });
 });

@@ -45,7 +45,8 @@ describe("a provider that starts refusing connections while 200 runs are under w
     expect(runs.filter((run) => run.status !== "succeeded")).toEqual([]);
     const steps = runs.flatMap((run) => run.steps);
     expect(steps.some((step) => step.served?.provider === "anthropic")).toBe(true);
-    for (const step of steps) expect(step.served?.modelServed).toMatch(step.served?.provider === "openai" ? /^gpt/ : /^claude/);
+    for (const step of steps)
+      expect(step.served?.modelServed).toMatch(step.served?.provider === "openai" ? /^gpt/ : /^claude/);
   });
 });
 

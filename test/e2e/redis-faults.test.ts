@@ -15,7 +15,9 @@ function ours(room: string, names: readonly string[]): readonly (readonly [strin
 }
 
 async function bullmqs(names: readonly string[]): Promise<readonly (readonly [string, string])[]> {
-  const scripts: Record<string, { name?: string; content?: string }> = await import("bullmq/dist/esm/scripts/index.js" as string);
+  const scripts: Record<string, { name?: string; content?: string }> = await import(
+    "bullmq/dist/esm/scripts/index.js" as string
+  );
   return Object.values(scripts)
     .filter((script) => names.includes(script.name ?? ""))
     .map(({ name = "", content = "" }) => [`bullmq/${name}`, content] as const);
@@ -25,7 +27,14 @@ describe("a Redis whose connection breaks after a command and before its reply",
   const scripts = [
     ...ours("engine", ["create", "claim", "store_workflow", "begin", "note", "suspend", "settle", "deliver", "commit"]),
     ...ours("router", ["read", "record"]),
-    ...(await bullmqs(["addStandardJob", "addDelayedJob", "moveToActive", "moveToFinished", "moveToDelayed", "extendLocks"])),
+    ...(await bullmqs([
+      "addStandardJob",
+      "addDelayedJob",
+      "moveToActive",
+      "moveToFinished",
+      "moveToDelayed",
+      "extendLocks",
+    ])),
   ];
   let fleet: Fleet;
   beforeAll(async () => {

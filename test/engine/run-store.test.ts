@@ -33,7 +33,11 @@ function delivery(actor: string, epoch: number): Delivery {
 }
 
 /** A transition that opens and closes actors; what the machine says does not matter to the store. */
-function content(opened: readonly (readonly [string, number])[], closed: readonly string[] = [], end = false): CommitContent {
+function content(
+  opened: readonly (readonly [string, number])[],
+  closed: readonly string[] = [],
+  end = false,
+): CommitContent {
   const transition: Transition = {
     state: { snapshot: null, active: {}, epoch: 0 },
     outputs: Object.fromEntries(closed.map((actor) => [actor, `${actor} done`])),
@@ -42,8 +46,16 @@ function content(opened: readonly (readonly [string, number])[], closed: readonl
     closed,
     ending: end ? { status: "succeeded" } : null,
   };
-  const events = end ? [{ type: "run.succeeded" } as const] : closed.map((step) => ({ type: "step.skipped", step }) as const);
-  return { id: token(), transition, status: end ? "succeeded" : "running", events, output: end ? "all done" : undefined };
+  const events = end
+    ? [{ type: "run.succeeded" } as const]
+    : closed.map((step) => ({ type: "step.skipped", step }) as const);
+  return {
+    id: token(),
+    transition,
+    status: end ? "succeeded" : "running",
+    events,
+    output: end ? "all done" : undefined,
+  };
 }
 
 /** The run's first transition, with these actors open. */
@@ -136,9 +148,15 @@ describe("deliver", () => {
     await store.begin(a, 1, "w", []);
     await store.begin(b, 1, "w", []);
     const holder = token();
-    expect(await store.deliver(holder, a, delivery("a", 1), 0)).toMatchObject({ type: "held", inbox: [{ actor: "a" }] });
+    expect(await store.deliver(holder, a, delivery("a", 1), 0)).toMatchObject({
+      type: "held",
+      inbox: [{ actor: "a" }],
+    });
     expect(await store.deliver(token(), b, delivery("b", 2), 0)).toEqual({ type: "left" });
-    expect(await store.commit(runId, holder, 1, content([], ["a"]))).toMatchObject({ type: "more", inbox: [{ actor: "b" }] });
+    expect(await store.commit(runId, holder, 1, content([], ["a"]))).toMatchObject({
+      type: "more",
+      inbox: [{ actor: "b" }],
+    });
     expect(await store.commit(runId, holder, 1, content([], ["b"]))).toEqual({ type: "done" });
   });
 
@@ -150,7 +168,10 @@ describe("deliver", () => {
     await store.deliver(holder, a, delivery("a", 1), 0.25);
     const again = await store.deliver(token(), a, delivery("a", 1), 0.25);
     expect(again).toMatchObject({ type: "busy", leaseMs: expect.any(Number) });
-    expect(await store.deliver(holder, a, delivery("a", 1), 0.25)).toMatchObject({ type: "held", inbox: [{ actor: "a" }] });
+    expect(await store.deliver(holder, a, delivery("a", 1), 0.25)).toMatchObject({
+      type: "held",
+      inbox: [{ actor: "a" }],
+    });
     expect(await server.redis.hget(keys.run(runId).run, "costUsd")).toBe("0.25");
   });
 });
@@ -209,7 +230,10 @@ describe("settle", () => {
     await store.commit(runId, "h", 0, content([], ["t"]));
     expect(await store.settle(s, 0, 1, content([], ["s"]))).toEqual({ type: "moved" });
     expect(await revision()).toBe("2");
-    expect(await store.deliver(token(), s, delivery("s", 1), 0)).toMatchObject({ type: "held", inbox: [{ actor: "s" }] });
+    expect(await store.deliver(token(), s, delivery("s", 1), 0)).toMatchObject({
+      type: "held",
+      inbox: [{ actor: "s" }],
+    });
   });
 
   test("sent twice settles once", async () => {

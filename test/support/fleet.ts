@@ -38,7 +38,10 @@ export class Fleet {
    * Starts Redis, the providers and the API; workers come by {@link worker}.
    * @param env further settings of every process. @param options behindThief: every process reaches Redis through a {@link ReplyThief}.
    */
-  static async start(env: Readonly<Record<string, string>> = {}, options: { behindThief?: boolean } = {}): Promise<Fleet> {
+  static async start(
+    env: Readonly<Record<string, string>> = {},
+    options: { behindThief?: boolean } = {},
+  ): Promise<Fleet> {
     const directory = mkdtempSync(join(tmpdir(), "switchyard-fleet-"));
     const [simulator, redis] = await Promise.all([startSimulator({ latencyMs: 0 }), startEmbedded({ directory })]);
     const thief = options.behindThief ? await startReplyThief(redis.port) : undefined;
@@ -72,7 +75,12 @@ export class Fleet {
   }
 
   async #start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Program> {
-    const settings = { REDIS_URL: this.#thief?.url ?? this.#redis.url, SWITCHYARD_LOG: "error", LLM_ROUTING_STRATEGY: "failover", LLM_PROVIDERS: "openai,anthropic,ollama" };
+    const settings = {
+      REDIS_URL: this.#thief?.url ?? this.#redis.url,
+      SWITCHYARD_LOG: "error",
+      LLM_ROUTING_STRATEGY: "failover",
+      LLM_PROVIDERS: "openai,anthropic,ollama",
+    };
     const program = await startProgram(args, { ...this.simulator.env, ...settings, ...this.#env, ...env });
     this.#programs.push(program);
     return program;
@@ -92,7 +100,10 @@ export class Fleet {
   async ended(runId: string, withinMs = 30_000): Promise<Run> {
     const run = await eventually(async () => {
       const found = await this.client.get(runId);
-      if (!isTerminal(found.status)) throw new Error(`run ${runId} is still ${found.status}: ${JSON.stringify(found.steps.map((s) => [s.id, s.status]))}`);
+      if (!isTerminal(found.status))
+        throw new Error(
+          `run ${runId} is still ${found.status}: ${JSON.stringify(found.steps.map((s) => [s.id, s.status]))}`,
+        );
       return found;
     }, withinMs);
     await this.expectWholeHistory(runId);

@@ -25,7 +25,9 @@ export async function startProgram(args: readonly string[], env: Readonly<Record
   child.stderr.on("data", (chunk) => {
     stderr += String(chunk);
   });
-  const ended = new Promise<number | string>((done) => child.once("exit", (code, signal) => done(code ?? signal ?? "")));
+  const ended = new Promise<number | string>((done) =>
+    child.once("exit", (code, signal) => done(code ?? signal ?? "")),
+  );
   const line = await firstLine(child, () => stderr);
   const killWithUs = () => child.kill("SIGKILL");
   process.once("exit", killWithUs);

@@ -17,11 +17,11 @@ export const registerReconcile: Register = (program, context) => {
       const redisUrl = settings.redisUrl ?? readNote(context.cwd)?.redisUrl ?? null;
       const app = await createApp({
         settings: { ...settings, redisUrl },
-        roles: { worker: true },
+        roles: {},
         log: createLog("warn"),
       });
       try {
-        const result = await app.reconcile();
+        const result = await app.engine.reconcile();
         if (json) context.output.json(result);
         else context.output.print(`${result.runs} open runs looked at, ${result.added} missing jobs added`);
       } finally {

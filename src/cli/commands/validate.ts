@@ -30,10 +30,8 @@ async function examine(file: string, { cwd }: CliContext): Promise<Finding> {
   try {
     const { checkDefinition } = await import("../../workflow/check.ts");
     const { compileWorkflow } = await import("../../workflow/compile.ts");
-    const { llmKind } = await import("../../workflow/kinds/llm.ts");
-    const kinds = [llmKind];
-    const definition = checkDefinition(await readText(file, cwd), { kinds });
-    compileWorkflow(definition, { kinds });
+    const definition = checkDefinition(await readText(file, cwd), { fileName: file });
+    compileWorkflow(definition);
     return { file, name: definition.name };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;

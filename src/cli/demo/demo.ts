@@ -1,13 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Command } from "commander";
 import { SwitchyardClient } from "../../client/client.ts";
 import { loadSettings } from "../../config/load.ts";
 import { AppError } from "../../core/errors.ts";
 import { startEmbedded } from "../../redis/embedded.ts";
 import { type Simulator, startSimulator } from "../../simulator/index.ts";
-import { type CliContext, exitWith, type GlobalOptions, type Register } from "../context.ts";
+import { type CliContext, exitWith, type GlobalOptions } from "../context.ts";
 import { exitCodes } from "../failure.ts";
 import { readText } from "../input.ts";
 import { watchRun } from "../watch/watch-run.ts";
@@ -15,7 +14,8 @@ import { showOutput } from "./ending.ts";
 import { outageDuringStepTwo } from "./outage.ts";
 import { startProcess } from "./process.ts";
 
-interface DemoOptions extends GlobalOptions {
+/** What the demo is asked. */
+export interface DemoOptions extends GlobalOptions {
   readonly input?: string;
   readonly real?: boolean;
 }
@@ -25,25 +25,15 @@ type Closers = (() => Promise<unknown>)[];
 
 const workflows = fileURLToPath(new URL("../../../workflows/", import.meta.url));
 
-/** `switchyard demo`: the whole thing on this machine, with an outage in the middle. */
-export const registerDemo: Register = (program, context) => {
-  program
-    .command("demo")
-    .description("watch a workflow finish although its provider dies in the middle")
-    .option("--input <file>", "log file to report on (default: the shipped one)")
-    .option(
-      "--real",
-      "use the providers of your environment (OPENAI_API_KEY, ..., an Ollama on its port) and no outage",
-    )
-    .action(async (_options, command: Command) => {
-      const closers: Closers = [];
-      try {
-        await demo(command.optsWithGlobals<DemoOptions>(), context, closers);
-      } finally {
-        for (const close of closers.reverse()) await close();
-      }
-    });
-};
+/** Runs the demo from its first process to its last. Everything it started is stopped at its end, also after a failure. */
+export async function runDemo(options: DemoOptions, context: CliContext): Promise<void> {
+  const closers: Closers = [];
+  try {
+    await demo(options, context, closers);
+  } finally {
+    for (const close of closers.reverse()) await close();
+  }
+}
 
 async function demo(options: DemoOptions, context: CliContext, closers: Closers): Promise<void> {
   const { output, cwd } = context;
@@ -85,7 +75,14 @@ async function demo(options: DemoOptions, context: CliContext, closers: Closers)
         () => undefined,
       )
     : undefined;
-  const run = await watchRun({ client, runId: id, output, json: options.json, signal: context.stop.signal });
+  const run = await watchRun({
+    client,
+    runId: id,
+    output,
+    json: options.json,
+    result: false,
+    signal: context.stop.signal,
+  });
   over.abort();
   await outage;
   if (!options.json) showOutput(run, output);

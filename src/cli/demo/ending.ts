@@ -17,7 +17,7 @@ export function showOutput(run: Run, output: Output): void {
     "  npm run demo -- --real                 with your own keys, or the Ollama on this machine",
     "  workflows/incident-report.yaml         the workflow that just ran",
     "  npx switchyard dev                     API, worker and Redis in one process; then, in another terminal:",
-    "  npx switchyard run workflows/hello.yaml --input topic=otters --watch",
+    "  npx switchyard run workflows/hello.yaml --input name=Ada --watch",
     "  npx switchyard simulate --port 9100    rehearse outages against your own workflows",
   );
 }
