@@ -14,7 +14,7 @@ export interface Settings {
   /** First part of every Redis key. */
   readonly prefix: string;
   readonly host: string;
-  /** 0: any free port. */
+  /** 0 takes whichever is free. */
   readonly port: number;
   /** Folder of what `switchyard dev` keeps, as given: relative to the working folder. */
   readonly dataDir: string;

@@ -1,6 +1,7 @@
 import type { Hints } from "../core/call.ts";
 import type { Provider } from "../providers/provider.ts";
 import { isVendorModel } from "../providers/vendor-models.ts";
+import type { Availability } from "./availability.ts";
 import { isStrict, type Known } from "./known.ts";
 import type { Target } from "./target.ts";
 
@@ -10,6 +11,11 @@ export interface Candidate extends Target {
   readonly servesAsked: boolean;
   /** Set aside before its health is looked at. */
   readonly excluded?: string;
+}
+
+/** A candidate with its health. */
+export interface RatedCandidate extends Candidate {
+  readonly availability: Availability;
 }
 
 /** Every configured provider with the model that it would be asked for, by name, and why some are set aside. */

@@ -1,16 +1,10 @@
 import type { StrategyName } from "../config/settings.ts";
 import type { Decision, DecisionCandidate, Hints } from "../core/call.ts";
-import type { Availability } from "./availability.ts";
-import type { Candidate } from "./candidates.ts";
+import type { RatedCandidate } from "./candidates.ts";
 import { explain } from "./explain.ts";
 import { type OrderFacts, order } from "./order.ts";
 import { strategies } from "./strategies/registry.ts";
 import type { Target } from "./target.ts";
-
-/** A candidate with its health. */
-export interface RatedCandidate extends Candidate {
-  readonly availability: Availability;
-}
 
 /** Everything that a decision rests on. */
 export interface DecideInput {

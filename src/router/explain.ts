@@ -1,5 +1,5 @@
 import type { Hints } from "../core/call.ts";
-import type { RatedCandidate } from "./decide.ts";
+import type { RatedCandidate } from "./candidates.ts";
 import { groupOf, type OrderFacts } from "./order.ts";
 import type { Strategy } from "./strategies/strategy.ts";
 
