@@ -83,7 +83,7 @@ function parse(body: string | undefined): unknown {
 }
 
 function ofStatus(status: number, vendor: VendorError, hasRetryAfter: boolean): FailureClass {
-  if (/insufficient_quota|billing_hard_limit|billing_not_active/.test(vendor.code) && !hasRetryAfter) return "auth";
+  if (status < 500 && isUnpaid(vendor) && !hasRetryAfter) return "auth";
   switch (status) {
     case 401:
     case 402:
@@ -109,6 +109,14 @@ function ofStatus(status: number, vendor: VendorError, hasRetryAfter: boolean): 
   if (/content_filter|content_policy|responsible_ai/i.test(vendor.code)) return "content_filtered";
   if (/model_not_found/.test(vendor.code)) return "not_found";
   return "caller";
+}
+
+/** The key's account cannot pay: OpenAI says so with 429 and a code, Anthropic with 400 and a sentence. Waiting a moment helps neither. */
+function isUnpaid({ code, message }: VendorError): boolean {
+  return (
+    /insufficient_quota|billing_hard_limit|billing_not_active|billing_error/.test(code) ||
+    /credit balance is too low/i.test(message ?? "")
+  );
 }
 
 /** OpenAI and most of its kin have a code. Anthropic and vLLM have only a sentence, the same for years. */

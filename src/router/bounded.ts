@@ -4,6 +4,7 @@ export interface Reachability {
   readonly boundMs: number;
   readonly isAway: () => boolean;
   readonly markAway: (error: Error) => void;
+  readonly markBack: () => void;
 }
 
 /** How long a missed answer keeps us from asking again. */
@@ -12,12 +13,17 @@ const awayMs = 1_000;
 /** @param onAway told when Redis begins to be away */
 export function createReachability(boundMs: number, clock: () => number, onAway: (error: Error) => void): Reachability {
   let awayUntil = Number.NEGATIVE_INFINITY;
+  let isTold = false;
   return {
     boundMs,
     isAway: () => clock() < awayUntil,
     markAway(error) {
-      if (clock() >= awayUntil) onAway(error);
+      if (!isTold) onAway(error);
+      isTold = true;
       awayUntil = clock() + awayMs;
+    },
+    markBack() {
+      isTold = false;
     },
   };
 }
@@ -50,7 +56,10 @@ export async function bounded(
         timer = setTimeout(() => setImmediate(() => setImmediate(() => resolve(late))), reachability.boundMs);
       }),
     ]);
-    if (value !== late) return { type: "answered", value };
+    if (value !== late) {
+      reachability.markBack();
+      return { type: "answered", value };
+    }
     reachability.markAway(new Error(`Redis did not answer within ${reachability.boundMs} ms`));
   } catch (error) {
     reachability.markAway(error instanceof Error ? error : new Error(String(error)));

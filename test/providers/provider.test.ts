@@ -113,6 +113,13 @@ describe.each(vendorWires)("provider $provider", (wire) => {
     expect((await failureOf(provider, wire.model)).class).toBe("context_length");
   });
 
+  test("an account that cannot pay is auth, whatever status says so", async () => {
+    server.respond(json(429, wire.error("insufficient_quota", "You exceeded your current quota.")));
+    expect((await failureOf(provider, wire.model)).class).toBe("auth");
+    server.respond(json(400, wire.error("invalid_request_error", "Your credit balance is too low to access the API.")));
+    expect((await failureOf(provider, wire.model)).class).toBe("auth");
+  });
+
   test("a withheld answer is content_filtered", async () => {
     server.respond(json(200, wire.refusal()));
     expect((await failureOf(provider, wire.model)).class).toBe("content_filtered");

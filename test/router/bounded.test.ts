@@ -24,7 +24,11 @@ describe("bounded", () => {
     expect(await bounded(reachability, ask, "always")).toEqual({ type: "away" });
     expect(asked).toBe(1);
     clock.advance(1_000);
-    expect(await bounded(reachability, ask)).toEqual({ type: "answered", value: 2 });
+    await bounded(reachability, never);
     expect(told).toEqual(["Redis did not answer within 20 ms"]);
+    clock.advance(1_000);
+    expect(await bounded(reachability, ask)).toEqual({ type: "answered", value: 2 });
+    await bounded(reachability, never);
+    expect(told).toHaveLength(2);
   });
 });
