@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 
 /** Makes ids. A parameter wherever ids are made, so that tests can fix them. */
 export type IdSource = () => string;
@@ -15,7 +15,8 @@ export function runId(nowMs: number, bytes: Uint8Array = randomBytes(11)): strin
   return `run_${time}${Array.from(bytes, (byte) => alphabet.charAt(byte % 32)).join("")}`;
 }
 
-/** A random token that names one holder of a lease or one execution. */
-export function token(): string {
-  return randomUUID();
+/** Makes tokens that name one holder of a lease or one execution: random for the process, counted within it; about 12 characters. */
+export function tokenSource(process: string = randomBytes(6).toString("base64url")): IdSource {
+  let count = 0;
+  return () => `${process}${(count++).toString(36)}`;
 }

@@ -1,6 +1,6 @@
 import type { Redis } from "ioredis";
 import { toErrorRecord } from "../core/errors.ts";
-import { token } from "../core/ids.ts";
+import type { IdSource } from "../core/ids.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { CompiledWorkflow, Scope } from "../workflow/compiled.ts";
@@ -11,10 +11,13 @@ import type { Transition } from "./state.ts";
 export class Conclusion {
   readonly #redis: Redis;
   readonly #keys: Keys;
+  readonly #token: IdSource;
 
-  constructor(redis: Redis, keys: Keys) {
+  /** @param token makes the id of each commit. */
+  constructor(redis: Redis, keys: Keys, token: IdSource) {
     this.#redis = redis;
     this.#keys = keys;
+    this.#token = token;
   }
 
   /** A run whose output cannot be rendered has failed, with that error. */
@@ -25,7 +28,7 @@ export class Conclusion {
     transition: Transition,
   ): Promise<CommitContent> {
     const { ending, events } = transition;
-    const id = token();
+    const id = this.#token();
     if (!ending) return { id, transition, status: "running", events };
     if (ending.status === "failed") return failed(id, transition, ending.error);
     try {

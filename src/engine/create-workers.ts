@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import type { Redis } from "ioredis";
-import { token } from "../core/ids.ts";
+import { tokenSource } from "../core/ids.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { StepHandler } from "../steps/handler.ts";
 import type { StepKindSpec } from "../workflow/kinds/kind.ts";
@@ -41,13 +41,14 @@ export interface RunningWorkers {
 /** Starts the workers of one process. */
 export async function createWorkers(parts: WorkersParts): Promise<RunningWorkers> {
   const { redis, keys, clock, crash, random, onError } = parts;
+  const token = tokenSource();
   const store = new RunStore(redis, keys);
   const definitions = new Definitions(redis, keys, parts.kinds);
   const dispatcher = new Dispatcher(redis, keys.queues, onError);
   const restoring: RestoreParts = { redis, keys, definitions, dispatcher, clock };
   const closed = (runId: string) => closeRun(restoring, runId);
   const restore = (runId: string) => restoreJobs(restoring, runId);
-  const conclusion = new Conclusion(redis, keys);
+  const conclusion = new Conclusion(redis, keys, token);
   const folder = new Folder({ store, definitions, dispatcher, conclusion, crash, clock, closed, restore, token });
   const workers = new Workers({
     store,
@@ -63,6 +64,7 @@ export async function createWorkers(parts: WorkersParts): Promise<RunningWorkers
     prefix: keys.queues,
     concurrency: parts.concurrency,
     restore: restoring,
+    token,
     onError,
   });
   await workers.ready();

@@ -27,8 +27,8 @@ export interface PlannedJob {
   readonly opts: JobsOptions & { readonly jobId: string };
 }
 
-/** What is kept of finished jobs for the queue dashboard; the runs themselves hold the truth. */
-const kept = { removeOnComplete: { count: 200 }, removeOnFail: { count: 500 } } as const;
+/** What a worker keeps of finished jobs for the queue dashboard; the runs themselves hold the truth. */
+export const keptJobs = { removeOnComplete: { count: 200 }, removeOnFail: { count: 500 } } as const;
 
 /** BullMQ counts attempts too, but the budget is the run's: this is only more than any policy allows. */
 const attempts = 1_000_000;
@@ -52,7 +52,6 @@ export function plannedJob(
       attempts,
       backoff: { type: "policy" },
       ...(dueAt > now ? { delay: dueAt - now } : {}),
-      ...kept,
     },
   };
 }
@@ -63,7 +62,7 @@ export function controlJob(runId: string, workflow: string, version: number, why
     queue: "control",
     name: why,
     data: { run: runId, workflow, version },
-    opts: { jobId: `${runId}-${why}`, attempts, backoff: { type: "policy" }, ...kept },
+    opts: { jobId: `${runId}-${why}`, attempts, backoff: { type: "policy" } },
   };
 }
 

@@ -3,7 +3,7 @@ import type { Hints } from "../core/call.ts";
 import { AppError } from "../core/errors.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { EventBody, RunStatus } from "../core/run.ts";
-import type { Keys, RunKeys } from "../redis/keys.ts";
+import type { Keys } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
 import type { Delivery, RunState, Transition } from "./state.ts";
 
@@ -84,10 +84,7 @@ export class RunStore {
 
   /** Writes a new run. @returns false: a run of that id exists already; it is left as it is. */
   async create(runId: string, fields: Readonly<Record<string, string>>, created: EventBody): Promise<boolean> {
-    const keys = this.#keys.run(runId);
-    const flat = Object.entries(fields).flat();
-    const args = [this.#keys.channel(runId), JSON.stringify(created), ...flat];
-    const [word] = await this.#run("create", [keys.run, keys.events], args);
+    const [word] = await this.#run("create", runId, [JSON.stringify(created), ...Object.entries(fields).flat()]);
     return word === "created";
   }
 
@@ -98,9 +95,7 @@ export class RunStore {
     worker: string,
     reads: readonly string[],
   ): Promise<({ type: "begun" } & Begun) | { type: "delivered" | "stale" } | { type: "exhausted"; attempts: number }> {
-    const keys = this.#keys.run(execution.runId);
-    const args = [...this.#fence(execution), allowed, worker, ...reads];
-    const reply = await this.#run("begin", [keys.run, keys.fences, keys.outputs, keys.events], args);
+    const reply = await this.#run("begin", execution.runId, [...fenceArgs(execution), allowed, worker, ...reads]);
     const [word, attempt, since, input, hints, rev, state, ...outputs] = reply;
     switch (word) {
       case "begun":
@@ -126,28 +121,21 @@ export class RunStore {
 
   /** Ends an attempt that settles nothing. @param refund whether the attempt does not count. @returns false: the fence no longer holds. */
   async suspend(execution: Execution, refund: boolean, costUsd: number, event: EventBody | null): Promise<boolean> {
-    const keys = this.#keys.run(execution.runId);
-    const args = [...this.#fence(execution), refund ? "refunded" : "spent", costUsd, text(event)];
-    const [word] = await this.#run("suspend", [keys.run, keys.fences, keys.events], args);
+    const args = [...fenceArgs(execution), refund ? "refunded" : "spent", costUsd, text(event)];
+    const [word] = await this.#run("suspend", execution.runId, args);
     return word === "done";
   }
 
   /** Adds a line to the history of the attempt under way. @returns false: the fence no longer holds. */
   async note(execution: Execution, event: EventBody): Promise<boolean> {
-    const keys = this.#keys.run(execution.runId);
-    const [word] = await this.#run(
-      "note",
-      [keys.run, keys.fences, keys.events],
-      [...this.#fence(execution), text(event)],
-    );
+    const [word] = await this.#run("note", execution.runId, [...fenceArgs(execution), text(event)]);
     return word === "done";
   }
 
   /** Takes the lease of a run, delivering an outcome first if there is one. */
   async deliver(holder: string, execution: Execution, delivery: Delivery | null, costUsd: number): Promise<Delivered> {
-    const keys = this.#keys.run(execution.runId);
     const args = [holder, leaseMs, ...deliveryArgs(execution, delivery), costUsd];
-    return parseDelivered(await this.#run("deliver", [keys.run, keys.fences, keys.inbox, keys.lease], args));
+    return parseDelivered(await this.#run("deliver", execution.runId, args));
   }
 
   /** Stores a transition of a held run. */
@@ -157,8 +145,8 @@ export class RunStore {
     folded: number,
     content: CommitContent,
   ): Promise<{ type: "done" } | { type: "lost" } | { type: "more"; inbox: readonly Delivery[] }> {
-    const args = [holder, leaseMs, folded, ...this.#transition(runId, content)];
-    const [word, ...inbox] = await this.#run("commit", writes(this.#keys.run(runId)), args);
+    const args = [holder, leaseMs, folded, ...transitionArgs(content)];
+    const [word, ...inbox] = await this.#run("commit", runId, args);
     if (word === "more") return { type: "more", inbox: inbox.map((entry) => parse(entry) as unknown as Delivery) };
     if (word === "done" || word === "lost") return { type: word };
     throw unexpected("commit", word);
@@ -171,48 +159,37 @@ export class RunStore {
     rev: number,
     content: CommitContent,
   ): Promise<{ readonly type: "done" | "moved" | "stale" }> {
-    const { runId, actor, epoch, token } = execution;
-    const args = [actor, epoch, token, costUsd, rev, ...this.#transition(runId, content)];
-    const [word] = await this.#run("settle", writes(this.#keys.run(runId)), args);
+    const args = [...fenceArgs(execution), costUsd, rev, ...transitionArgs(content)];
+    const [word] = await this.#run("settle", execution.runId, args);
     if (word === "done" || word === "moved" || word === "stale") return { type: word };
     throw unexpected("settle", word);
   }
 
-  #fence({ runId, actor, epoch, token }: Execution): (string | number)[] {
-    return [this.#keys.channel(runId), actor, epoch, token];
-  }
-
-  #transition(runId: string, { id, transition, status, events, output, error }: CommitContent): (string | number)[] {
-    const outputs = Object.entries(transition.outputs);
-    return [
-      this.#keys.channel(runId),
-      id,
-      JSON.stringify(transition.state),
-      status,
-      text(output ?? null),
-      text(error ?? null),
-      outputs.length,
-      ...outputs.flatMap(([step, value]) => [step, JSON.stringify(value)]),
-      transition.opened.length,
-      ...transition.opened.flatMap(({ actor, epoch }) => [actor, epoch]),
-      transition.closed.length,
-      ...transition.closed,
-      events.length,
-      ...events.map((event) => JSON.stringify(event)),
-    ];
-  }
-
-  async #run(
-    name: keyof typeof scripts,
-    keys: readonly string[],
-    args: readonly (string | number)[],
-  ): Promise<string[]> {
-    return (await scripts[name].run(this.#redis, keys, args)) as string[];
+  /** Every script takes the run's key alone and derives the others from it: they share its hash tag. */
+  async #run(name: keyof typeof scripts, runId: string, args: readonly (string | number)[]): Promise<string[]> {
+    return (await scripts[name].run(this.#redis, [this.#keys.run(runId).run], args)) as string[];
   }
 }
 
-function writes(keys: RunKeys): readonly string[] {
-  return [keys.run, keys.fences, keys.inbox, keys.lease, keys.outputs, keys.events];
+function fenceArgs({ actor, epoch, token }: Execution): (string | number)[] {
+  return [actor, epoch, token];
+}
+
+function transitionArgs({ id, transition, status, events, output, error }: CommitContent): (string | number)[] {
+  const { state, opened, closed } = transition;
+  const outputs = Object.entries(transition.outputs);
+  return [
+    id,
+    JSON.stringify(state),
+    status,
+    text(output ?? null),
+    text(error ?? null),
+    [outputs.length, opened.length, closed.length, events.length].join(),
+    ...outputs.flatMap(([step, value]) => [step, JSON.stringify(value)]),
+    ...opened.flatMap(({ actor, epoch }) => [actor, epoch]),
+    ...closed,
+    ...events.map((event) => JSON.stringify(event)),
+  ];
 }
 
 function deliveryArgs(execution: Execution, delivery: Delivery | null): (string | number)[] {
@@ -224,7 +201,7 @@ function parseDelivered(reply: readonly string[]): Delivered {
   const [word, ...rest] = reply;
   switch (word) {
     case "held": {
-      const [workflow = "", version, , , state, input, ...inbox] = rest;
+      const [workflow = "", version, , state, input, ...inbox] = rest;
       return {
         type: "held",
         workflow,

@@ -1,8 +1,9 @@
 import { DelayedError, type Job, UnrecoverableError, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import { assertNever } from "../core/errors.ts";
+import type { IdSource } from "../core/ids.ts";
 import { type AttemptEnd, type AttemptParts, attempt } from "./attempt.ts";
-import { type JobData, type QueueName, queueNames } from "./dispatch.ts";
+import { type JobData, keptJobs, type QueueName, queueNames } from "./dispatch.ts";
 import type { StopReason } from "./limited.ts";
 import { type RestoreParts, reconcile } from "./restore.ts";
 import type { Execution } from "./run-store.ts";
@@ -20,6 +21,8 @@ export interface WorkerParts extends AttemptParts {
   /** Steps of each step queue that this process executes at a time. */
   readonly concurrency: number;
   readonly restore: RestoreParts;
+  /** Names one execution of a job. */
+  readonly token: IdSource;
   readonly onError: (error: Error) => void;
 }
 
@@ -53,6 +56,7 @@ export class Workers {
       prefix,
       concurrency: steps ? concurrency : Math.max(concurrency, 20),
       ...vigilance,
+      ...keptJobs,
       // The attempt budget is the run's. A job that stalls is always brought again; the run decides when it is enough.
       maxStalledCount: 1_000_000,
       runRetryDelay: 500,
@@ -71,20 +75,20 @@ export class Workers {
     const stop = new AbortController();
     this.#stops.set(id, stop);
     try {
-      await this.#end(job, token, await this.#execute(queue, job, token, stop));
+      await this.#end(job, token, await this.#execute(queue, job, stop));
     } finally {
       if (this.#stops.get(id) === stop) this.#stops.delete(id);
     }
   }
 
-  async #execute(queue: QueueName, job: Job<JobData>, token: string, stop: AbortController): Promise<AttemptEnd> {
+  async #execute(queue: QueueName, job: Job<JobData>, stop: AbortController): Promise<AttemptEnd> {
     const { run, workflow, version, actor = "", epoch = 0 } = job.data;
     const { folder } = this.#parts;
     const execution: Execution = {
       runId: run,
       actor,
       epoch,
-      token: `${token}.${job.timestamp}.${job.attemptsStarted}`,
+      token: this.#parts.token(),
     };
     switch (queue) {
       case "control":

@@ -22,7 +22,7 @@ export interface Keys {
   channel(runId: string): string;
 }
 
-/** The keys of one run. All carry its hash tag. */
+/** The keys of one run. All carry its hash tag, and begin with the first one: the engine's scripts derive them from it. */
 export interface RunKeys {
   /** Hash: the run itself, its machine state, its counters. */
   readonly run: string;

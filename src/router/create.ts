@@ -1,7 +1,7 @@
 import type { Redis } from "ioredis";
 import type { Settings } from "../config/settings.ts";
 import { AppError, toErrorRecord } from "../core/errors.ts";
-import { token } from "../core/ids.ts";
+import { tokenSource } from "../core/ids.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { Keys } from "../redis/keys.ts";
 import { createReachability } from "./bounded.ts";
@@ -49,7 +49,7 @@ export function createRouter(options: RouterOptions): Router {
     providers,
     clock,
     random,
-    token,
+    token: tokenSource(),
     sleep: options.sleep ?? sleepOnTimer,
     store: createHealthStore({
       redis,

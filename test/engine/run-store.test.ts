@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { token } from "../../src/core/ids.ts";
+import { tokenSource } from "../../src/core/ids.ts";
 import { type CommitContent, type Execution, RunStore } from "../../src/engine/run-store.ts";
 import type { Delivery, Transition } from "../../src/engine/state.ts";
 import { keysOf } from "../../src/redis/keys.ts";
@@ -9,6 +9,7 @@ let server: TestRedis;
 let store: RunStore;
 let runId: string;
 let next = 0;
+const token = tokenSource();
 const keys = keysOf("test");
 
 beforeAll(async () => {

@@ -1,18 +1,33 @@
--- deliver: put an outcome into the run's inbox and, if nobody holds the run, take its lease.
--- KEYS 1 run | 2 fences | 3 inbox | 4 lease                   (all {runId})
+-- deliver: put an outcome into the run's inbox, once, and if nobody holds the run, take its lease.
+-- KEYS 1 run
 -- ARGV 1 lease token | 2 lease ms | 3 actor or '' (only take the lease) | 4 epoch | 5 execution token | 6 delivery | 7 cost in USD
--- RETURNS {"held", workflow, version, status, rev, state, input, delivery...}
+-- RETURNS {"held", workflow, version, rev, state, input, delivery...} at most 500 deliveries; the rest waits for the next commit
 --       | {"left"}       the delivery is safe and somebody else folds it
 --       | {"busy", ms}   it was delivered before (or nothing was); the holder's lease lasts that long
---       | {"stale"}
+--       | {"stale"}      another dispatch or execution counts, or the run has ended
 --- @include "fence"
---- @include "hold"
-local posted = 'again'
+local run = KEYS[1]
+local inbox, lease = run .. ':inbox', run .. ':lease'
+local posted = false
 if ARGV[3] ~= '' then
-  posted = post(KEYS[2], KEYS[3], ARGV[3], ARGV[4], ARGV[5], ARGV[6])
-  if posted == 'stale' then return { 'stale' } end
-  if posted == 'posted' and ARGV[7] ~= '0' then redis.call('HINCRBYFLOAT', KEYS[1], 'costUsd', ARGV[7]) end
+  local fence = read_fence(run, ARGV[3])
+  if not fence or fence.epoch ~= ARGV[4] then return { 'stale' } end
+  if not fence.delivered then
+    if fence.execution ~= ARGV[5] then return { 'stale' } end
+    posted = true
+    fence.delivered = true
+    write_fence(run, ARGV[3], fence)
+    redis.call('RPUSH', inbox, ARGV[6])
+    if ARGV[7] ~= '0' then redis.call('HINCRBYFLOAT', run, 'costUsd', ARGV[7]) end
+  end
 end
-local reply = hold(KEYS[1], KEYS[3], KEYS[4], ARGV[1], ARGV[2])
-if reply[1] == 'busy' and posted == 'posted' then return { 'left' } end
+local holder = redis.call('GET', lease)
+if holder and holder ~= ARGV[1] then
+  if posted then return { 'left' } end
+  return { 'busy', redis.call('PTTL', lease) }
+end
+redis.call('SET', lease, ARGV[1], 'PX', ARGV[2])
+local fields = redis.call('HMGET', run, 'workflow', 'version', 'rev', 'state', 'input')
+local reply = { 'held', fields[1] or '', fields[2] or '', fields[3] or '', fields[4] or '', fields[5] or '' }
+for _, delivery in ipairs(redis.call('LRANGE', inbox, 0, 499)) do reply[#reply + 1] = delivery end
 return reply

@@ -1,5 +1,5 @@
 -- settle: deliver an outcome and commit what it means in one step, for the common case that nothing happened to the run since the attempt began.
--- KEYS 1 run | 2 fences | 3 inbox | 4 lease | 5 outputs | 6 events        (all {runId})
+-- KEYS 1 run
 -- ARGV 1 actor | 2 epoch | 3 execution token | 4 cost in USD | 5 expected rev | 6.. the transition (see apply.lua)
 -- RETURNS {"done"} committed | {"moved"} something happened: nothing is done, deliver it | {"stale"}
 -- Sent twice it answers as the first time, as long as nobody committed since.
@@ -8,10 +8,10 @@
 --- @include "fence"
 local run = KEYS[1]
 local last = redis.call('HMGET', run, 'rev', 'commit')
-if last[2] == ARGV[7] then return { 'done' } end
-local fence = read_fence(KEYS[2], ARGV[1])
+if last[2] == ARGV[6] then return { 'done' } end
+local fence = read_fence(run, ARGV[1])
 if not fence or fence.epoch ~= ARGV[2] or fence.execution ~= ARGV[3] then return { 'stale' } end
-if last[1] ~= ARGV[5] or redis.call('EXISTS', KEYS[3], KEYS[4]) > 0 then return { 'moved' } end
+if last[1] ~= ARGV[5] or redis.call('EXISTS', run .. ':inbox', run .. ':lease') > 0 then return { 'moved' } end
 if ARGV[4] ~= '0' then redis.call('HINCRBYFLOAT', run, 'costUsd', ARGV[4]) end
-apply({ run = run, fences = KEYS[2], inbox = KEYS[3], lease = KEYS[4], outputs = KEYS[5], events = KEYS[6] }, tonumber(last[1]), 6)
+apply(run, tonumber(last[1]), 6)
 return { 'done' }
