@@ -59,19 +59,24 @@ async function demo(options: DemoOptions, context: CliContext, closers: Closers)
   ]);
   closers.push(() => Promise.all(parts.map((part) => part.close())));
   const [api, ...workers] = parts;
-  say(
-    `Processes  API ${api.url} (${api.pid}), workers ${workers.map(({ pid }) => pid).join(" and ")}, Redis ${env.REDIS_URL}`,
-  );
+  say(`Processes  API ${api.pid} at ${api.url}, workers ${workers.map(({ pid }) => pid).join(" and ")}`);
+  say(`Redis      ${env.REDIS_URL}`);
 
   const client = new SwitchyardClient({ url: api.url ?? "" });
   const { id } = await client.submit({ definition, input: { log } });
-  say(
-    `Run        ${id} of workflows/incident-report.yaml over ${options.input ?? "workflows/incident.log"} (${log.split("\n").length} lines)\n`,
-  );
+  say(`Run        ${id}: incident-report`);
+  say(`Log        ${options.input ?? "workflows/incident.log"}, ${log.trimEnd().split("\n").length} lines`);
+  say("");
   const over = new AbortController();
+  closers.push(async () => over.abort());
+  // A live view is repainted in place: what is printed into it would be painted over, so it is told below it.
+  const live = output.isLive && !options.json;
   const outage = simulator
     ? outageDuringStepTwo(client, simulator, id, over.signal).then(
-        (provider) => announceOutage(provider, say),
+        (provider) => {
+          if (!live) announceOutage(provider, say);
+          return provider;
+        },
         () => undefined,
       )
     : undefined;
@@ -84,13 +89,14 @@ async function demo(options: DemoOptions, context: CliContext, closers: Closers)
     signal: context.stop.signal,
   });
   over.abort();
-  await outage;
+  const downed = await outage;
+  if (live) announceOutage(downed, (text) => say(paint.dim(text.trim())));
   if (!options.json) showOutput(run, output);
   exitWith(run.status === "succeeded" ? exitCodes.succeeded : exitCodes.runFailed);
 }
 
 function announceOutage(provider: string | undefined, say: (text: string) => void): void {
-  if (provider) say(`           ${provider} now refuses every connection (the demo closed its port)`);
+  if (provider) say(`           the demo has closed the port of ${provider}: it refuses every connection`);
 }
 
 /** Variables of the demo's processes: the caller's own for a real run, else only what points at the simulated providers. */

@@ -3,6 +3,9 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { AppError } from "../../core/errors.ts";
 
+/** What a process may take to end in order; then it is killed: nothing of a demo has to outlive it, and Ctrl-C is to feel like one. */
+const graceMs = 1_500;
+
 const main = fileURLToPath(new URL("../main.js", import.meta.url));
 
 /** A process of this program, started by the demo. */
@@ -32,30 +35,44 @@ export async function startProcess(args: readonly string[], env: NodeJS.ProcessE
       if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = new Promise((done) => child.once("exit", done));
       child.kill("SIGTERM");
+      const impatience = setTimeout(() => child.kill("SIGKILL"), graceMs);
       await ended;
+      clearTimeout(impatience);
     },
   };
 }
 
 function readyLine(child: ChildProcess, args: readonly string[]): Promise<string> {
   let said = "";
+  let reason: string | undefined;
   child.stderr?.on("data", (chunk) => {
     said = `${said}${chunk}`.slice(-4_000);
   });
   return new Promise((done, fail) => {
     if (child.stdout) {
       createInterface({ input: child.stdout }).once("line", (line) => {
-        said += line;
-        if ((JSON.parse(line) as { readonly ready?: boolean }).ready) done(line);
+        const { ready, detail } = parseLine(line);
+        if (ready === true) done(line);
+        else reason = typeof detail === "string" ? detail : line;
       });
     }
     child.once("error", fail);
     child.once("exit", (code, signal) => {
       fail(
         new AppError("internal", {
-          message: `switchyard ${args.join(" ")} ended (${code ?? signal}) before it was ready: ${said.trim()}`,
+          message: `switchyard ${args.join(" ")} ended (${code ?? signal}) before it was ready: ${reason ?? said.trim()}`,
         }),
       );
     });
   });
+}
+
+/** A ready line, or a problem document. */
+function parseLine(line: string): { readonly ready?: unknown; readonly detail?: unknown } {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === "object" && value !== null ? value : {};
+  } catch {
+    return {};
+  }
 }

@@ -63,6 +63,15 @@ export function chooseValue(values: readonly Json[], text: string): Json {
   return best?.value ?? names.find((name) => otherwise.test(name)) ?? values[0] ?? null;
 }
 
+/** The value that means a given one: itself, or the nearest on a scale of severity. */
+export function nearestValue(values: readonly Json[], wanted: string): Json {
+  const same = values.find((value) => String(value).toLowerCase() === wanted.toLowerCase());
+  if (same !== undefined) return same;
+  const level = severityRank(wanted) ?? 0;
+  const distance = (value: Json) => Math.abs((severityRank(String(value)) ?? Number.POSITIVE_INFINITY) - level);
+  return [...values].sort((a, b) => distance(a) - distance(b))[0] ?? null;
+}
+
 function speaksFor(value: Json, text: string): number {
   if (typeof value !== "string" && typeof value !== "number") return 0;
   const name = String(value);

@@ -1,7 +1,10 @@
 import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
+import { asksForActions, proposals } from "./action.ts";
 import { findAll } from "./find.ts";
 import { type Material, toMaterial } from "./material.ts";
+import { wantedCount } from "./parts.ts";
 import type { Fill, Place } from "./place.ts";
+import { actionName } from "./proposal.ts";
 import { said, timed } from "./select.ts";
 import { countWord, nameWords, topWords } from "./words.ts";
 
@@ -15,7 +18,8 @@ const references = /^(?:needs|depend\w*|requires|prerequisites|blockers?|after)$
 export function fillList(schema: JsonObject, material: Material, place: Place, fill: Fill): Json {
   const prefix = Array.isArray(schema.prefixItems) ? schema.prefixItems : [];
   const least = Math.max(numberOr(schema.minItems, 0), prefix.length);
-  const most = Math.max(least, numberOr(schema.maxItems, Math.max(usual, least)));
+  const asked = wantedCount(material.instruction) ?? usual;
+  const most = Math.max(least, numberOr(schema.maxItems, Math.max(asked, least)));
   const within: Place = { ...place, depth: place.depth + 1 };
   const first = prefix.map((item) => fill(item, material, within));
   const items = schema.items;
@@ -34,11 +38,28 @@ export function fillList(schema: JsonObject, material: Material, place: Place, f
 function fromPieces(items: Json, material: Material, place: Place, fill: Fill, count: number): readonly Json[] {
   const simple =
     isJsonObject(items) && items.type === "string" && items.format === undefined && items.pattern === undefined;
+  if (isForActions(items, place.key)) {
+    const { instruction, subject } = material;
+    return proposals(material)
+      .slice(0, Math.max(0, count))
+      .map((proposal) =>
+        simple
+          ? fill(items, { ...toMaterial(instruction, proposal.action), proposal }, { ...place, key: "action" })
+          : fill(items, { ...toMaterial(instruction, proposal.action), subject, proposal }, place),
+      );
+  }
   const found = pieces(material, place.key).slice(0, Math.max(0, count));
   if (!simple) return found.map((piece) => fill(items, toMaterial(material.instruction, piece), place));
   return found.map((piece) =>
     fill(items, { ...material, text: piece, passages: [{ text: piece, weight: 1 }] }, { ...place, key: "" }),
   );
+}
+
+/** Whether the items are things to do: by the list's name or by a property of theirs. */
+function isForActions(items: Json, key: string): boolean {
+  if (asksForActions(nameWords(key).join(" "))) return true;
+  const properties = isJsonObject(items) && isJsonObject(items.properties) ? Object.keys(items.properties) : [];
+  return properties.some((name) => actionName.test(name) && name !== "what");
 }
 
 /** The texts from which items are made: by the list's name, else the passages. */

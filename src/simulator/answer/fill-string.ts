@@ -1,11 +1,15 @@
 import type { Json, JsonObject } from "../../core/json.ts";
+import { proposals } from "./action.ts";
+import { diagnose, quoted } from "./cause.ts";
 import { chooseValue } from "./choose.ts";
 import { mainComponent } from "./component.ts";
 import { type Findable, find, findAll, written } from "./find.ts";
+import { hit } from "./impact.ts";
 import type { Material } from "./material.ts";
 import { fromPattern } from "./pattern.ts";
+import { proposedFor } from "./proposal.ts";
 import { compose } from "./prose.ts";
-import { actionPattern, causePattern, heaviest, impactPattern, said, timed } from "./select.ts";
+import { heaviest, said, timed } from "./select.ts";
 import { nameWords, topWords } from "./words.ts";
 
 type Filler = (material: Material) => string | undefined;
@@ -26,13 +30,6 @@ const formats: Readonly<Record<string, readonly [find: Findable | undefined, oth
   hostname: [undefined, "example.com"],
 };
 
-const matching =
-  (pattern: RegExp): Filler =>
-  ({ passages }) =>
-    heaviest(
-      passages.filter(({ text }) => pattern.test(text)),
-      1,
-    ).map(said)[0];
 const sentences =
   (count: number): Filler =>
   ({ passages }) =>
@@ -42,7 +39,7 @@ const sentences =
 const known: readonly (readonly [RegExp, Filler])[] = [
   [
     /^(?:component|service|system|module|subsystem|product|source|area|resource)$/,
-    ({ passages, text }) => mainComponent(passages) ?? topWords(text, 1)[0],
+    ({ passages, text, subject }) => mainComponent(passages) ?? subject ?? topWords(text, 1)[0],
   ],
   [/^(?:id|key|slug|code|identifier)$/, ({ text }) => topWords(text, 2).join("-") || undefined],
   [
@@ -56,9 +53,12 @@ const known: readonly (readonly [RegExp, Filler])[] = [
         .map((p) => `${p.time} ${said(p)}`)
         .join("\n") || undefined,
   ],
-  [/^(?:cause|reason|why|rationale|diagnosis|explanation|justification)$/, matching(causePattern)],
-  [/^(?:impact|affected|consequence|effect|damage)$/, matching(impactPattern)],
-  [/^(?:action|next|recommendation|fix|mitigation|remedy|resolution|step|advice|todo)$/, matching(actionPattern)],
+  [/^(?:cause|reason|why|rationale|diagnosis|explanation|justification)$/, ({ passages }) => causeOf(passages)],
+  [/^(?:impact|affected|consequence|effect|damage)$/, ({ passages }) => hit(passages).map(said)[0]],
+  [
+    /^(?:action|next|recommendation|fix|mitigation|remedy|resolution|step|advice|todo)$/,
+    (material) => proposals(material)[0]?.action,
+  ],
   [/^(?:topic|category|keyword|tag|theme|label|type|kind)$/, ({ text }) => topWords(text, 1)[0]],
   [/^sentiment$|^tone$|^mood$/, ({ text }) => String(chooseValue(["positive", "negative", "neutral"], text))],
   [/^(?:severity|priority|urgency)$/, ({ text }) => String(chooseValue(["low", "medium", "high", "critical"], text))],
@@ -79,13 +79,20 @@ export function fillString(schema: JsonObject, key: string, material: Material):
     return fromPattern(schema.pattern, material.text, numberOr(schema.minLength, 0), numberOr(schema.maxLength, 1_000));
   }
   return sized(
-    proposal(nameWords(key), material),
+    proposed(nameWords(key), material),
     numberOr(schema.minLength, 0),
     numberOr(schema.maxLength, Number.POSITIVE_INFINITY),
   );
 }
 
-function proposal(words: readonly string[], material: Material): string {
+function causeOf(passages: Material["passages"]): string | undefined {
+  const { evidence } = diagnose(passages);
+  return evidence && quoted(evidence);
+}
+
+function proposed(words: readonly string[], material: Material): string {
+  const asked = proposedFor(words, material.proposal);
+  if (asked !== undefined) return asked;
   const beside = written(words, material.text);
   if (beside !== undefined) return beside;
   const [formed] = findAll(words, material.text);

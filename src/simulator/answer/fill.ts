@@ -1,11 +1,13 @@
 import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
-import { chooseValue } from "./choose.ts";
+import { chooseValue, nearestValue } from "./choose.ts";
 import { withDescribedLimits } from "./described-limits.ts";
 import { fillList } from "./fill-list.ts";
 import { fillBoolean, fillNumber } from "./fill-number.ts";
 import { fillString } from "./fill-string.ts";
 import type { Material } from "./material.ts";
 import type { Fill, Place } from "./place.ts";
+import { proposedFor } from "./proposal.ts";
+import { nameWords } from "./words.ts";
 
 /** Depth from which only what is required is filled, so that a schema that contains itself comes to an end. */
 const deep = 5;
@@ -22,7 +24,10 @@ const fill: Fill = (given, material, place) => {
   if (!isJsonObject(given)) return fillString({}, place.key, material);
   const schema = withDescribedLimits(resolve(given, place.root));
   if (schema.const !== undefined) return schema.const;
-  if (Array.isArray(schema.enum) && schema.enum.length > 0) return chooseValue(schema.enum, evidence(material));
+  if (Array.isArray(schema.enum) && schema.enum.length > 0) {
+    const wanted = proposedFor(nameWords(place.key), material.proposal);
+    return wanted === undefined ? chooseValue(schema.enum, evidence(material)) : nearestValue(schema.enum, wanted);
+  }
   const branches = schema.anyOf ?? schema.oneOf;
   if (Array.isArray(branches) && branches.length > 0) {
     const { anyOf: _any, oneOf: _one, ...base } = schema;

@@ -1,6 +1,7 @@
 import type { Asked } from "../asked.ts";
 import { splitPrompt } from "./instruction.ts";
 import { type Passage, readPassages } from "./passage.ts";
+import type { Proposal } from "./proposal.ts";
 
 /** A request, read: what is wanted, and what there is to make it from. */
 export interface Material {
@@ -10,6 +11,10 @@ export interface Material {
   readonly text: string;
   /** Its sentences and log lines, in order. */
   readonly passages: readonly Passage[];
+  /** What the material is about, where the instruction or its title names it: `the incident in checkout-api`. */
+  readonly subject?: string;
+  /** Set for an item of a list of things to do: what it says. */
+  readonly proposal?: Proposal;
 }
 
 /** Characters that are read of a long prompt: its beginning and its end, where people put what matters. */
@@ -23,8 +28,17 @@ export function readMaterial({ system, prompt, earlier }: Pick<Asked, "system" |
 
 /** Material of a part of a text, for the items of a list. */
 export function toMaterial(instruction: string, stuff: string): Material {
-  const text = stuff.replace(/\[simulated [^\]\n]+\][ \t]*\n?/g, "").trim();
-  return { instruction, text, passages: readPassages(text) };
+  const text = stuff.replace(/\[simulated [^\]\n]+\][ \t]*/g, "\n").trim();
+  const subject = subjectOf(instruction, text);
+  return { instruction, text, passages: readPassages(text), ...(subject === undefined ? {} : { subject }) };
+}
+
+function subjectOf(instruction: string, text: string): string | undefined {
+  const asked =
+    /\b(?:incident|outage|failure|problem|trouble|disruption) (?:in|of|on|at|with) (?!severity\b|the\b|a\b|this\b|our\b)([\w./-]*\w(?: [a-z][\w-]*){0,2}?)(?=[,.:;?!\n]|$)/i.exec(
+      instruction,
+    )?.[1];
+  return asked ?? /^(?:#+ )?(?:Incident )?Report: ([\w./ -]{2,60}?)(?:,|$)/m.exec(text)?.[1];
 }
 
 function shorten(text: string): string {

@@ -1,50 +1,62 @@
-import { mainComponent } from "./component.ts";
+import { proposals } from "./action.ts";
+import { digest } from "./digest.ts";
 import type { Material } from "./material.ts";
-import type { Passage } from "./passage.ts";
-import { actionPattern, causePattern, heaviest, impactPattern, said, timed } from "./select.ts";
+import { onlyDay } from "./moment.ts";
+import { type Passage, timeOf } from "./passage.ts";
+import { heaviest, said, timed } from "./select.ts";
+
+/** Lines that a timeline has, and lines of a list of facts. */
+const most = { timeline: 10, facts: 18 } as const;
 
 /** The sentences that say most. */
 export function summary({ passages }: Material, count: number): string {
   return sentences(heaviest(passages, count));
 }
 
-/** One line for each event, in the order of their times; without times the passages, numbered. */
+/** Below their day one line for each event, in the order of their times; without times the passages, numbered. */
 export function timeline({ passages }: Material): string {
   const events = timed(passages);
-  const chosen = events.length >= 2 ? events : passages;
-  return chosen
-    .slice(0, 40)
-    .map((passage, index) => `${passage.time ?? `${index + 1}.`} ${said(passage)}`)
+  if (events.length < 2) {
+    return passages
+      .slice(0, most.timeline)
+      .map((passage, index) => `${index + 1}. ${said(passage)}`)
+      .join("\n");
+  }
+  return [
+    ...dayLine(events),
+    ...digest(events, most.timeline).map((event) => `${timeOf(event, events)} ${event.text}`),
+  ].join("\n");
+}
+
+/** The lines that matter, with time and level, in order. */
+export function facts({ passages }: Material): string {
+  const chosen = digest(passages, most.facts);
+  const lines = chosen.map((passage) => {
+    const level =
+      passage.level !== undefined && /^(?:WARN|ERR|CRIT|FATAL|ALERT|EMERG)/.test(passage.level) ? passage.level : "";
+    const time = passage.moment ? timeOf(passage, passages) : (passage.time ?? "");
+    return `- ${[passage.text.startsWith(time) ? "" : time, level, passage.source === undefined && level === "" ? said(passage) : passage.text].filter((part) => part !== "").join(" ")}`;
+  });
+  return [...dayLine(passages), ...lines].join("\n");
+}
+
+/** What should be done. @param count how many; default 4 */
+export function actions(material: Material, count = wantedCount(material.instruction) ?? 4): string {
+  return proposals(material)
+    .slice(0, count)
+    .map(({ action }) => `- ${action}.`)
     .join("\n");
 }
 
-/** Who or what was hit. */
-export function impact({ passages }: Material): string {
-  const found = hit(passages);
-  if (found.length > 0) return sentences(heaviest(found, 4));
-  return `The text names nobody who was affected. The worst that it says: ${sentences(heaviest(passages, 1))}`;
-}
-
-/** Passages that speak of who or what was hit. */
-export function hit(passages: readonly Passage[]): readonly Passage[] {
-  return passages.filter(({ text }) => impactPattern.test(text));
-}
-
-/** What the text names as the cause, else its first sign of trouble. */
-export function cause({ passages }: Material): string {
-  const named = passages.filter(({ text }) => causePattern.test(text));
-  if (named.length > 0) return sentences(heaviest(named, 3));
-  const first = passages.find(({ level }) => level !== undefined && /^(?:ERR|CRIT|FATAL|WARN)/.test(level));
-  if (!first) return "The text names no cause.";
-  return `The text names no cause. The first sign of trouble: ${first.time === undefined ? "" : `${first.time} `}${said(first)}`;
-}
-
-/** What was done or is to be done, and what to look at. */
-export function actions({ passages }: Material): string {
-  const done = passages.filter(({ text }) => actionPattern.test(text));
-  const part = mainComponent(passages);
-  const look = part === undefined ? "" : `- Look at ${part}: the text speaks of it most.`;
-  return [bullets(heaviest(done, 4)), look].filter((line) => line !== "").join("\n");
+/** How many things an instruction asks for: `the three actions`, `5 steps`. */
+export function wantedCount(instruction: string): number | undefined {
+  const found =
+    /\b(one|two|three|four|five|six|seven|eight|nine|ten|\d{1,2})\s+(?:[\w-]+\s+){0,2}(?:actions?|steps|items|recommendations|tasks|points|facts|measures|tags|keywords|topics)\b/i
+      .exec(instruction)?.[1]
+      ?.toLowerCase();
+  if (found === undefined) return undefined;
+  const named = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"].indexOf(found) + 1;
+  return named > 0 ? named : Number(found) || undefined;
 }
 
 /** Passages as running text. */
@@ -55,4 +67,9 @@ export function sentences(passages: readonly Passage[]): string {
 /** Passages as a list. */
 export function bullets(passages: readonly Passage[]): string {
   return passages.map((passage) => `- ${said(passage)}`).join("\n");
+}
+
+function dayLine(passages: readonly Passage[]): readonly string[] {
+  const day = onlyDay(passages.map(({ moment }) => moment));
+  return day !== undefined && /^\d{4}-/.test(day) ? [`${day}:`] : [];
 }

@@ -1,5 +1,8 @@
+import { asksForActions } from "./action.ts";
+import { cause } from "./cause.ts";
+import { impact } from "./impact.ts";
 import type { Material } from "./material.ts";
-import { actions, bullets, cause, impact, sentences, summary, timeline } from "./parts.ts";
+import { actions, bullets, facts, sentences, summary, timeline } from "./parts.ts";
 import { letter, report } from "./report.ts";
 import { about, heaviest } from "./select.ts";
 import { label, yesOrNo } from "./verdict.ts";
@@ -10,7 +13,7 @@ type Writer = (material: Material) => string;
 const writing = "(?:write|draft|compose|produce|prepare|create|turn)\\b.*\\b";
 
 /** What a prompt may want, the more special first: the first whose words stand in the instruction writes the answer. */
-const writers: readonly (readonly [wish: RegExp, write: Writer])[] = [
+const writers: readonly (readonly [wish: Pick<RegExp, "test">, write: Writer])[] = [
   [/\btranslat/i, (material) => `A simulated provider cannot translate. The text as it is:\n${summary(material, 4)}`],
   [new RegExp(`\\b${writing}(?:letter|e?-?mail|reply|response|message|answer)\\b|^reply\\b`, "im"), letter],
   [
@@ -18,10 +21,11 @@ const writers: readonly (readonly [wish: RegExp, write: Writer])[] = [
     report,
   ],
   [/\b(?:yes or no|true or false)\b/i, yesOrNo],
-  [/\b(?:timeline|chronolog\w*|sequence of events|in order|what happened)\b/i, timeline],
+  [/\b(?:list|extract|collect|give|note)\b[^.?]*\b(?:facts|key (?:lines|events|points))\b/i, facts],
+  [/\b(?:timeline|chronolog\w*|sequence of events|in order(?![-\w])|what happened)\b/i, timeline],
   [/\b(?:root cause|causes?|caused|why|what went wrong)\b/i, cause],
   [/\b(?:who was|affected|impact|how badly|blast radius|consequences?)\b/i, impact],
-  [/\b(?:next steps?|recommend\w*|actions?|mitigat\w*|what should|follow-?ups?|to-?dos?)\b/i, actions],
+  [{ test: asksForActions }, (material) => actions(material)],
   [/\b(?:classif\w*|categor\w*|label|triage|sentiment|severity|which of|one of)\b/i, label],
   [/\b(?:keywords?|topics?|tags?)\b/i, ({ text }) => topWords(text, 6).join(", ")],
   [/\b(?:list|extract|bullet|points|enumerate|find all)\b/i, (material) => bullets(heaviest(material.passages, 6))],

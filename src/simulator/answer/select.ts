@@ -2,16 +2,6 @@ import type { Material } from "./material.ts";
 import type { Passage } from "./passage.ts";
 import { significantWords } from "./words.ts";
 
-/** Speaks of people or things that were hit, with or without a number. */
-export const impactPattern =
-  /\b(?:\d[\d,.]*\s*(?:%|percent|users?|customers?|orders?|requests?|payments?|people|accounts?|clients?)|users?|customers?|affected|impact\w*|lost|unable to|could not|complain\w*)\b/i;
-/** Names a cause. */
-export const causePattern =
-  /\b(?:because|caused?|due to|root cause|reason|after (?:a|the) (?:deploy\w*|change|update|release|migration)|exhausted|misconfigur\w*|leak|bug|deploy(?:ed|ment)|triggered)\b/i;
-/** Tells what was done or is to be done. */
-export const actionPattern =
-  /\b(?:restart\w*|roll(?:ed|ing)? back|rollback|fix\w*|restor\w*|recover\w*|mitigat\w*|switch\w*|fail(?:ed)? over|increas\w*|add(?:ed)?|replac\w*|disabl\w*|should|must|will|need(?:s|ed)? to|plan\w*)\b/i;
-
 /** The passages that say most, in the order of the text. */
 export function heaviest(passages: readonly Passage[], count: number): readonly Passage[] {
   return passages
@@ -22,13 +12,11 @@ export function heaviest(passages: readonly Passage[], count: number): readonly 
     .map(({ passage }) => passage);
 }
 
-/** The passages that bear a time, in the order of their times where these can be compared. */
+/** The passages that bear a time, in the order of their times; equal ones in the order of the text. */
 export function timed(passages: readonly Passage[]): readonly Passage[] {
-  const found = passages.filter(({ time }) => time !== undefined);
-  const comparable = found.every(({ time }) => time?.length === found[0]?.time?.length);
-  return comparable
-    ? [...found].sort((a, b) => ((a.time ?? "") < (b.time ?? "") ? -1 : a.time === b.time ? 0 : 1))
-    : found;
+  return passages
+    .filter(({ moment }) => moment !== undefined)
+    .sort((a, b) => (a.moment?.seconds ?? 0) - (b.moment?.seconds ?? 0));
 }
 
 /** The passages that share most words with the instruction. */
@@ -44,7 +32,7 @@ export function about({ instruction, passages }: Material, count: number): reado
 }
 
 /** A passage as a sentence: with a full stop, unless it is one word. */
-export function said({ text }: Passage): string {
+export function said({ text }: Pick<Passage, "text">): string {
   const open = text.includes(" ") && !/[.!?:;]["')\]]?$/.test(text);
   return open ? `${text}.` : text;
 }
