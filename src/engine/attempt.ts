@@ -55,12 +55,18 @@ export async function attempt(
   const step = workflow.compiled.steps.get(execution.actor);
   if (!step)
     throw new AppError("internal", { message: `${workflowName}@${version} has no step "${execution.actor}".` });
-  const begun = await parts.store.begin(execution, step.retry.attempts, parts.worker, step.reads);
+  const begun = await parts.store.begin(
+    execution,
+    step.retry.attempts,
+    parts.worker,
+    step.reads,
+    parts.folder.recent.get(execution.runId),
+  );
   switch (begun.type) {
     case "stale":
       return parts.folder.refused(execution);
     case "delivered":
-      return foldAgain(parts, execution);
+      return parts.folder.again(execution);
     case "exhausted": {
       const error = toErrorRecord(new AppError("attempts_exhausted", { details: { attempts: begun.attempts } }));
       return failWithoutAttempt(parts, execution, begun.attempts, error);
@@ -71,12 +77,6 @@ export async function attempt(
     default:
       return assertNever(begun);
   }
-}
-
-/** The outcome was delivered by a former execution of this job, which died before or while it folded. */
-async function foldAgain({ folder }: AttemptParts, execution: Execution): Promise<Visit> {
-  const visit = await folder.deliver(execution, null);
-  return visit.type === "done" ? folder.refused(execution) : visit;
 }
 
 async function work(

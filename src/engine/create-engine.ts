@@ -1,10 +1,11 @@
 import type { Redis } from "ioredis";
 import type { Hints } from "../core/call.ts";
 import { AppError } from "../core/errors.ts";
-import { runId } from "../core/ids.ts";
+import { runId, tokenSource } from "../core/ids.ts";
 import { isUnreachable, ready } from "../redis/connection.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { StepKindSpec } from "../workflow/kinds/kind.ts";
+import { Conclusion } from "./conclude.ts";
 import { Definitions } from "./definitions.ts";
 import { Dispatcher, queueNames } from "./dispatch.ts";
 import type { Engine, SubmitRequest } from "./engine.ts";
@@ -40,16 +41,9 @@ export async function createEngine(parts: EngineParts): Promise<Engine & { reado
   const dispatcher = new Dispatcher(redis, keys.queues, parts.onError);
   const query = new RunQuery(redis, keys, definitions);
   const feed = new Feed(parts.subscriber, keys);
-  const submitting: SubmitParts = {
-    redis,
-    keys,
-    store,
-    definitions,
-    dispatcher,
-    checkHints: parts.checkHints,
-    clock,
-    runId,
-  };
+  const restoring = { redis, keys, definitions, dispatcher, clock };
+  const conclusion = new Conclusion(redis, keys, tokenSource());
+  const submitting: SubmitParts = { ...restoring, store, conclusion, checkHints: parts.checkHints, runId };
   return {
     dispatcher,
     store: (source) =>
@@ -65,7 +59,7 @@ export async function createEngine(parts: EngineParts): Promise<Engine & { reado
     get: (id, options) => answered(() => query.get(id, options?.outputs ?? false)),
     list: (options) => answered(() => query.list({ ...options, limit: Math.min(options?.limit ?? 50, 500) })),
     events: (id, after, limit) => answered(() => query.events(id, after, limit)),
-    reconcile: () => reconcile({ redis, keys, definitions, dispatcher, clock }),
+    reconcile: () => reconcile(restoring),
     watch: (id, onNews) => feed.watch(id, onNews),
     health: () =>
       answered(async () => {

@@ -7,7 +7,6 @@ import type { ActiveActor, Delivery, Dispatch, Ending, RunState, Transition } fr
 /** The first transition of a run. Pure. @param now epoch milliseconds, for timers. */
 export function decideStart(driver: Driver, input: JsonObject, now: number): Transition {
   const folding = new Folding(undefined, now);
-  folding.events.push({ type: "run.started" });
   try {
     folding.take(driver.start(input));
   } catch (error) {

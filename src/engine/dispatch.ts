@@ -3,7 +3,7 @@ import type { Redis } from "ioredis";
 import type { CompiledWorkflow } from "../workflow/compiled.ts";
 import type { Dispatch } from "./state.ts";
 
-/** The queues of BullMQ. `control`: starts and folds; `timer`: delayed events; `llm` and `io`: steps, by what they wait for. */
+/** The queues of BullMQ. `control`: what concerns a whole run; `timer`: delayed events; `llm` and `io`: steps, by what they wait for. */
 export const queueNames = ["control", "timer", "llm", "io"] as const;
 
 /** One of {@link queueNames}. */
@@ -56,13 +56,13 @@ export function plannedJob(
   };
 }
 
-/** The job that makes a run's first transition, or folds an inbox that nobody holds. @param why `start`, or `fold` and the revision. */
-export function controlJob(runId: string, workflow: string, version: number, why: string): PlannedJob {
+/** The job that folds an inbox which nobody holds. @param rev the run's revision, so that each state can be folded. */
+export function foldJob(runId: string, workflow: string, version: number, rev: string): PlannedJob {
   return {
     queue: "control",
-    name: why,
+    name: "fold",
     data: { run: runId, workflow, version },
-    opts: { jobId: `${runId}-${why}`, attempts, backoff: { type: "policy" } },
+    opts: { jobId: `${runId}-fold-${rev}`, attempts, backoff: { type: "policy" } },
   };
 }
 

@@ -22,6 +22,7 @@ export interface MachineEvent {
 /** Steps one machine purely: no clock, no child is started, every effect comes back as data. */
 export interface Driver {
   start(input: Json): MachineStep;
+  /** Brings a persisted snapshot back to life; at once where it is the very object that {@link persist} gave. */
   restore(persisted: Json): AnyMachineSnapshot;
   next(snapshot: AnyMachineSnapshot, event: MachineEvent): MachineStep;
   persist(snapshot: AnyMachineSnapshot): Json;
@@ -35,6 +36,7 @@ type Scope = Parameters<AnyStateMachine["transition"]>[2];
  */
 export function createDriver(machine: AnyStateMachine): Driver {
   let collected: MachineAction[] = [];
+  const alive = new WeakMap<object, AnyMachineSnapshot>();
   const self = createActor(machine, { input: {} });
   const scope: Scope = {
     self,
@@ -57,11 +59,17 @@ export function createDriver(machine: AnyStateMachine): Driver {
   return {
     start: (input) => collect(machine.getInitialSnapshot(scope, input)),
     restore: (persisted) => {
+      const known = alive.get(persisted as object);
+      if (known) return known;
       const snapshot = machine.restoreSnapshot(persisted as never, scope) as AnyMachineSnapshot;
       collected = [];
       return snapshot;
     },
     next: (snapshot, event) => collect(machine.transition(snapshot, event, scope)),
-    persist: (snapshot) => machine.getPersistedSnapshot(snapshot) as unknown as Json,
+    persist: (snapshot) => {
+      const persisted = machine.getPersistedSnapshot(snapshot);
+      alive.set(persisted, snapshot);
+      return persisted as unknown as Json;
+    },
   };
 }

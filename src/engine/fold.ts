@@ -1,8 +1,9 @@
 import type { Conclusion } from "./conclude.ts";
 import type { CrashHook } from "./crash-point.ts";
-import { decideNext, decideStart } from "./decide.ts";
+import { decideNext } from "./decide.ts";
 import type { Definitions, LoadedWorkflow } from "./definitions.ts";
 import { type Dispatcher, plannedJob } from "./dispatch.ts";
+import { RecentStates } from "./recent.ts";
 import type { CommitContent, Delivered, Execution, Held, RunStore } from "./run-store.ts";
 import type { Delivery, Dispatch, RunState } from "./state.ts";
 
@@ -42,6 +43,8 @@ export interface Settlement {
  * A visit ends only after the jobs that follow are added, so that a job which dies on the way is repeated and adds them.
  */
 export class Folder {
+  /** What this process committed last. */
+  readonly recent = new RecentStates();
   readonly #parts: FoldParts;
 
   constructor(parts: FoldParts) {
@@ -59,6 +62,7 @@ export class Folder {
     if (type === "stale") return this.refused(execution);
     crash("after-deliver", execution.actor);
     crash("after-commit", execution.actor);
+    this.recent.set(execution.runId, { rev: rev + 1, state: transition.state });
     await this.#finish(execution.runId, workflow, content, transition.opened);
     crash("after-dispatch", execution.actor);
     return { type: "done" };
@@ -70,6 +74,12 @@ export class Folder {
     const reply = await this.#parts.store.deliver(holder, execution, delivery, costUsd);
     this.#parts.crash("after-deliver", execution.actor);
     return this.#goOn(execution, holder, reply);
+  }
+
+  /** Folds what waits in the inbox, for an execution that comes again: the former one may also have died between its commit and the adding of jobs. */
+  async again(execution: Execution): Promise<Visit> {
+    const visit = await this.deliver(execution, null);
+    return visit.type === "done" ? this.refused(execution) : visit;
   }
 
   /** What a worker does whose fence no longer holds: its own result is dropped, but whoever took over may have died before adding jobs. */
@@ -99,11 +109,9 @@ export class Folder {
     let content: CommitContent | undefined;
     const opened = new Map<string, Dispatch>();
     for (;;) {
-      const transition = state
-        ? decideNext(workflow.driver, state, inbox, clock())
-        : decideStart(workflow.driver, held.input, clock());
+      const transition = decideNext(workflow.driver, state, inbox, clock());
       content = await conclusion.of(runId, workflow.compiled, held.input, transition);
-      const reply = await store.commit(runId, holder, state ? inbox.length : 0, content);
+      const reply = await store.commit(runId, holder, inbox.length, content);
       if (reply.type === "lost") {
         await this.#parts.restore(runId);
         return;
@@ -126,7 +134,10 @@ export class Folder {
     opened: readonly Dispatch[],
   ): Promise<void> {
     const { dispatcher, clock, closed } = this.#parts;
-    if (content.transition.ending) return closed(runId);
+    if (content.transition.ending) {
+      this.recent.forget(runId);
+      return closed(runId);
+    }
     const now = clock();
     await dispatcher.add(
       opened.map((dispatch) => plannedJob(runId, workflow.version, workflow.compiled, dispatch, now)),

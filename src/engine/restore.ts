@@ -2,7 +2,7 @@ import type { Redis } from "ioredis";
 import { isTerminal, type RunStatus } from "../core/run.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { Definitions } from "./definitions.ts";
-import { controlJob, type Dispatcher, type PlannedJob, plannedJob } from "./dispatch.ts";
+import { type Dispatcher, foldJob, type PlannedJob, plannedJob } from "./dispatch.ts";
 import type { RunState } from "./state.ts";
 
 /** What looking for missing jobs needs. */
@@ -32,11 +32,10 @@ export async function restoreJobs(parts: RestoreParts, runId: string): Promise<n
     redis.exists(lease),
   ]);
   const [workflow, version, status, rev, state] = fields;
-  if (!workflow || !status || isTerminal(status as RunStatus)) {
+  if (!workflow || !status || !state || isTerminal(status as RunStatus)) {
     await closeRun(parts, runId);
     return 0;
   }
-  if (!state) return dispatcher.restore([controlJob(runId, workflow, Number(version), "start")]);
   const loaded = await definitions.load(workflow, Number(version));
   const { active } = JSON.parse(state) as RunState;
   const now = clock();
@@ -50,7 +49,7 @@ export async function restoreJobs(parts: RestoreParts, runId: string): Promise<n
         plannedJob(runId, loaded.version, loaded.compiled, { actor, epoch, kind, dueAt: timer?.dueAt ?? 0 }, now),
       );
   }
-  if (unfolded && holder === 0) wanted.push(controlJob(runId, workflow, Number(version), `fold-${rev}`));
+  if (unfolded && holder === 0) wanted.push(foldJob(runId, workflow, Number(version), rev ?? "0"));
   return wanted.length > 0 ? dispatcher.restore(wanted) : 0;
 }
 

@@ -5,6 +5,7 @@ import type { Json, JsonObject } from "../core/json.ts";
 import type { EventBody, RunStatus } from "../core/run.ts";
 import type { Keys } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
+import type { RecentState } from "./recent.ts";
 import type { Delivery, RunState, Transition } from "./state.ts";
 
 const script = (name: string) => loadScript(name, new URL(`./lua/${name}.lua`, import.meta.url));
@@ -48,8 +49,7 @@ export interface Held {
   readonly workflow: string;
   readonly version: number;
   readonly input: JsonObject;
-  /** Null before the first transition. */
-  readonly state: RunState | null;
+  readonly state: RunState;
   readonly inbox: readonly Delivery[];
 }
 
@@ -82,20 +82,34 @@ export class RunStore {
     this.#keys = keys;
   }
 
-  /** Writes a new run. @returns false: a run of that id exists already; it is left as it is. */
-  async create(runId: string, fields: Readonly<Record<string, string>>, created: EventBody): Promise<boolean> {
-    const [word] = await this.#run("create", runId, [JSON.stringify(created), ...Object.entries(fields).flat()]);
+  /** Writes a new run with its first transition. @returns false: a run of that id exists already; it is left as it is. */
+  async create(
+    runId: string,
+    fields: Readonly<Record<string, string>>,
+    created: EventBody,
+    content: CommitContent,
+  ): Promise<boolean> {
+    const pairs = Object.entries(fields);
+    const args = [JSON.stringify(created), pairs.length, ...pairs.flat(), ...transitionArgs(content)];
+    const [word] = await this.#run("create", runId, args);
     return word === "created";
   }
 
-  /** Begins an attempt. @param allowed attempts that the step's policy allows. */
+  /** Begins an attempt. @param allowed attempts that the step's policy allows. @param recent the run's state as this process last saw it. */
   async begin(
     execution: Execution,
     allowed: number,
     worker: string,
     reads: readonly string[],
+    recent?: RecentState,
   ): Promise<({ type: "begun" } & Begun) | { type: "delivered" | "stale" } | { type: "exhausted"; attempts: number }> {
-    const reply = await this.#run("begin", execution.runId, [...fenceArgs(execution), allowed, worker, ...reads]);
+    const reply = await this.#run("begin", execution.runId, [
+      ...fenceArgs(execution),
+      allowed,
+      worker,
+      recent?.rev ?? "",
+      ...reads,
+    ]);
     const [word, attempt, since, input, hints, rev, state, ...outputs] = reply;
     switch (word) {
       case "begun":
@@ -106,7 +120,7 @@ export class RunStore {
           input: parse(input) as JsonObject,
           hints: parse(hints) as Hints,
           rev: Number(rev),
-          state: parse(state) as unknown as RunState,
+          state: state === "" && recent ? recent.state : (parse(state) as unknown as RunState),
           outputs: outputs.map((text) => parse(text)),
         };
       case "exhausted":
@@ -207,7 +221,7 @@ function parseDelivered(reply: readonly string[]): Delivered {
         workflow,
         version: Number(version),
         input: parse(input) as JsonObject,
-        state: parse(state) as unknown as RunState | null,
+        state: parse(state) as unknown as RunState,
         inbox: inbox.map((entry) => parse(entry) as unknown as Delivery),
       };
     }

@@ -1,14 +1,15 @@
 import { createHash } from "node:crypto";
-import type { Redis } from "ioredis";
 import type { Hints } from "../core/call.ts";
 import { AppError } from "../core/errors.ts";
 import { canonicalJson, type Json, type JsonObject } from "../core/json.ts";
-import type { Keys } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
+import type { Conclusion } from "./conclude.ts";
+import { decideStart } from "./decide.ts";
 import type { Definitions, LoadedWorkflow } from "./definitions.ts";
-import { controlJob, type Dispatcher } from "./dispatch.ts";
+import { plannedJob } from "./dispatch.ts";
 import type { SubmitRequest } from "./engine.ts";
-import type { RunStore } from "./run-store.ts";
+import { closeRun, type RestoreParts, restoreJobs } from "./restore.ts";
+import type { CommitContent, RunStore } from "./run-store.ts";
 
 const claimScript = loadScript("claim", new URL("./lua/claim.lua", import.meta.url));
 
@@ -16,63 +17,72 @@ const claimScript = loadScript("claim", new URL("./lua/claim.lua", import.meta.u
 const idempotencyMs = 7 * 86_400_000;
 
 /** What submitting needs. */
-export interface SubmitParts {
-  readonly redis: Redis;
-  readonly keys: Keys;
+export interface SubmitParts extends RestoreParts {
   readonly store: RunStore;
-  readonly definitions: Definitions;
-  readonly dispatcher: Dispatcher;
+  readonly conclusion: Conclusion;
   /** @throws AppError when a hint names what does not exist. */
   readonly checkHints: (hints: Hints) => void;
-  readonly clock: () => number;
   readonly runId: (nowMs: number) => string;
 }
 
 /**
- * Accepts a run: everything is checked, then it is written, listed and given its first job, in this order. A crash in between leaves a run
- * that nobody was promised; the same request with the same idempotency key completes it.
+ * Accepts a run: everything is checked, the first transition is decided, then the run is written with it, listed and given its jobs, in this
+ * order. A crash in between leaves a run that nobody was promised; the same request with the same idempotency key completes it.
  */
 export async function submit(
   parts: SubmitParts,
   request: SubmitRequest,
 ): Promise<{ readonly id: string; readonly created: boolean }> {
   const workflow = await theWorkflow(parts.definitions, request);
-  const input = workflow.compiled.checkInput(request.input ?? {});
+  const { name, version, compiled } = workflow;
+  const input = compiled.checkInput(request.input ?? {});
   const hints = request.hints ?? {};
   parts.checkHints(hints);
-  for (const step of workflow.compiled.steps.values()) parts.checkHints({ ...hints, ...step.route });
+  for (const step of compiled.steps.values()) parts.checkHints({ ...hints, ...step.route });
   const now = parts.clock();
-  const id = await claimed(parts, request.idempotencyKey, parts.runId(now), {
-    workflow: workflow.name,
-    version: workflow.version,
-    input,
-    hints: hints as JsonObject,
-  });
+  const asked = { workflow: name, version, input, hints: hints as JsonObject };
+  const id = await claimed(parts, request.idempotencyKey, parts.runId(now), asked);
+  if (await create(parts, id, workflow, input, hints, now)) return { id, created: true };
+  await complete(parts, id);
+  return { id, created: false };
+}
+
+async function create(
+  parts: SubmitParts,
+  id: string,
+  { name, version, compiled, driver }: LoadedWorkflow,
+  input: JsonObject,
+  hints: Hints,
+  now: number,
+): Promise<boolean> {
+  const transition = decideStart(driver, input, now);
+  const content = await parts.conclusion.of(id, compiled, input, transition);
   const fields = {
     id,
-    workflow: workflow.name,
-    version: String(workflow.version),
+    workflow: name,
+    version: String(version),
     input: JSON.stringify(input),
     hints: JSON.stringify(hints),
   };
-  const first = { type: "run.created", workflow: workflow.name, version: workflow.version } as const;
-  const created = await parts.store.create(id, fields, first);
-  if (created) {
-    await Promise.all([parts.redis.zadd(parts.keys.runs, now, id), parts.redis.zadd(parts.keys.openRuns, now, id)]);
-  }
-  await start(parts, id, workflow, created);
-  return { id, created };
+  const event = { type: "run.created", workflow: name, version } as const;
+  const first: CommitContent = transition.ending ? content : { ...content, status: "queued" };
+  if (!(await parts.store.create(id, fields, event, first))) return false;
+  await list(parts, id, now);
+  if (transition.ending) await closeRun(parts, id);
+  else await parts.dispatcher.add(transition.opened.map((open) => plannedJob(id, version, compiled, open, now)));
+  return true;
 }
 
-/** A run that was there already may have been left by a crash before it was listed or got its job. */
-async function start(parts: SubmitParts, id: string, workflow: LoadedWorkflow, created: boolean): Promise<void> {
-  if (!created) {
-    const [status, createdAt] = await parts.redis.hmget(parts.keys.run(id).run, "status", "createdAt");
-    if (status !== "queued") return;
-    const at = Number(createdAt);
-    await Promise.all([parts.redis.zadd(parts.keys.runs, at, id), parts.redis.zadd(parts.keys.openRuns, at, id)]);
-  }
-  await parts.dispatcher.add([controlJob(id, workflow.name, workflow.version, "start")]);
+/** A run that was there already may have been left by a crash before it was listed or got its jobs. */
+async function complete(parts: SubmitParts, id: string): Promise<void> {
+  const [status, createdAt] = await parts.redis.hmget(parts.keys.run(id).run, "status", "createdAt");
+  if (status !== "queued") return;
+  await list(parts, id, Number(createdAt));
+  await restoreJobs(parts, id);
+}
+
+async function list({ redis, keys }: SubmitParts, id: string, at: number): Promise<void> {
+  await Promise.all([redis.zadd(keys.runs, at, id), redis.zadd(keys.openRuns, at, id)]);
 }
 
 async function theWorkflow(

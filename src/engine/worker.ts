@@ -96,7 +96,7 @@ export class Workers {
           await reconcile(this.#parts.restore);
           return { type: "done" };
         }
-        return this.#control(execution, job.attemptsStarted > 1);
+        return folder.again(execution);
       case "timer":
         return folder.deliver({ ...execution, token: "" }, { actor, epoch, type: "timer" });
       case "llm":
@@ -105,12 +105,6 @@ export class Workers {
       default:
         return assertNever(queue);
     }
-  }
-
-  /** A control job that comes again may have died between its commit and the adding of the jobs that follow. */
-  async #control(execution: Execution, again: boolean): Promise<AttemptEnd> {
-    const visit = await this.#parts.folder.deliver(execution, null);
-    return visit.type === "done" && again ? this.#parts.folder.refused(execution) : visit;
   }
 
   async #end(job: Job<JobData>, token: string, end: AttemptEnd): Promise<void> {

@@ -17,9 +17,8 @@ beforeAll(async () => {
   store = new RunStore(server.redis, keys);
 });
 afterAll(() => server.close());
-beforeEach(async () => {
+beforeEach(() => {
   runId = `run_${++next}`;
-  await store.create(runId, { id: runId, workflow: "w", version: "1", input: '{"a":1}', hints: "{}" }, created);
 });
 
 const created = { type: "run.created", workflow: "w", version: 1 } as const;
@@ -59,11 +58,10 @@ function content(
   };
 }
 
-/** The run's first transition, with these actors open. */
-async function open(...actors: readonly (readonly [string, number])[]): Promise<void> {
-  const holder = token();
-  await store.deliver(holder, execution("", 0), null, 0);
-  await store.commit(runId, holder, 0, content(actors));
+/** Writes the run, its first transition opening these actors. */
+function open(...actors: readonly (readonly [string, number])[]): Promise<boolean> {
+  const fields = { id: runId, workflow: "w", version: "1", input: '{"a":1}', hints: "{}" };
+  return store.create(runId, fields, created, { ...content(actors), status: "queued" });
 }
 
 function revision(): Promise<string | null> {
@@ -76,8 +74,10 @@ async function eventNumbers(): Promise<readonly string[]> {
 
 describe("create", () => {
   test("writes a run once: the second time it is left as it is", async () => {
-    expect(await store.create(runId, { id: runId, workflow: "other" }, created)).toBe(false);
-    expect(await server.redis.hget(keys.run(runId).run, "workflow")).toBe("w");
+    expect(await open(["s", 1])).toBe(true);
+    expect(await open(["t", 1])).toBe(false);
+    expect(await server.redis.hgetall(keys.run(runId).fences)).toEqual({ s: "1|0||0|0" });
+    expect(await revision()).toBe("1");
     expect(await eventNumbers()).toEqual(["1-0"]);
   });
 });
@@ -179,22 +179,24 @@ describe("deliver", () => {
 
 describe("commit", () => {
   test("refuses a worker whose lease has passed to another", async () => {
+    await open();
     const [late, holder] = [token(), token()];
     await store.deliver(late, execution("", 0), null, 0);
     await server.redis.del(keys.run(runId).lease);
     await store.deliver(holder, execution("", 0), null, 0);
     expect(await store.commit(runId, late, 0, content([["s", 1]]))).toEqual({ type: "lost" });
-    expect(await revision()).toBe("0");
+    expect(await revision()).toBe("1");
     expect(await store.commit(runId, holder, 0, content([["s", 1]]))).toEqual({ type: "done" });
   });
 
   test("sent twice commits once and answers the same", async () => {
+    await open();
     const holder = token();
     await store.deliver(holder, execution("", 0), null, 0);
     const first = content([["s", 1]], ["a"]);
     expect(await store.commit(runId, holder, 0, first)).toEqual({ type: "done" });
     expect(await store.commit(runId, holder, 0, first)).toEqual({ type: "done" });
-    expect(await revision()).toBe("1");
+    expect(await revision()).toBe("2");
     expect(await eventNumbers()).toEqual(["1-0", "2-0"]);
   });
 

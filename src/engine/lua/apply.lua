@@ -26,7 +26,6 @@ local function apply(run, rev, at)
     next = next + 1
   end
   redis.call('HSET', run, 'state', state, 'status', status, 'commit', commit, 'rev', rev + 1)
-  if rev == 0 and time then redis.call('HSET', run, 'startedAt', time) end
   if ended[status] then
     redis.call('HSET', run, 'finishedAt', time, 'output', output, 'error', failure)
     redis.call('DEL', run .. ':fences', run .. ':inbox', run .. ':lease')

@@ -1,7 +1,7 @@
 -- begin: start an attempt of a step, if this dispatch is still wanted, and load what the step reads.
 -- KEYS 1 run
--- ARGV 1 step | 2 epoch | 3 execution token | 4 attempts allowed | 5 worker | 6.. step ids that it reads
--- RETURNS {"begun", attempt, since, input, hints, rev, state, output...} | {"delivered"} | {"exhausted", attempts} | {"stale"}
+-- ARGV 1 step | 2 epoch | 3 execution token | 4 attempts allowed | 5 worker | 6 revision whose state the worker has | 7.. step ids that it reads
+-- RETURNS {"begun", attempt, since, input, hints, rev, state ('' at that revision), output...} | {"delivered"} | {"exhausted", attempts} | {"stale"}
 -- Sent twice with the same execution token it begins one attempt.
 --- @include "append_event"
 --- @include "fence"
@@ -16,6 +16,9 @@ if fence.execution ~= ARGV[3] then
     return { 'exhausted', fence.attempt }
   end
   fence.attempt = fence.attempt + 1
+  if redis.call('HGET', run, 'status') == 'queued' then
+    redis.call('HSET', run, 'status', 'running', 'startedAt', (append_event(run, '{"type":"run.started"}')))
+  end
   local event = { type = 'step.started', step = ARGV[1], attempt = fence.attempt, worker = ARGV[5] }
   local at, seq = append_event(run, cjson.encode(event))
   if fence.since == '0' then fence.since = at end
@@ -23,8 +26,9 @@ if fence.execution ~= ARGV[3] then
   announce(run, seq)
 end
 local fields = redis.call('HMGET', run, 'input', 'hints', 'rev', 'state')
-local reply = { 'begun', fence.attempt, fence.since, fields[1], fields[2], fields[3], fields[4] }
-if #ARGV > 5 then
-  for _, output in ipairs(redis.call('HMGET', run .. ':outputs', unpack(ARGV, 6))) do reply[#reply + 1] = output or '' end
+local state = fields[3] == ARGV[6] and '' or fields[4]
+local reply = { 'begun', fence.attempt, fence.since, fields[1], fields[2], fields[3], state }
+if #ARGV > 6 then
+  for _, output in ipairs(redis.call('HMGET', run .. ':outputs', unpack(ARGV, 7))) do reply[#reply + 1] = output or '' end
 end
 return reply

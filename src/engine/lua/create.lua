@@ -1,11 +1,13 @@
--- create: write a run that does not exist yet.
+-- create: write a run that does not exist yet, its first transition made.
 -- KEYS 1 run
--- ARGV 1 first event | 2.. field, value, ...
+-- ARGV 1 run.created event | 2 how many field, value pairs follow | pairs... | the transition (see apply.lua)
 -- RETURNS {"created"} | {"exists"}
 --- @include "append_event"
-if redis.call('EXISTS', KEYS[1]) == 1 then return { 'exists' } end
-redis.call('HSET', KEYS[1], 'status', 'queued', 'rev', '0', unpack(ARGV, 2))
-local at, seq = append_event(KEYS[1], ARGV[1])
-redis.call('HSET', KEYS[1], 'createdAt', at)
-announce(KEYS[1], seq)
+--- @include "apply"
+local run = KEYS[1]
+if redis.call('EXISTS', run) == 1 then return { 'exists' } end
+local last = 2 + 2 * tonumber(ARGV[2])
+local at = append_event(run, ARGV[1])
+redis.call('HSET', run, 'createdAt', at, unpack(ARGV, 3, last))
+apply(run, 0, last + 1)
 return { 'created' }
