@@ -33,14 +33,19 @@ export const keptJobs = { removeOnComplete: { count: 200 }, removeOnFail: { coun
 /** BullMQ counts attempts too, but the budget is the run's: this is only more than any policy allows. */
 const attempts = 1_000_000;
 
+/** What a planned job needs to know besides its dispatch. */
+export interface JobPlace {
+  readonly runId: string;
+  readonly version: number;
+  readonly workflow: CompiledWorkflow;
+  /** `back`: behind all that waits. `front`: before it; so runs that have begun are finished before further ones are begun. */
+  readonly place: "front" | "back";
+  /** Epoch milliseconds. */
+  readonly now: number;
+}
+
 /** Queue, id and content of the job that a dispatch needs. Pure. BullMQ forbids `:` in ids. */
-export function plannedJob(
-  runId: string,
-  version: number,
-  workflow: CompiledWorkflow,
-  dispatch: Dispatch,
-  now: number,
-): PlannedJob {
+export function plannedJob(dispatch: Dispatch, { runId, version, workflow, place, now }: JobPlace): PlannedJob {
   const { actor, epoch, kind, dueAt } = dispatch;
   const queue = kind === "timer" ? "timer" : (workflow.steps.get(actor)?.queue ?? "io");
   return {
@@ -52,6 +57,7 @@ export function plannedJob(
       attempts,
       backoff: { type: "policy" },
       ...(dueAt > now ? { delay: dueAt - now } : {}),
+      ...(place === "front" ? { lifo: true } : {}),
     },
   };
 }

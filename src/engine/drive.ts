@@ -51,21 +51,18 @@ export function createDriver(machine: AnyStateMachine): Driver {
       collected.push({ type: action.type, params: (action.params ?? {}) as Readonly<Record<string, unknown>> });
     },
   };
-  const collect = (snapshot: AnyMachineSnapshot): MachineStep => {
-    const actions = collected;
+  /** Begins with nothing: what a machine asked for before it broke down belongs to that run, not to the next one. */
+  const collect = (take: () => AnyMachineSnapshot): MachineStep => {
     collected = [];
-    return { snapshot, actions };
+    return { snapshot: take(), actions: collected };
   };
   return {
-    start: (input) => collect(machine.getInitialSnapshot(scope, input)),
+    start: (input) => collect(() => machine.getInitialSnapshot(scope, input)),
     restore: (persisted) => {
       const known = alive.get(persisted as object);
-      if (known) return known;
-      const snapshot = machine.restoreSnapshot(persisted as never, scope) as AnyMachineSnapshot;
-      collected = [];
-      return snapshot;
+      return known ?? (machine.restoreSnapshot(persisted as never, scope) as AnyMachineSnapshot);
     },
-    next: (snapshot, event) => collect(machine.transition(snapshot, event, scope)),
+    next: (snapshot, event) => collect(() => machine.transition(snapshot, event, scope)),
     persist: (snapshot) => {
       const persisted = machine.getPersistedSnapshot(snapshot);
       alive.set(persisted, snapshot);

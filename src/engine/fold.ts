@@ -138,9 +138,8 @@ export class Folder {
       this.recent.forget(runId);
       return closed(runId);
     }
-    const now = clock();
-    await dispatcher.add(
-      opened.map((dispatch) => plannedJob(runId, workflow.version, workflow.compiled, dispatch, now)),
-    );
+    const { version, compiled } = workflow;
+    const place = { runId, version, workflow: compiled, place: "front", now: clock() } as const;
+    await dispatcher.add(opened.map((dispatch) => plannedJob(dispatch, place)));
   }
 }

@@ -38,16 +38,14 @@ export async function restoreJobs(parts: RestoreParts, runId: string): Promise<n
   }
   const loaded = await definitions.load(workflow, Number(version));
   const { active } = JSON.parse(state) as RunState;
-  const now = clock();
+  const { compiled } = loaded;
+  const place = { runId, version: loaded.version, workflow: compiled, place: "front", now: clock() } as const;
   const wanted: PlannedJob[] = [];
   let unfolded = false;
   for (const [actor, { epoch, kind, timer }] of Object.entries(active)) {
     const [fencedEpoch, , , done] = (delivered[actor] ?? "").split("|");
     if (fencedEpoch === String(epoch) && done === "1") unfolded = true;
-    else
-      wanted.push(
-        plannedJob(runId, loaded.version, loaded.compiled, { actor, epoch, kind, dueAt: timer?.dueAt ?? 0 }, now),
-      );
+    else wanted.push(plannedJob({ actor, epoch, kind, dueAt: timer?.dueAt ?? 0 }, place));
   }
   if (unfolded && holder === 0) wanted.push(foldJob(runId, workflow, Number(version), rev ?? "0"));
   return wanted.length > 0 ? dispatcher.restore(wanted) : 0;

@@ -69,7 +69,10 @@ async function create(
   if (!(await parts.store.create(id, fields, event, first))) return false;
   await list(parts, id, now);
   if (transition.ending) await closeRun(parts, id);
-  else await parts.dispatcher.add(transition.opened.map((open) => plannedJob(id, version, compiled, open, now)));
+  else {
+    const place = { runId: id, version, workflow: compiled, place: "back", now } as const;
+    await parts.dispatcher.add(transition.opened.map((dispatch) => plannedJob(dispatch, place)));
+  }
   return true;
 }
 
