@@ -5,7 +5,8 @@ import { setTimeout as pause } from "node:timers/promises";
 /** Ports below the range from which the system takes the ports of outgoing connections: a closed one stays free until it is opened again. */
 const freeRange = { from: 18_000, to: 32_000 } as const;
 
-const isTaken = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === "EADDRINUSE";
+/** Whether somebody else listens on the port. */
+export const isTaken = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === "EADDRINUSE";
 
 /** Listens on a port. @param port 0: a free one. @returns the port. */
 export async function listen(server: Server, port: number, host: string): Promise<number> {

@@ -5,6 +5,7 @@ import { systemClock } from "./clock.ts";
 import { startControl } from "./control.ts";
 import type { Latency } from "./exchange.ts";
 import { HitLog } from "./hit-log.ts";
+import { isTaken } from "./port.ts";
 import { SimulatedProvider } from "./provider.ts";
 import { seededRandom } from "./random.ts";
 import { playScript } from "./rehearsal.ts";
@@ -15,7 +16,7 @@ import { vendors } from "./vendors/vendors.ts";
 const defaultProviders: readonly SimulatedName[] = ["openai", "anthropic", "ollama"];
 const defaultLatency: Latency = { minMs: 120, maxMs: 400 };
 
-/** Starts simulated providers, each on its own port, and the control API. @throws Error EADDRINUSE - a port is taken. */
+/** Starts simulated providers, each on its own port, and the control API. @throws AppError usage - a port is taken. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { port = 0, host = "127.0.0.1", script, clock = systemClock } = options;
   const hits = new HitLog();
@@ -66,7 +67,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     control = await startControl(simulator, port, host);
   } catch (error) {
     await close();
-    throw error;
+    throw isTaken(error) ? portTaken(port, host, error) : error;
   }
   if (script) stopScript = playScript(script, clock, (name, fault) => known(name).arm(fault));
   return simulator;
@@ -75,6 +76,14 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 /** The variables of some simulated providers, merged: what a Switchyard process needs to use them. */
 export function simulatorEnv(providers: readonly ProviderAddress[]): Readonly<Record<string, string>> {
   return Object.assign({}, ...providers.map(({ env }) => env)) as Record<string, string>;
+}
+
+function portTaken(port: number, host: string, cause: unknown): AppError {
+  const last = port + simulatedNames.length;
+  return new AppError("usage", {
+    message: `One of the ports ${port} to ${last} of ${host} is taken. Name another first port; 0 takes free ones.`,
+    cause,
+  });
 }
 
 function toLatency(given: SimulatorOptions["latencyMs"]): Latency | undefined {

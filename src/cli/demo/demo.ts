@@ -45,7 +45,7 @@ async function demo(options: DemoOptions, context: CliContext, closers: Closers)
   const simulator = options.real ? undefined : await startSimulator({ latencyMs: { min: 250, max: 600 } });
   if (simulator) closers.push(() => simulator.close());
   const env = await environment(context, simulator, closers);
-  say(paint.bold("Switchyard demo: Redis, an API, two workers, and a workflow whose provider dies in the middle."));
+  say(paint.bold("Switchyard demo: a workflow finishes although its provider dies in the middle."));
   say(
     simulator
       ? `Providers  ${simulator.providers.map(({ name }) => name).join(", ")}: ${paint.yellow("simulated")}, no real model answers here`
