@@ -100,7 +100,7 @@ async function work(
         attempt: begun.attempt,
         body,
         hints: { ...begun.hints, ...step.route },
-        idempotencyKey: `${execution.runId}-${step.id}-${execution.epoch}-${begun.attempt}`,
+        idempotencyKey: `${execution.runId}-${step.id}-${execution.epoch}-${begun.ended + 1}`,
         deadline,
         signal,
         note: (event) => void parts.store.note(execution, event).catch(() => undefined),

@@ -34,6 +34,8 @@ export interface Execution {
 /** An attempt as begun, with what the step reads. */
 export interface Begun {
   readonly attempt: number;
+  /** Attempts of this dispatch that ended before it. One whose worker died did not end: its calls are repeated under the same idempotency keys. */
+  readonly ended: number;
   /** Epoch milliseconds at which the first attempt of this dispatch began. */
   readonly since: number;
   readonly input: JsonObject;
@@ -110,12 +112,13 @@ export class RunStore {
       recent?.rev ?? "",
       ...reads,
     ]);
-    const [word, attempt, since, input, hints, rev, state, ...outputs] = reply;
+    const [word, attempt, ended, since, input, hints, rev, state, ...outputs] = reply;
     switch (word) {
       case "begun":
         return {
           type: "begun",
           attempt: Number(attempt),
+          ended: Number(ended),
           since: Number(since),
           input: parse(input) as JsonObject,
           hints: parse(hints) as Hints,

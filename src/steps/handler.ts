@@ -13,7 +13,7 @@ export interface StepWork {
   readonly body: Json;
   /** The run's hints with the step's laid over them. */
   readonly hints: Hints;
-  /** The job's id with the attempt: goes out as idempotency key, the same if this attempt is executed again. */
+  /** Goes out as idempotency key: the job's id with the number of the attempt, the same where an attempt is repeated because its worker died. */
   readonly idempotencyKey: string;
   /** Epoch milliseconds at which the attempt's time is over. */
   readonly deadline: number;

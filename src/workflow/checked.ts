@@ -24,13 +24,13 @@ export interface CheckedStep {
 export interface CheckedDefinition {
   readonly name: string;
   readonly description?: string;
-  /** JSON Schema of the run's input. Absent: any object. */
+  /** JSON Schema of the run's input. Without it any object will do. */
   readonly input?: JsonObject;
   /** In the definition's order. */
   readonly steps: readonly CheckedStep[];
   /** JSON with templates in its strings. Absent: what the leaves give. */
   readonly output?: Json;
-  /** Time the whole run may take. Absent: any. */
+  /** Time the whole run may take. Without it: without limit. */
   readonly timeoutMs?: number;
   /** What the author wrote. */
   readonly source: JsonObject;

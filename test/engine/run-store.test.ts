@@ -76,7 +76,7 @@ describe("create", () => {
   test("writes a run once: the second time it is left as it is", async () => {
     expect(await open(["s", 1])).toBe(true);
     expect(await open(["t", 1])).toBe(false);
-    expect(await server.redis.hgetall(keys.run(runId).fences)).toEqual({ s: "1|0||0|0" });
+    expect(await server.redis.hgetall(keys.run(runId).fences)).toEqual({ s: "1|0||0|0|0" });
     expect(await revision()).toBe("1");
     expect(await eventNumbers()).toEqual(["1-0"]);
   });
@@ -221,7 +221,7 @@ describe("settle", () => {
     const s = execution("s", 1);
     await store.begin(s, 1, "w", []);
     expect(await store.settle(s, 0, 1, content([["t", 2]], ["s"]))).toEqual({ type: "done" });
-    expect(await server.redis.hgetall(keys.run(runId).fences)).toEqual({ t: "2|0||0|0" });
+    expect(await server.redis.hgetall(keys.run(runId).fences)).toEqual({ t: "2|0||0|0|0" });
     expect(await server.redis.hgetall(keys.run(runId).outputs)).toEqual({ s: '"s done"' });
   });
 

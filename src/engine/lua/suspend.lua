@@ -11,6 +11,7 @@ if not fence or fence.epoch ~= ARGV[2] or fence.delivered then return { 'stale' 
 if fence.execution == '' then return { 'done' } end
 if fence.execution ~= ARGV[3] then return { 'stale' } end
 fence.execution = ''
+fence.ended = fence.ended + 1
 if ARGV[4] == 'refunded' then fence.attempt = fence.attempt - 1 end
 write_fence(run, ARGV[1], fence)
 if ARGV[5] ~= '0' then redis.call('HINCRBYFLOAT', run, 'costUsd', ARGV[5]) end
