@@ -4,7 +4,7 @@
 -- RETURNS {"held", workflow, version, rev, state, input, delivery...} at most 500 deliveries; the rest waits for the next commit
 --       | {"left"}       the delivery is safe and somebody else folds it
 --       | {"busy", ms}   it was delivered before (or nothing was); the holder's lease lasts that long
---       | {"stale"}      another dispatch or execution counts, or the run has ended
+--       | {"stale"}      another dispatch or execution counts, or the run has ended: nothing may be committed any more
 --- @include "fence"
 local run = KEYS[1]
 local inbox, lease = run .. ':inbox', run .. ':lease'
@@ -26,8 +26,9 @@ if holder and holder ~= ARGV[1] then
   if posted then return { 'left' } end
   return { 'busy', redis.call('PTTL', lease) }
 end
+local fields = redis.call('HMGET', run, 'workflow', 'version', 'rev', 'state', 'input', 'finishedAt')
+if not fields[1] or fields[6] then return { 'stale' } end
 redis.call('SET', lease, ARGV[1], 'PX', ARGV[2])
-local fields = redis.call('HMGET', run, 'workflow', 'version', 'rev', 'state', 'input')
 local reply = { 'held', fields[1] or '', fields[2] or '', fields[3] or '', fields[4] or '', fields[5] or '' }
 for _, delivery in ipairs(redis.call('LRANGE', inbox, 0, 499)) do reply[#reply + 1] = delivery end
 return reply
