@@ -5,7 +5,7 @@ import { table } from "../table.ts";
 import { wholeNumber } from "../whole-number.ts";
 
 interface SimulateOptions extends GlobalOptions {
-  readonly port: number;
+  readonly port?: number;
   readonly script?: string;
 }
 
@@ -19,25 +19,38 @@ export const registerSimulate: Register = (program, context) => {
       "--port <port>",
       "port of the control API; the providers take the next ones (default: free ones)",
       wholeNumber(0, 65_529),
-      0,
     )
-    .option("--script <file>", "outages to play, YAML or JSON")
+    .option("--script <file>", "outages to play, YAML or JSON; example: workflows/rehearsals/outage.yaml")
+    .addHelpText(
+      "after",
+      `\nAn outage by hand, and its end:\n  curl -X PUT URL/faults/openai -d '{"kind":"status","status":503}'\n  curl -X DELETE URL/faults/openai\nKinds: refuse, reset, status, latency, stall, hold, cut, malformed, error_body.`,
+    )
     .action(async (_options, command: Command) => {
       const { port, script, json }: SimulateOptions = command.optsWithGlobals();
-      const { parseOutageScript, startSimulator } = await import("../../simulator/index.ts");
-      const simulator = await startSimulator({
-        port,
-        ...(script === undefined ? {} : { script: parseOutageScript(await readText(script, cwd)) }),
-      });
+      const { parseOutageScript, scheduleOf, startSimulator } = await import("../../simulator/index.ts");
+      const outages = script === undefined ? undefined : parseOutageScript(await readText(script, cwd));
+      const simulator = await startSimulator({ port, ...(outages ? { script: outages } : {}) });
       try {
         const { controlUrl, providers, env } = simulator;
         if (json) output.json({ controlUrl, providers, env });
         else {
-          output.print("No real model answers here.", "", `control  ${controlUrl}`, "");
-          output.print(...table(providers.map(({ name, url }) => [name, url])), "");
+          const { paint } = output;
+          output.print(paint.bold("Simulated providers: no real model answers here."), "");
+          const rows = [["control", controlUrl], ...providers.map(({ name, url }) => [name, url])];
+          output.print(...table(rows).map((line) => `  ${line}`), "");
+          if (outages && script !== undefined) {
+            output.print(paint.bold(`Outages of ${script}, counted from now`));
+            output.print(...table(scheduleOf(outages).map((row) => [...row])).map((line) => `  ${line}`), "");
+          }
           output.print(
-            "In the terminal of `switchyard dev`:",
+            paint.bold("In the terminal of `switchyard dev`"),
             ...Object.entries(env).map(([key, value]) => `  export ${key}=${value}`),
+            "",
+            paint.bold("An outage by hand, and its end"),
+            `  curl -X PUT ${controlUrl}/faults/openai -d '{"kind":"status","status":503}'`,
+            `  curl -X DELETE ${controlUrl}/faults/openai`,
+            "",
+            "Ctrl-C ends it.",
           );
         }
         await stop.requested;

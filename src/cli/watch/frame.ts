@@ -1,32 +1,64 @@
+import stringWidth from "string-width";
 import { formatDuration } from "../../core/duration.ts";
 import { totalTokens } from "../../core/history.ts";
 import { isTerminal, type RunStatus, type StepStatus } from "../../core/run.ts";
 import type { Paint } from "../output.ts";
 import { table } from "../table.ts";
 import type { RunView, StepRow } from "./run-view.ts";
-import { failoverWords, formatSpan, formatUsd, setbackWords, stepSigns } from "./words.ts";
+import { failoverLines, formatSpan, formatUsd, setbackWords, stepSigns } from "./words.ts";
 
 const spinner = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
-/** The whole run as lines: its head, a line a step, the failovers. Pure. @param now epoch milliseconds */
-export function frame(view: RunView, now: number, paint: Paint): string[] {
+/** The whole run as lines: its head, a line a step, their sum, the failovers. Pure. @param now epoch milliseconds @param width columns; notes are cut there. */
+export function frame(view: RunView, now: number, paint: Paint, width = Number.POSITIVE_INFINITY): string[] {
   const { runId, workflow, version, status, createdAt, finishedAt } = view;
   const head = [`${paint.bold(workflow)} v${version}`, paint.dim(runId), colored(status, paint)];
   const lines = [[...head, formatSpan(createdAt, finishedAt, now)].filter(Boolean).join("  "), ""];
-  lines.push(...stepTable(view.steps, now, paint));
-  if (view.failovers.length > 0) lines.push("", ...view.failovers.map((line) => paint.yellow(failoverWords(line))));
+  lines.push(...stepTable(view.steps, now, paint, width));
+  if (view.failovers.length > 0) lines.push("", ...failoverLines(view.failovers).map((line) => paint.yellow(line)));
   return lines;
 }
 
-/** Steps as a table: sign, name, who served, attempts, calls, tokens, cost, time. */
-export function stepTable(rows: readonly StepRow[], now: number, paint: Paint): string[] {
-  const heads = ["", "step", "served by", "attempts", "calls", "tokens", "cost", "time", ""].map((head) =>
-    paint.dim(head),
-  );
-  return table([heads, ...rows.map((row) => stepCells(row, now, paint))]).map((line) => `  ${line}`);
+/** Steps as a table: sign, name, who served, attempts where one has more than one, calls with the failed ones, tokens, cost, time; below them their sum. */
+export function stepTable(
+  rows: readonly StepRow[],
+  now: number,
+  paint: Paint,
+  width = Number.POSITIVE_INFINITY,
+): string[] {
+  const heads = ["", "step", "served by", "tries", "calls", "tokens", "cost", "time"].map((head) => paint.dim(head));
+  // A column of ones says nothing.
+  const retried = rows.some(({ record }) => record.attempts > 1);
+  const cells = [heads, ...rows.map((row) => stepCells(row, now, paint)), ...sumCells(rows, paint)];
+  const lines = table(retried ? cells : cells.map((row) => row.filter((_, column) => column !== 3)));
+  return lines.map((line, at) => {
+    const row = rows[at - 1];
+    const note = row ? noteOf(row, now) : "";
+    const room = width - stringWidth(line) - 4;
+    return `  ${line}${note === "" || room < 12 ? "" : `  ${paint.dim(note.length > room ? `${note.slice(0, room - 1)}…` : note)}`}`;
+  });
 }
 
-function stepCells({ record, calls, reason }: StepRow, now: number, paint: Paint): string[] {
+function sumCells(rows: readonly StepRow[], paint: Paint): string[][] {
+  const served = rows.filter(({ record }) => record.served);
+  if (served.length < 2) return [];
+  const calls = rows.reduce((sum, row) => sum + row.calls.length, 0);
+  const failed = rows.reduce((sum, row) => sum + row.calls.filter((call) => !call.ok).length, 0);
+  const tokens = served.reduce((sum, { record }) => sum + (totalTokens(record.served) ?? 0), 0);
+  const costUsd = served.reduce((sum, { record }) => sum + (record.costUsd ?? 0), 0);
+  const cells = [
+    "",
+    "all",
+    "",
+    "",
+    `${calls}${failed > 0 ? ` (${failed} ✖)` : ""}`,
+    String(tokens),
+    formatUsd(costUsd),
+  ];
+  return [cells.map((cell) => paint.bold(cell))];
+}
+
+function stepCells({ record, calls }: StepRow, now: number, paint: Paint): string[] {
   const { id, status, served, attempts, startedAt, finishedAt } = record;
   const failed = calls.filter((call) => !call.ok).length;
   return [
@@ -34,11 +66,10 @@ function stepCells({ record, calls, reason }: StepRow, now: number, paint: Paint
     status === "pending" || status === "skipped" ? paint.dim(id) : id,
     served ? `${served.provider}/${served.modelServed}` : "",
     attempts > 0 ? String(attempts) : "",
-    calls.length > 0 ? `${calls.length}${failed > 0 ? paint.yellow(` (${failed} failed)`) : ""}` : "",
+    calls.length > 0 ? `${calls.length}${failed > 0 ? paint.yellow(` (${failed} ✖)`) : ""}` : "",
     String(totalTokens(served) ?? ""),
     served ? formatUsd(record.costUsd) : "",
     formatSpan(startedAt, finishedAt, now),
-    paint.dim(noteOf({ record, calls, reason }, now)),
   ];
 }
 

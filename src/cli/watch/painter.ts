@@ -20,7 +20,7 @@ export interface Painter {
 /** Repaints a terminal in place, ten times a second; at the end the last frame stays. */
 export function livePainter(output: Output, first: RunView): Painter {
   const screen = createLogUpdate(output.stdout as NodeJS.WriteStream);
-  const lines = (view: RunView) => frame(view, Date.now(), output.paint);
+  const lines = (view: RunView) => frame(view, Date.now(), output.paint, output.stdout.columns);
   let current = first;
   const repaint = () => screen(lines(current).join("\n"));
   const ticker = setInterval(repaint, 100);

@@ -42,6 +42,16 @@ export function failoverWords({ step, setbacks, servedBy }: Failover): string {
   return `↪ step ${step}: ${setbacks.map(setbackWords).join(", ")} → served by ${servedBy}`;
 }
 
+/** Failovers in a line for each reason, with all of its steps: `↪ openai refused the connection → anthropic served timeline, impact`. */
+export function failoverLines(failovers: readonly Failover[]): string[] {
+  const steps = new Map<string, string[]>();
+  for (const { step, setbacks, servedBy } of failovers) {
+    const why = `↪ ${setbacks.map(setbackWords).join(", ")} → ${servedBy} served`;
+    steps.set(why, [...(steps.get(why) ?? []), step]);
+  }
+  return [...steps].map(([why, names]) => `${why} ${names.join(", ")}`);
+}
+
 /** USD for people: `$0.0031`, two digits of small ones as `$0.000074`, `$0`, and `-` where the price is unknown. */
 export function formatUsd(usd: number | null): string {
   if (usd === null) return "-";
