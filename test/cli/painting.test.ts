@@ -23,12 +23,13 @@ describe("frame", () => {
     expect(lines).toEqual([
       "report v3  run_1  succeeded  900 ms",
       "",
-      "     step      served by                  attempts  calls         tokens  cost     time",
-      "  ✔  classify  openai/openai-model        1         1             120     $0.0020  100 ms",
-      "  ✔  timeline  anthropic/anthropic-model  1         2 (1 failed)  120     $0.0020  200 ms",
+      "     step      served by                  calls    tokens  cost     time",
+      "  ✔  classify  openai/openai-model        1        120     $0.0020  100 ms",
+      "  ✔  timeline  anthropic/anthropic-model  2 (1 ✖)  120     $0.0020  200 ms",
       "  ·  report",
+      "     all                                  3 (1 ✖)  240     $0.0040",
       "",
-      "↪ step timeline: openai refused the connection → served by anthropic",
+      "↪ openai refused the connection → anthropic served timeline",
     ]);
   });
 
@@ -51,7 +52,7 @@ describe("frame", () => {
   test("says while a step runs which provider it has just lost", () => {
     const lines = frame(failedOver.slice(0, 8).reduce(applyEvent, start), 1_950, plain);
     expect(lines.find((line) => line.includes("timeline"))).toMatch(
-      /1 \(1 failed\) .*openai refused the connection, trying another$/,
+      /1 \(1 ✖\) .*openai refused the connection, trying another$/,
     );
   });
 });
