@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { AppError } from "../core/errors.ts";
 import { registerDemo } from "./commands/demo.ts";
 import { registerDev } from "./commands/dev.ts";
+import { registerHealth } from "./commands/health.ts";
 import { registerReconcile } from "./commands/reconcile.ts";
 import { registerRun } from "./commands/run.ts";
 import { registerRuns } from "./commands/runs.ts";
@@ -21,6 +22,7 @@ const commands: readonly Register[] = [
   registerValidate,
   registerServe,
   registerWorker,
+  registerHealth,
   registerReconcile,
   registerSimulate,
 ];

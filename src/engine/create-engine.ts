@@ -8,7 +8,7 @@ import type { StepKindSpec } from "../workflow/kinds/kind.ts";
 import { Conclusion } from "./conclude.ts";
 import { Definitions } from "./definitions.ts";
 import { Dispatcher, queueNames } from "./dispatch.ts";
-import type { Engine, SubmitRequest } from "./engine.ts";
+import type { Engine, EngineHealth, SubmitRequest } from "./engine.ts";
 import { Feed } from "./feed.ts";
 import { RunQuery } from "./query.ts";
 import { reconcile } from "./restore.ts";
@@ -61,18 +61,22 @@ export async function createEngine(parts: EngineParts): Promise<Engine & { reado
     events: (id, after, limit) => answered(() => query.events(id, after, limit)),
     reconcile: () => reconcile(restoring),
     watch: (id, onNews) => feed.watch(id, onNews),
-    health: () =>
-      answered(async () => {
-        const before = performance.now();
-        await redis.ping();
-        const redisMs = performance.now() - before;
-        const counts = await Promise.all(
-          queueNames.map((name) => dispatcher.queues[name].getJobCounts("waiting", "active", "delayed")),
-        );
-        const open = counts.map((count) => Object.values(count).reduce((sum, n) => sum + n, 0));
-        return { redisMs, queues: Object.fromEntries(queueNames.map((name, index) => [name, open[index] ?? 0])) };
-      }),
+    health: () => answered(() => healthOf(redis, dispatcher)),
     close: () => dispatcher.close(),
+  };
+}
+
+async function healthOf(redis: Redis, { queues }: Dispatcher): Promise<EngineHealth> {
+  const before = performance.now();
+  await redis.ping();
+  const redisMs = performance.now() - before;
+  const counts = await Promise.all(queueNames.map((name) => queues[name].getJobCounts("waiting", "active", "delayed")));
+  const open = counts.map((count) => Object.values(count).reduce((sum, n) => sum + n, 0));
+  const clients = await queues.llm.getWorkers();
+  return {
+    redisMs,
+    queues: Object.fromEntries(queueNames.map((name, index) => [name, open[index] ?? 0])),
+    workers: [...new Set(clients.flatMap(({ rawname }) => rawname?.split(":w:")[1] ?? []))].sort(),
   };
 }
 

@@ -24,6 +24,16 @@ export interface SubmitRequest {
   readonly idempotencyKey?: string;
 }
 
+/** How the fleet is doing, as one process sees it. */
+export interface EngineHealth {
+  /** Round trip to Redis in milliseconds. */
+  readonly redisMs: number;
+  /** Jobs that wait or run, by queue. */
+  readonly queues: Readonly<Record<string, number>>;
+  /** Worker processes that are connected, as `host:pid`. Empty too where Redis does not tell its clients' names. */
+  readonly workers: readonly string[];
+}
+
 /** What the API calls. Holds no run: every change of a run happens in a worker's job. */
 export interface Engine {
   /** Checks and stores a definition. @throws AppError invalid_definition with every problem; nothing is stored. */
@@ -48,7 +58,7 @@ export interface Engine {
   watch(runId: string, onNews: () => void): Promise<() => void>;
   /** Adds the jobs that open runs need and that are missing; a worker of the fleet does so every 15 s. @returns open runs and jobs added. */
   reconcile(): Promise<{ readonly runs: number; readonly added: number }>;
-  /** Round trip to Redis in milliseconds, and open jobs by queue. @throws AppError redis_unavailable */
-  health(): Promise<{ readonly redisMs: number; readonly queues: Readonly<Record<string, number>> }>;
+  /** @throws AppError redis_unavailable */
+  health(): Promise<EngineHealth>;
   close(): Promise<void>;
 }

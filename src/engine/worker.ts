@@ -54,6 +54,7 @@ export class Workers {
     const worker = new Worker<JobData>(queue, (job, token) => this.#process(queue, job, token ?? ""), {
       connection: redis,
       prefix,
+      name: this.#parts.worker,
       concurrency: steps ? concurrency : Math.max(concurrency, 20),
       ...vigilance,
       ...keptJobs,
@@ -64,6 +65,11 @@ export class Workers {
       settings: { backoffStrategy: (_made, _type, error) => (error instanceof NextAttempt ? error.delayMs : 1_000) },
     });
     worker.on("error", onError);
+    worker.on("failed", (job, error) => {
+      // A retry or a failed step is in the run's history; anything else is a fault of ours or of Redis, and the job comes again.
+      if (error instanceof NextAttempt || error instanceof UnrecoverableError) return;
+      onError(new Error(`Job ${job?.id} of ${queue}: ${error.message}`, { cause: error }));
+    });
     worker.on("lockRenewalFailed", (jobIds) => {
       for (const id of jobIds) this.#stops.get(id)?.abort("fence_lost" satisfies StopReason);
     });

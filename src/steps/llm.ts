@@ -1,4 +1,5 @@
 import type { CallRecord, Decision, Hints, Served } from "../core/call.ts";
+import type { ErrorCode } from "../core/catalogue.ts";
 import { AppError, assertNever, toErrorRecord } from "../core/errors.ts";
 import { addCosts } from "../core/history.ts";
 import type { Json, JsonObject } from "../core/json.ts";
@@ -22,6 +23,9 @@ interface LlmBody {
 
 /** Times that a model is shown what is wrong with its answer and asked again, within one attempt. */
 const maxReasks = 2;
+
+/** Why nobody may be called, where waiting helps nobody: somebody must correct the settings. */
+const needsPeople: ReadonlySet<string> = new Set<ErrorCode>(["provider_auth", "provider_model_not_found"]);
 
 /** Executes `llm` steps: one routed request, and for structured output as many further ones as the attempt's budget of calls allows. */
 export function llmHandler(router: Router): StepHandler {
@@ -58,7 +62,7 @@ class LlmAttempt {
             }
           : readStructured(answer.text, schema);
       if (read.ok) return this.#succeeded(read.value, served);
-      if (asked > maxReasks || this.#callsLeft() < 1) return this.#invalid(read.problems);
+      if (asked > maxReasks || this.#isSpent()) return this.#invalid(read.problems);
       messages = [
         ...messages,
         { role: "assistant", content: answer.text || "(empty)" },
@@ -85,13 +89,22 @@ class LlmAttempt {
     return (this.#work.hints.max_calls ?? defaultMaxCalls) - this.#calls.length;
   }
 
+  #usdLeft(): number {
+    const spent = addCosts(...this.#calls.map((call) => call.costUsd)) ?? 0;
+    return (this.#work.hints.max_usd ?? Number.POSITIVE_INFINITY) - spent;
+  }
+
+  /** The router counts within one request; what former requests of the attempt have used up is known here. */
+  #isSpent(): boolean {
+    return this.#callsLeft() < 1 || this.#usdLeft() < 0;
+  }
+
   #hints(): Hints {
     const { max_usd, ...hints } = this.#work.hints;
-    const spent = addCosts(...this.#calls.map((call) => call.costUsd)) ?? 0;
     return {
       ...hints,
       max_calls: this.#callsLeft(),
-      ...(max_usd === undefined ? {} : { max_usd: Math.max(0, max_usd - spent) }),
+      ...(max_usd === undefined ? {} : { max_usd: this.#usdLeft() }),
     };
   }
 
@@ -122,6 +135,9 @@ class LlmAttempt {
       case "failed":
         return { type: "failed", error: outcome.error, retryable: true, report };
       case "unavailable":
+        if (needsPeople.has(outcome.error.code)) {
+          return { type: "failed", error: outcome.error, retryable: false, report };
+        }
         return {
           type: "deferred",
           error: outcome.error,

@@ -21,12 +21,18 @@ function validator(schema: JsonObject): SchemaValidator {
   return made;
 }
 
-/** Reads an answer: as it is, else cut to its outermost braces or brackets, else repaired; then checked against the schema. */
+/**
+ * Reads an answer: as it is, else what stands in a code fence or between braces or brackets, else repaired; then checked against the schema.
+ * Of several readings the first one that matches the schema counts.
+ */
 export function readStructured(text: string, schema: JsonObject): StructuredAnswer {
-  const value = parseAnswer(text);
-  if (value === undefined) return { ok: false, problems: ["The answer is not JSON."] };
-  const errors = validator(schema)(value);
-  if (errors.length === 0) return { ok: true, value };
+  const validate = validator(schema);
+  const [first, ...others] = readings(text);
+  if (first === undefined) return { ok: false, problems: ["The answer is not JSON."] };
+  const errors = validate(first);
+  if (errors.length === 0) return { ok: true, value: first };
+  const value = others.find((other) => validate(other).length === 0);
+  if (value !== undefined) return { ok: true, value };
   const problems = errors.slice(0, 10).map((error) => {
     const place = pointerPath(error.instancePath).join(".");
     return `${place === "" ? "The answer" : `"${place}"`} ${schemaErrorText(error)}.`;
@@ -34,22 +40,50 @@ export function readStructured(text: string, schema: JsonObject): StructuredAnsw
   return { ok: false, problems };
 }
 
-function parseAnswer(text: string): Json | undefined {
-  const cut = outermost(text);
-  for (const read of [() => JSON.parse(text), () => JSON.parse(cut), () => JSON.parse(jsonrepair(cut))]) {
-    try {
-      return read() as Json;
-    } catch {
-      // Not readable this way: the next one is more forgiving.
-    }
-  }
-  return undefined;
+/** What a text may mean, the most faithful reading first. Models like to wrap JSON in prose or a code fence, with brackets of its own at times. */
+function readings(text: string): readonly Json[] {
+  const whole = parsed(text);
+  if (whole !== undefined) return [whole];
+  const cuts = [fenced(text), between(text, "{", "}"), between(text, "[", "]")];
+  const exact = cuts.map((cut) => parsed(cut)).filter((value) => value !== undefined);
+  if (exact.length > 0) return exact;
+  const mended = repaired(fenced(text) ?? outermost(text));
+  return mended === undefined ? [] : [mended];
 }
 
-/** From the first brace or bracket to its last counterpart; models like to wrap JSON in prose or a code fence. */
+function parsed(text: string | undefined): Json | undefined {
+  try {
+    return text === undefined ? undefined : (JSON.parse(text) as Json);
+  } catch {
+    // Not JSON: another reading may be.
+    return undefined;
+  }
+}
+
+function repaired(text: string): Json | undefined {
+  try {
+    return parsed(jsonrepair(text));
+  } catch {
+    // Beyond repair: the model is asked again.
+    return undefined;
+  }
+}
+
+function fenced(text: string): string | undefined {
+  return /```\w*\s*\n([\s\S]*?)\n\s*```/.exec(text)?.[1];
+}
+
+/** From the first `open` to the last `close`. */
+function between(text: string, open: string, close: string): string | undefined {
+  const start = text.indexOf(open);
+  const end = text.lastIndexOf(close);
+  return start >= 0 && end > start ? text.slice(start, end + 1) : undefined;
+}
+
+/** From the first brace or bracket to its last counterpart, or to the end where there is none. */
 function outermost(text: string): string {
   const start = text.search(/[{[]/);
   if (start < 0) return text;
-  const end = text.lastIndexOf(text[start] === "{" ? "}" : "]");
-  return end > start ? text.slice(start, end + 1) : text.slice(start);
+  const cut = text[start] === "{" ? between(text, "{", "}") : between(text, "[", "]");
+  return cut ?? text.slice(start);
 }

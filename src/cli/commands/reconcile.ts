@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { readNote } from "../address.ts";
 import type { GlobalOptions, Register } from "../context.ts";
 
 /** `switchyard reconcile`: adds the jobs that open runs need and Redis no longer has. */
@@ -10,16 +9,9 @@ export const registerReconcile: Register = (program, context) => {
     .action(async (_options, command: Command) => {
       const { json }: GlobalOptions = command.optsWithGlobals();
       const { createApp } = await import("../../app.ts");
-      const { loadSettings } = await import("../../config/load.ts");
       const { createLog } = await import("../logger.ts");
-      const settings = loadSettings(context);
-      // The Redis of a `dev` that runs in this folder has no address in the settings.
-      const redisUrl = settings.redisUrl ?? readNote(context.cwd)?.redisUrl ?? null;
-      const app = await createApp({
-        settings: { ...settings, redisUrl },
-        roles: {},
-        log: createLog("warn"),
-      });
+      const { settingsHere } = await import("../settings-here.ts");
+      const app = await createApp({ settings: settingsHere(context), roles: {}, log: createLog("warn") });
       try {
         const result = await app.engine.reconcile();
         if (json) context.output.json(result);

@@ -5,14 +5,15 @@ import type { Route } from "../route.ts";
 export const health: Route = {
   method: "GET",
   url: "/health",
-  summary: "Whether the server and Redis answer, and how many jobs are open in each queue.",
+  summary:
+    "Whether the server and Redis answer, and how many jobs are open in each queue, and which workers there are.",
   handler:
     ({ engine, version }) =>
     async (_request, reply) => {
       reply.header("cache-control", "no-store");
       try {
-        const { redisMs, queues } = await engine.health();
-        return { status: "healthy", redisMs, queues, version };
+        const { redisMs, queues, workers } = await engine.health();
+        return { status: "healthy", redisMs, queues, workers, version };
       } catch (error) {
         const { code, detail, fix } = problemDocument(toAppError(error));
         return reply.code(503).send({ status: "unhealthy", version, code, detail, fix });
