@@ -22,7 +22,7 @@ function validator(schema: JsonObject): SchemaValidator {
 }
 
 /**
- * Reads an answer: as it is, else what stands in a code fence or between braces or brackets, else repaired; then checked against the schema.
+ * Reads an answer: as it is, else what stands in a code fence or between braces or brackets, or that repaired; then checked against the schema.
  * Of several readings the first one that matches the schema counts.
  */
 export function readStructured(text: string, schema: JsonObject): StructuredAnswer {
@@ -44,11 +44,10 @@ export function readStructured(text: string, schema: JsonObject): StructuredAnsw
 function readings(text: string): readonly Json[] {
   const whole = parsed(text);
   if (whole !== undefined) return [whole];
-  const cuts = [fenced(text), between(text, "{", "}"), between(text, "[", "]")];
-  const exact = cuts.map((cut) => parsed(cut)).filter((value) => value !== undefined);
-  if (exact.length > 0) return exact;
-  const mended = repaired(fenced(text) ?? outermost(text));
-  return mended === undefined ? [] : [mended];
+  const inFence = fenced(text);
+  const outer = outermost(text);
+  const cuts = [inFence, outer, between(text, "{", "}")].map(parsed);
+  return [...cuts, repaired(inFence ?? outer)].filter((value) => value !== undefined);
 }
 
 function parsed(text: string | undefined): Json | undefined {
