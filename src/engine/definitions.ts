@@ -41,12 +41,20 @@ export class Definitions {
     return checkDefinition(source, { kinds: this.#kinds });
   }
 
-  /** Stores a checked definition: equal content is the version that is there, changed content the next one. */
-  async store(definition: CheckedDefinition): Promise<LoadedWorkflow> {
+  /**
+   * Stores a checked definition: equal content is the version that is there, changed content the next one.
+   * @param accept looks at the workflow first; what it throws keeps the definition from being stored.
+   */
+  async store(
+    definition: CheckedDefinition,
+    accept: (workflow: CompiledWorkflow) => void = () => undefined,
+  ): Promise<LoadedWorkflow> {
     const { name } = definition;
+    const compiled = compileWorkflow(definition, { kinds: this.#kinds });
+    accept(compiled);
     const content = [name, definitionHash(definition), JSON.stringify(definition)];
     const reply = await storeScript.run(this.#redis, [this.#keys.workflow(name), this.#keys.workflows], content);
-    return this.#remember(name, Number(reply), definition);
+    return this.#remember(name, Number(reply), () => compiled);
   }
 
   /** A stored version; the newest if none is named. @throws AppError workflow_not_found */
@@ -57,13 +65,14 @@ export class Definitions {
     if (cached) return this.#touch(cached);
     const text = await this.#redis.hget(key, `v${wanted}`);
     if (text === null) throw await this.#notFound(name, version);
-    return this.#remember(name, wanted, this.check(JSON.parse(text) as JsonObject));
+    const definition = this.check(JSON.parse(text) as JsonObject);
+    return this.#remember(name, wanted, () => compileWorkflow(definition, { kinds: this.#kinds }));
   }
 
-  #remember(name: string, version: number, definition: CheckedDefinition): LoadedWorkflow {
+  #remember(name: string, version: number, compile: () => CompiledWorkflow): LoadedWorkflow {
     const cached = this.#cache.get(`${name}@${version}`);
     if (cached) return this.#touch(cached);
-    const compiled = compileWorkflow(definition, { kinds: this.#kinds });
+    const compiled = compile();
     return this.#touch({ name, version, compiled, driver: createDriver(compiled.machine) });
   }
 

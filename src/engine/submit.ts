@@ -3,6 +3,7 @@ import type { Hints } from "../core/call.ts";
 import { AppError } from "../core/errors.ts";
 import { canonicalJson, type Json, type JsonObject } from "../core/json.ts";
 import { loadScript } from "../redis/script.ts";
+import type { CompiledWorkflow } from "../workflow/compiled.ts";
 import type { Conclusion } from "./conclude.ts";
 import { decideStart } from "./decide.ts";
 import type { Definitions, LoadedWorkflow } from "./definitions.ts";
@@ -33,12 +34,14 @@ export async function submit(
   parts: SubmitParts,
   request: SubmitRequest,
 ): Promise<{ readonly id: string; readonly created: boolean }> {
-  const workflow = await theWorkflow(parts.definitions, request);
-  const { name, version, compiled } = workflow;
-  const input = compiled.checkInput(request.input ?? {});
   const hints = request.hints ?? {};
   parts.checkHints(hints);
-  for (const step of compiled.steps.values()) parts.checkHints({ ...hints, ...step.route });
+  let input: JsonObject = {};
+  const workflow = await theWorkflow(parts.definitions, request, (compiled) => {
+    input = compiled.checkInput(request.input ?? {});
+    for (const step of compiled.steps.values()) parts.checkHints({ ...hints, ...step.route });
+  });
+  const { name, version } = workflow;
   const now = parts.clock();
   const asked = { workflow: name, version, input, hints: hints as JsonObject };
   const id = await claimed(parts, request.idempotencyKey, parts.runId(now), asked);
@@ -88,12 +91,18 @@ async function list({ redis, keys }: SubmitParts, id: string, at: number): Promi
   await Promise.all([redis.zadd(keys.runs, at, id), redis.zadd(keys.openRuns, at, id)]);
 }
 
+/** @param accept throws where the request does not fit the workflow; a definition that came with it is then not stored either. */
 async function theWorkflow(
   definitions: Definitions,
   { workflow, version, definition }: SubmitRequest,
+  accept: (workflow: CompiledWorkflow) => void,
 ): Promise<LoadedWorkflow> {
-  if (definition !== undefined) return definitions.store(definitions.check(definition));
-  if (workflow !== undefined) return definitions.load(workflow, version);
+  if (definition !== undefined) return definitions.store(definitions.check(definition), accept);
+  if (workflow !== undefined) {
+    const loaded = await definitions.load(workflow, version);
+    accept(loaded.compiled);
+    return loaded;
+  }
   throw new AppError("bad_request", {
     message: "Say which workflow to run: `workflow` (a stored name) or `definition`.",
   });

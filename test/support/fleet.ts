@@ -70,6 +70,11 @@ export class Fleet {
     return this.#api;
   }
 
+  /** One more API process, on a port of its own, beside the one that {@link client} speaks to. */
+  anotherApi(): Promise<Program> {
+    return this.#start(["serve", "--port", "0"]);
+  }
+
   worker(env: Readonly<Record<string, string>> = {}, concurrency = 10): Promise<Program> {
     return this.#start(["worker", "--concurrency", String(concurrency)], env);
   }
