@@ -27,8 +27,8 @@ export interface SubmitParts extends RestoreParts {
 }
 
 /**
- * Accepts a run: everything is checked, the first transition is decided, then the run is written with it, listed and given its jobs, in this
- * order. A crash in between leaves a run that nobody was promised; the same request with the same idempotency key completes it.
+ * Accepts a run: everything is checked, the first transition is decided, then the run is written with it, and then listed and given its
+ * jobs. A crash in between leaves a run that nobody was promised; the same request with the same idempotency key completes it.
  */
 export async function submit(
   parts: SubmitParts,
@@ -70,12 +70,10 @@ async function create(
   const event = { type: "run.created", workflow: name, version } as const;
   const first: CommitContent = transition.ending ? content : { ...content, status: "queued" };
   if (!(await parts.store.create(id, fields, event, first))) return false;
-  await list(parts, id, now);
+  const place = { runId: id, version, workflow: compiled, place: "back", now } as const;
+  const jobs = transition.opened.map((dispatch) => plannedJob(dispatch, place));
+  await Promise.all([list(parts, id, now), parts.dispatcher.add(jobs)]);
   if (transition.ending) await closeRun(parts, id);
-  else {
-    const place = { runId: id, version, workflow: compiled, place: "back", now } as const;
-    await parts.dispatcher.add(transition.opened.map((dispatch) => plannedJob(dispatch, place)));
-  }
   return true;
 }
 
