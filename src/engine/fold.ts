@@ -62,7 +62,7 @@ export class Folder {
     if (type === "stale") return this.refused(execution);
     crash("after-deliver", execution.actor);
     crash("after-commit", execution.actor);
-    this.recent.set(execution.runId, { rev: rev + 1, state: transition.state });
+    this.recent.set(execution.runId, { commit: content.id, state: transition.state });
     await this.#finish(execution.runId, workflow, content, transition.opened);
     crash("after-dispatch", execution.actor);
     return { type: "done" };

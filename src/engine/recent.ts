@@ -1,14 +1,15 @@
 import type { RunState } from "./state.ts";
 
-/** A run's state at a revision. */
+/** A run's state as one commit left it. */
 export interface RecentState {
-  readonly rev: number;
+  /** Id of that commit: unlike a revision's number it never comes twice, not even when Redis has lost its last second and counts again. */
+  readonly commit: string;
   readonly state: RunState;
 }
 
 /**
  * The states that this process committed last, by run, so that the next step of the run need not read, parse and restore them. Only a short
- * cut: a revision never changes, so an entry is either the run's current state or recognised as an old one by its number.
+ * cut: an entry is either the run's current state or recognised as another one by its commit.
  */
 export class RecentStates {
   readonly #size: number;

@@ -109,7 +109,7 @@ export class RunStore {
       ...fenceArgs(execution),
       allowed,
       worker,
-      recent?.rev ?? "",
+      recent?.commit ?? "",
       ...reads,
     ]);
     const [word, attempt, ended, since, input, hints, rev, state, ...outputs] = reply;

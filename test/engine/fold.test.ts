@@ -130,6 +130,33 @@ describe("a holder whose lease passes to another before it commits", () => {
   });
 });
 
+describe("a worker that remembers the state it committed", () => {
+  /** Content of every key of a run. */
+  async function copy(runId: string): Promise<readonly (readonly [string, Buffer])[]> {
+    const { redis } = engine.server;
+    const keys = await redis.keys(`*${runId}*`);
+    const dumps = await Promise.all(keys.map((key) => redis.dumpBuffer(key)));
+    return keys.flatMap((key, index) => (dumps[index] ? [[key, dumps[index]] as const] : []));
+  }
+
+  test("does not read it, and forgets it when Redis has lost that commit and made another of the same number", async () => {
+    const runId = await engine.submit(fan(3));
+    const [mine, other] = [engine.hand(), engine.hand()];
+    const [a, b, c] = [await mine.begin(runId, "s0"), await other.begin(runId, "s1"), await other.begin(runId, "s2")];
+    const before = await copy(runId);
+    const settle = ways["by settling"];
+    await settle?.(mine, a);
+    const recent = mine.folder.recent.get(runId);
+    expect(await mine.store.begin(c, 3, "mine", [], recent)).toMatchObject({ rev: 2, state: recent?.state });
+    await engine.server.redis.del(...(await engine.server.redis.keys(`*${runId}*`)));
+    for (const [key, content] of before) await engine.server.redis.restore(key, "0", content);
+    await settle?.(other, b);
+    const begun = await mine.store.begin(c, 3, "mine", [], recent);
+    expect(begun).toMatchObject({ rev: 2, state: await engine.state(runId) });
+    expect(Object.keys((await engine.state(runId)).active)).toEqual(["s0", "s2"]);
+  });
+});
+
 describe("a job that comes again after its run has ended", () => {
   test("changes nothing: the history keeps its one terminal event", async () => {
     const runId = await engine.submit([{ id: "only" }]);
