@@ -75,9 +75,9 @@ describeHandler("llm", async () => {
 
 describe("a key that is refused, or a model that nobody knows", () => {
   test.each([
-    ["refused key", 401, "provider_auth"],
-    ["unknown model", 404, "provider_model_not_found"],
-  ])("a %s on the only provider fails the step for good: waiting would not help", async (_what, status, code) => {
+    ["a refused key", 401, "provider_auth"],
+    ["an unknown model", 404, "provider_model_not_found"],
+  ])("%s on the only provider fails the step for good: waiting would not help", async (_what, status, code) => {
     const handler = handlerWith({ ...simulator.env, LLM_PROVIDERS: "openai" });
     await simulator.down("openai", { kind: "status", status });
     const outcome = await handler.execute(workOf({ prompt: "Hello" }));
