@@ -14,7 +14,7 @@ const locks = { lockDuration: 2_500, lockRenewTime: 800, stalledInterval: 1_000,
 
 if (mode === "engine") {
   const settings = await settingsFor(url, { SWITCHYARD_CONCURRENCY: concurrency });
-  await createApp({ settings, roles: { worker: true }, log: createLog("error", "bench"), kinds: [noop] });
+  await createApp({ settings, roles: { worker: true }, log: createLog("error"), kinds: [noop] });
 } else {
   const connection = new Redis(url, { maxRetriesPerRequest: null });
   const queue = new Queue(mode, { connection });

@@ -83,7 +83,7 @@ async function bare(url, redis, mode, jobs) {
 async function engine(url, redis, count, length) {
   await redis.flushall();
   const settings = await settingsFor(url);
-  const app = await createApp({ settings, roles: {}, log: createLog("error", "bench"), kinds: [noop] });
+  const app = await createApp({ settings, roles: {}, log: createLog("error"), kinds: [noop] });
   await app.engine.store(chain(length));
   for (let i = 0; i < count; i += 50) {
     await Promise.all(
@@ -113,7 +113,7 @@ async function idleRun(url, redis) {
   const child = fork(new URL("./engine-worker.mjs", import.meta.url), ["engine", url, concurrency, "5"]);
   await new Promise((ready) => child.once("message", ready));
   const settings = await settingsFor(url);
-  const app = await createApp({ settings, roles: {}, log: createLog("error", "bench"), kinds: [noop] });
+  const app = await createApp({ settings, roles: {}, log: createLog("error"), kinds: [noop] });
   await app.engine.store(chain(5));
   const times = [];
   for (let i = 0; i < 320; i++) {

@@ -62,7 +62,7 @@ async function switchyard(redisUrl) {
   const app = await createApp({
     settings: await settingsFor(redisUrl, env),
     roles: {},
-    log: createLog("silent", "bench"),
+    log: createLog("silent"),
   });
   const victim = await worker();
   await simulator.down("openai", { kind: "hold" });

@@ -3,9 +3,9 @@ import { loadSettings } from "../config/load.ts";
 import type { Settings } from "../config/settings.ts";
 import { AppError } from "../core/errors.ts";
 import type { EmbeddedRedis } from "../redis/embedded.ts";
+import { createLog } from "../telemetry/log.ts";
 import { writeNote } from "./address.ts";
 import type { CliContext, GlobalOptions } from "./context.ts";
-import { createLog } from "./logger.ts";
 import { ownRedis } from "./own-redis.ts";
 
 /** Options of `dev`, `serve` and `worker`: settings of the same names, with the command line over the environment. */

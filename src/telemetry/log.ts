@@ -1,6 +1,9 @@
-import { destination, type Logger, pino } from "pino";
+import { type Logger, pino } from "pino";
 
-/** The log of one process: JSON lines on stderr, so that stdout stays for answers. @param level silent, error, warn, info, debug, trace. */
-export function createLog(level: string, name: string): Logger {
-  return pino({ level, name, base: { name, pid: process.pid } }, destination({ fd: 2, sync: true }));
+/**
+ * The log of one process: JSON lines on standard error, so that standard output stays for people and pipes.
+ * @param level silent, error, warn, info, debug or trace.
+ */
+export function createLog(level: string): Logger {
+  return pino({ level, base: { pid: process.pid } }, pino.destination({ dest: 2, sync: true }));
 }

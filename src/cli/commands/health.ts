@@ -16,7 +16,7 @@ export const registerHealth: Register = (program, context) => {
     .action(async (_options, command: Command) => {
       const { json, worker }: HealthOptions = command.optsWithGlobals();
       const { createApp } = await import("../../app.ts");
-      const { createLog } = await import("../logger.ts");
+      const { createLog } = await import("../../telemetry/log.ts");
       const { settingsHere } = await import("../settings-here.ts");
       const app = await createApp({ settings: settingsHere(context), roles: {}, log: createLog("silent") });
       try {
