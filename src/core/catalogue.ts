@@ -132,7 +132,6 @@ export const catalogue = {
     "No Switchyard server answers at that address.",
     "Start one with `switchyard dev`, or name it with --url or SWITCHYARD_URL.",
   ),
-  lease_lost: entry(409, "Another worker holds the run now.", "Nothing to do: what was computed here is dropped."),
   cancelled: entry(499, "The caller went away, or the run was cancelled.", "Nothing to do."),
   internal: entry(
     500,

@@ -71,9 +71,13 @@ export async function attempt(
       const error = toErrorRecord(new AppError("attempts_exhausted", { details: { attempts: begun.attempts } }));
       return failWithoutAttempt(parts, execution, begun.attempts, error);
     }
-    case "begun":
+    case "begun": {
       parts.crash("after-begin", execution.actor);
-      return conclude(parts, execution, workflow, step, begun, await work(parts, execution, step, begun, stop));
+      const startedAt = parts.clock();
+      const outcome = await work(parts, execution, step, begun, stop);
+      const waitedMs = begun.waitedMs + parts.clock() - startedAt;
+      return conclude(parts, execution, workflow, step, { ...begun, waitedMs }, outcome);
+    }
     default:
       return assertNever(begun);
   }
@@ -101,6 +105,7 @@ async function work(
         body,
         hints: { ...begun.hints, ...step.route },
         idempotencyKey: `${execution.runId}-${step.id}-${execution.epoch}-${begun.ended + 1}`,
+        avoid: begun.avoid,
         deadline,
         signal,
         note: (event) => void parts.store.note(execution, event).catch(() => undefined),
@@ -133,7 +138,7 @@ async function conclude(
 ): Promise<AttemptEnd> {
   const { actor, epoch } = execution;
   const head = { step: actor, attempt: begun.attempt };
-  const costUsd = addCosts(...outcome.report.calls.map((call) => call.costUsd)) ?? 0;
+  const costUsd = addCosts(...outcome.report.calls.map((call) => call.costUsd));
   const settle = (delivery: Delivery) => parts.folder.settle({ ...begun, execution, delivery, costUsd, workflow });
   switch (outcome.type) {
     case "succeeded": {
@@ -141,11 +146,10 @@ async function conclude(
       return settle({ actor, epoch, type: "done", output: outcome.output, event });
     }
     case "deferred": {
-      const until = parts.clock() + outcome.delayMs;
-      const deadline = begun.since + step.maxWaitMs;
-      if (isHandBack(outcome) || until < deadline) {
+      if (isHandBack(outcome) || begun.waitedMs + outcome.delayMs < step.maxWaitMs) {
+        const until = parts.clock() + outcome.delayMs;
         const event: EventBody = { type: "step.waiting", ...head, until, reason: outcome.reason, ...outcome.report };
-        const held = await parts.store.suspend(execution, true, costUsd, event);
+        const held = await parts.store.suspend(execution, { refund: true, costUsd, event, avoid: [] });
         return held ? { type: "later", delayMs: outcome.delayMs } : parts.folder.refused(execution);
       }
       return finalFailure(settle, head, epoch, outcome);
@@ -154,7 +158,8 @@ async function conclude(
       if (!outcome.retryable || begun.attempt >= step.retry.attempts) return finalFailure(settle, head, epoch, outcome);
       const delayMs = backoffMs(step.retry, begun.attempt, parts.random());
       const event: EventBody = { type: "step.retrying", ...head, error: outcome.error, delayMs, ...outcome.report };
-      const held = await parts.store.suspend(execution, false, costUsd, event);
+      const failed = outcome.report.calls.filter((call) => !call.ok).map((call) => call.provider);
+      const held = await parts.store.suspend(execution, { refund: false, costUsd, event, avoid: [...new Set(failed)] });
       return held ? { type: "retry", delayMs, error: outcome.error } : parts.folder.refused(execution);
     }
     default:

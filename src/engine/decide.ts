@@ -101,7 +101,7 @@ class Folding {
         this.#active.delete(String(params.sendId));
         break;
       case "xstate.emit":
-        this.events.push(params.event as EventBody);
+        this.events.push(noticed(params.event as EventBody));
         break;
       default:
         break;
@@ -146,6 +146,11 @@ class Folding {
       ending,
     };
   }
+}
+
+/** A notice of the machine as a line of the history: a step that fails before its first attempt has made no calls. */
+function noticed(notice: EventBody): EventBody {
+  return notice.type === "step.failed" ? { ...notice, attempt: 0, calls: [] } : notice;
 }
 
 function endingOf(snapshot: MachineStep["snapshot"]): Ending | null {

@@ -31,7 +31,8 @@ export type Visit = { readonly type: "done" } | { readonly type: "busy"; readonl
 export interface Settlement {
   readonly execution: Execution;
   readonly delivery: Delivery;
-  readonly costUsd: number;
+  /** Null: nothing with a known price was called. */
+  readonly costUsd: number | null;
   readonly workflow: LoadedWorkflow;
   readonly input: Held["input"];
   readonly state: RunState;
@@ -69,7 +70,7 @@ export class Folder {
   }
 
   /** Delivers an outcome, or with null only folds what waits in the inbox. */
-  async deliver(execution: Execution, delivery: Delivery | null, costUsd = 0): Promise<Visit> {
+  async deliver(execution: Execution, delivery: Delivery | null, costUsd: number | null = null): Promise<Visit> {
     const holder = this.#parts.token();
     const reply = await this.#parts.store.deliver(holder, execution, delivery, costUsd);
     this.#parts.crash("after-deliver", execution.actor);

@@ -36,14 +36,26 @@ export interface Begun {
   readonly attempt: number;
   /** Attempts of this dispatch that ended before it. One whose worker died did not end: its calls are repeated under the same idempotency keys. */
   readonly ended: number;
-  /** Epoch milliseconds at which the first attempt of this dispatch began. */
-  readonly since: number;
+  /** Providers that failed the attempt before. */
+  readonly avoid: readonly string[];
+  /** Milliseconds since the first attempt of this dispatch began, by Redis's clock. */
+  readonly waitedMs: number;
   readonly input: JsonObject;
   readonly hints: Hints;
   readonly rev: number;
   readonly state: RunState;
   /** In the order asked; null: the step has none (skipped). */
   readonly outputs: readonly Json[];
+}
+
+/** How an attempt ends that settles nothing. */
+export interface Suspension {
+  /** Whether the attempt does not count. */
+  readonly refund: boolean;
+  readonly costUsd: number | null;
+  readonly event: EventBody | null;
+  /** Providers that the next attempt tries last. */
+  readonly avoid: readonly string[];
 }
 
 /** A run that this worker holds: only it may commit until the lease passes. */
@@ -112,14 +124,15 @@ export class RunStore {
       recent?.commit ?? "",
       ...reads,
     ]);
-    const [word, attempt, ended, since, input, hints, rev, state, ...outputs] = reply;
+    const [word, attempt, ended, avoid, waited, input, hints, rev, state, ...outputs] = reply;
     switch (word) {
       case "begun":
         return {
           type: "begun",
           attempt: Number(attempt),
           ended: Number(ended),
-          since: Number(since),
+          avoid: avoid ? avoid.split(",") : [],
+          waitedMs: Number(waited),
           input: parse(input) as JsonObject,
           hints: parse(hints) as Hints,
           rev: Number(rev),
@@ -136,9 +149,9 @@ export class RunStore {
     }
   }
 
-  /** Ends an attempt that settles nothing. @param refund whether the attempt does not count. @returns false: the fence no longer holds. */
-  async suspend(execution: Execution, refund: boolean, costUsd: number, event: EventBody | null): Promise<boolean> {
-    const args = [...fenceArgs(execution), refund ? "refunded" : "spent", costUsd, text(event)];
+  /** Ends an attempt that settles nothing. @returns false: the fence no longer holds. */
+  async suspend(execution: Execution, { refund, costUsd, event, avoid }: Suspension): Promise<boolean> {
+    const args = [...fenceArgs(execution), refund ? "refunded" : "spent", costUsd ?? "", text(event), avoid.join()];
     const [word] = await this.#run("suspend", execution.runId, args);
     return word === "done";
   }
@@ -150,8 +163,13 @@ export class RunStore {
   }
 
   /** Takes the lease of a run, delivering an outcome first if there is one. */
-  async deliver(holder: string, execution: Execution, delivery: Delivery | null, costUsd: number): Promise<Delivered> {
-    const args = [holder, leaseMs, ...deliveryArgs(execution, delivery), costUsd];
+  async deliver(
+    holder: string,
+    execution: Execution,
+    delivery: Delivery | null,
+    costUsd: number | null,
+  ): Promise<Delivered> {
+    const args = [holder, leaseMs, ...deliveryArgs(execution, delivery), costUsd ?? ""];
     return parseDelivered(await this.#run("deliver", execution.runId, args));
   }
 
@@ -172,11 +190,11 @@ export class RunStore {
   /** Delivers an outcome and commits what it means, if nothing happened to the run since `rev`. `moved`: nothing is done; deliver it. */
   async settle(
     execution: Execution,
-    costUsd: number,
+    costUsd: number | null,
     rev: number,
     content: CommitContent,
   ): Promise<{ readonly type: "done" | "moved" | "stale" }> {
-    const args = [...fenceArgs(execution), costUsd, rev, ...transitionArgs(content)];
+    const args = [...fenceArgs(execution), costUsd ?? "", rev, ...transitionArgs(content)];
     const [word] = await this.#run("settle", execution.runId, args);
     if (word === "done" || word === "moved" || word === "stale") return { type: word };
     throw unexpected("settle", word);

@@ -30,8 +30,6 @@ export interface RunKeys {
   readonly inbox: string;
   /** Hash: step id to its output, JSON. */
   readonly outputs: string;
-  /** Hash: step id to its record, JSON. What people look at. */
-  readonly steps: string;
   /** Hash: step id to the fence of its current dispatch. */
   readonly fences: string;
   /** Stream: the run's events, ids 1-0, 2-0, ... */
@@ -50,7 +48,6 @@ export function keysOf(prefix: string): Keys {
         run: base,
         inbox: `${base}:inbox`,
         outputs: `${base}:outputs`,
-        steps: `${base}:steps`,
         fences: `${base}:fences`,
         events: `${base}:events`,
         lease: `${base}:lease`,

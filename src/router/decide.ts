@@ -17,6 +17,8 @@ export interface DecideInput {
   readonly weights: Readonly<Record<string, number>>;
   readonly chain: readonly string[];
   readonly counter: number;
+  /** Providers that wait behind the others. */
+  readonly avoided: readonly string[];
   /** Two random numbers 0..1 for each candidate. */
   readonly draws: readonly (readonly [number, number])[];
   readonly degraded: boolean;
@@ -50,6 +52,7 @@ export function decide(input: DecideInput): Decided {
     weights: input.weights,
     chain: input.chain,
     counter: input.counter,
+    avoided: input.avoided,
   };
   const names = order(strategy, facts);
   const chosen = names.flatMap((name) => candidates.find((candidate) => candidate.provider === name) ?? []);

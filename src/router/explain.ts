@@ -20,6 +20,10 @@ export function explain(
   for (const { provider, share, shareDraw } of facts.targets) {
     if (share < 1 && shareDraw >= share) parts.push(`${provider} is ramping up (${Math.round(share * 100)} %)`);
   }
+  for (const provider of facts.avoided) {
+    if (provider !== first && names.includes(provider))
+      parts.push(`${provider} failed the attempt before and waits behind`);
+  }
   const served = candidates.find((candidate) => candidate.provider === first);
   if (served && !served.servesAsked) parts.push(`${first} does not serve ${hints.model}, ${served.model} answers`);
   return parts.join("; ");

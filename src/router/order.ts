@@ -22,9 +22,14 @@ export interface OrderFacts extends JsonObject {
   readonly weights: Readonly<Record<string, number>>;
   readonly chain: readonly string[];
   readonly counter: number;
+  /** Providers that failed this work's attempt before: they wait behind the others. */
+  readonly avoided: readonly string[];
 }
 
-/** Orders the callable candidates: the hinted one, those that serve the asked model, those that don't; ramping ones that lost their draw last. */
+/**
+ * Orders the callable candidates: the hinted one, those that serve the asked model, those that don't; ramping ones that lost their draw; and behind
+ * them all, in the same order, those that failed the attempt before.
+ */
 export function order(strategy: Strategy, facts: OrderFacts): readonly string[] {
   const takesPart = (target: OrderTarget) => target.share >= 1 || target.shareDraw < target.share;
   const isHinted = (target: OrderTarget) => target.provider === facts.hinted;
@@ -38,15 +43,20 @@ export function order(strategy: Strategy, facts: OrderFacts): readonly string[] 
     waiting.filter((target) => target.servesAsked),
     waiting.filter((target) => !target.servesAsked),
   ];
-  return groups.flatMap((targets) => strategy.order(strategyInput(targets, facts)));
+  const ordered = groups.flatMap((targets) => strategy.order(strategyInput(targets, facts)));
+  const isAvoided = (name: string) => facts.avoided.includes(name);
+  return [...ordered.filter((name) => !isAvoided(name)), ...ordered.filter(isAvoided)];
 }
 
 /** The strategy's view of one group: the one that it chose `first` from. */
 export function groupOf(first: string, facts: OrderFacts): StrategyInput {
   const same = facts.targets.find((target) => target.provider === first);
+  const isAvoided = ({ provider }: { readonly provider: string }) => facts.avoided.includes(provider);
   const group = facts.targets.filter(
     (target) =>
-      target.servesAsked === same?.servesAsked && target.shareDraw < target.share === same.shareDraw < same.share,
+      isAvoided(target) === isAvoided({ provider: first }) &&
+      target.servesAsked === same?.servesAsked &&
+      target.shareDraw < target.share === same.shareDraw < same.share,
   );
   return strategyInput(group, facts);
 }

@@ -48,6 +48,7 @@ export async function begin(context: RouteContext, request: LlmRequest, options:
     weights: routing.weights,
     chain: chainOf(routing.defaultProvider, routing.enabled),
     counter: snapshot.counter,
+    avoided: options.avoid ?? [],
     draws: candidates.map(() => [context.random(), context.random()]),
     degraded: snapshot.degraded,
   });

@@ -10,6 +10,8 @@ export interface RouteOptions {
   readonly idempotencyKey: string;
   /** Epoch milliseconds after which no further call is begun. */
   readonly deadline: number;
+  /** Providers that failed the attempt before: tried last, so that one which only stalls cannot use up every attempt. */
+  readonly avoid?: readonly string[];
   /** Told of each failed call as soon as it failed, before the next one is begun. */
   readonly onCallFailed?: (call: CallRecord) => void;
 }

@@ -15,6 +15,8 @@ export interface StepWork {
   readonly hints: Hints;
   /** Goes out as idempotency key: the job's id with the number of the attempt, the same where an attempt is repeated because its worker died. */
   readonly idempotencyKey: string;
+  /** Providers whose calls failed in the attempt before; for a handler that can choose. */
+  readonly avoid: readonly string[];
   /** Epoch milliseconds at which the attempt's time is over. */
   readonly deadline: number;
   /** Fires at the deadline, when the fence is lost, and when the worker must stop. */

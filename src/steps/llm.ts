@@ -75,6 +75,7 @@ class LlmAttempt {
     const { signal, deadline, idempotencyKey, stepId, attempt, note } = this.#work;
     const outcome = await this.#router.call(this.#request(messages), {
       hints: this.#hints(),
+      avoid: this.#work.avoid,
       signal,
       deadline,
       idempotencyKey: this.#calls.length === 0 ? idempotencyKey : `${idempotencyKey}-${this.#calls.length}`,

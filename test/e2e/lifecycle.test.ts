@@ -194,6 +194,13 @@ describe("a step with a timeout of a second whose provider falls silent", () => 
     expect([run.status, stepOf(run)?.attempts, hitsOf("hesitant").length]).toEqual(["succeeded", 2, 2]);
   });
 
+  test("goes to the other provider at its second attempt: one that only stalls cannot use up all of them", async () => {
+    await startWorker({ LLM_PROVIDERS: "openai,anthropic" });
+    await fleet.simulator.down("openai", { kind: "stall", match: "Do around." });
+    const run = await fleet.ended(await submitOne("around", { step }));
+    expect([run.status, stepOf(run)?.attempts, stepOf(run)?.served?.provider]).toEqual(["succeeded", 2, "anthropic"]);
+  });
+
   test("goes to the next provider within the attempt when a call may take less than the step", async () => {
     await startWorker({ LLM_PROVIDERS: "openai,anthropic", OPENAI_TIMEOUT_SECONDS: "0.5" });
     await fleet.simulator.down("openai", { kind: "stall", match: "Do elsewhere." });

@@ -76,7 +76,7 @@ describe("create", () => {
   test("writes a run once: the second time it is left as it is", async () => {
     expect(await open(["s", 1])).toBe(true);
     expect(await open(["t", 1])).toBe(false);
-    expect(await server.redis.hgetall(keys.run(runId).fences)).toEqual({ s: "1|0||0|0|0" });
+    expect(await server.redis.hgetall(keys.run(runId).fences)).toEqual({ s: "1|0||0|0|0|" });
     expect(await revision()).toBe("1");
     expect(await eventNumbers()).toEqual(["1-0"]);
   });
@@ -119,10 +119,18 @@ describe("suspend", () => {
     await open(["s", 1]);
     const first = execution("s", 1);
     await store.begin(first, 3, "w", []);
-    expect(await store.suspend(first, true, 0.5, null)).toBe(true);
-    expect(await store.suspend(first, true, 0.5, null)).toBe(true);
+    expect(await store.suspend(first, { refund: true, costUsd: 0.5, event: null, avoid: [] })).toBe(true);
+    expect(await store.suspend(first, { refund: true, costUsd: 0.5, event: null, avoid: [] })).toBe(true);
     expect(await server.redis.hget(keys.run(runId).run, "costUsd")).toBe("0.5");
     expect(await store.begin(execution("s", 1), 3, "w", [])).toMatchObject({ attempt: 1 });
+  });
+
+  test("tells the next attempt what happened to this one: how many have ended, and whom to avoid", async () => {
+    await open(["s", 1]);
+    const first = execution("s", 1);
+    expect(await store.begin(first, 3, "w", [])).toMatchObject({ ended: 0, avoid: [] });
+    await store.suspend(first, { refund: false, costUsd: null, event: null, avoid: ["openai", "ollama"] });
+    expect(await store.begin(execution("s", 1), 3, "w", [])).toMatchObject({ ended: 1, avoid: ["openai", "ollama"] });
   });
 
   test("is refused from an execution that another one has followed", async () => {
@@ -130,7 +138,7 @@ describe("suspend", () => {
     const late = execution("s", 1);
     await store.begin(late, 3, "w", []);
     await store.begin(execution("s", 1), 3, "w", []);
-    expect(await store.suspend(late, false, 0, null)).toBe(false);
+    expect(await store.suspend(late, { refund: false, costUsd: 0, event: null, avoid: [] })).toBe(false);
   });
 });
 
@@ -210,7 +218,9 @@ describe("commit", () => {
     const before = await eventNumbers();
     expect(await store.deliver(token(), t, delivery("t", 2), 0)).toEqual({ type: "stale" });
     expect(await store.note(t, { type: "step.skipped", step: "t" })).toBe(false);
-    expect(await store.suspend(t, false, 0, { type: "step.skipped", step: "t" })).toBe(false);
+    expect(
+      await store.suspend(t, { refund: false, costUsd: 0, event: { type: "step.skipped", step: "t" }, avoid: [] }),
+    ).toBe(false);
     expect(await eventNumbers()).toEqual(before);
   });
 });
@@ -221,7 +231,7 @@ describe("settle", () => {
     const s = execution("s", 1);
     await store.begin(s, 1, "w", []);
     expect(await store.settle(s, 0, 1, content([["t", 2]], ["s"]))).toEqual({ type: "done" });
-    expect(await server.redis.hgetall(keys.run(runId).fences)).toEqual({ t: "2|0||0|0|0" });
+    expect(await server.redis.hgetall(keys.run(runId).fences)).toEqual({ t: "2|0||0|0|0|" });
     expect(await server.redis.hgetall(keys.run(runId).outputs)).toEqual({ s: '"s done"' });
   });
 

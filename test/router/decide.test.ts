@@ -56,9 +56,13 @@ const inputs: fc.Arbitrary<DecideInput> = fc.record({
   weights: fc.dictionary(fc.constantFrom(...names), fc.constantFrom(0, 1, 50)),
   chain: fc.shuffledSubarray(names),
   counter: fc.nat(),
+  avoided: fc.shuffledSubarray(names),
   draws: fc.array(fc.tuple(unit, unit), { minLength: 4, maxLength: 4 }),
   degraded: fc.boolean(),
 });
+
+/** Of a first attempt: nobody is avoided. */
+const fresh = inputs.map((input): DecideInput => ({ ...input, avoided: [] }));
 
 const isAble = ({ excluded, availability: { block } }: RatedCandidate) => excluded === undefined && !block;
 
@@ -78,7 +82,7 @@ describe("decide", () => {
 
   test("a soft hint comes first where it is able and not ramping, and nowhere else", () => {
     fc.assert(
-      fc.property(inputs, (input) => {
+      fc.property(fresh, (input) => {
         const hinted = input.candidates.find(({ provider }) => provider === input.hints.provider);
         fc.pre(hinted !== undefined && isAble(hinted) && hinted.availability.share === 1);
         expect(decide(input).order[0]?.provider).toBe(hinted?.provider);
@@ -88,7 +92,7 @@ describe("decide", () => {
 
   test("who serves the asked model comes before who does not, as long as nobody is ramping", () => {
     fc.assert(
-      fc.property(inputs, (input) => {
+      fc.property(fresh, (input) => {
         fc.pre(input.hints.provider === undefined);
         fc.pre(input.candidates.every(({ availability: { state } }) => state !== "ramping"));
         const serves = decide(input).order.map(
@@ -118,8 +122,18 @@ describe("decide", () => {
     weights: { anthropic: 30, openai: 70 },
     chain: [],
     counter: 0,
+    avoided: [],
     draws: some.map(() => [0.5, 0.5]),
     degraded: false,
+  });
+
+  test("puts what failed the attempt before behind all others, and says so", () => {
+    const both = input(candidate("anthropic", "closed"), candidate("openai", "closed"));
+    const { order, decision } = decide({ ...both, hints: { provider: "openai" }, avoided: ["openai"] });
+    expect(order.map(({ provider }) => provider)).toEqual(["anthropic", "openai"]);
+    expect(decision.reason).toContain("openai failed the attempt before and waits behind");
+    const all = decide({ ...both, weights: { openai: 1 }, avoided: ["openai", "anthropic"] });
+    expect(all.order.map(({ provider }) => provider)).toEqual(["openai", "anthropic"]);
   });
 
   test("explains itself to people", () => {

@@ -34,6 +34,7 @@ export function workOf(body: Json, more: Partial<StepWork> = {}, notes: EventBod
     body,
     hints: {},
     idempotencyKey: `run_1-s1-1-${++count}`,
+    avoid: [],
     deadline: Date.now() + 60_000,
     signal: new AbortController().signal,
     note: (event) => void notes.push(event),

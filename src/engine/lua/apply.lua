@@ -13,7 +13,7 @@ local function apply(run, rev, at)
     next = next + 2
   end
   for _ = 1, opened do
-    redis.call('HSET', run .. ':fences', ARGV[next], ARGV[next + 1] .. '|0||0|0|0')
+    redis.call('HSET', run .. ':fences', ARGV[next], ARGV[next + 1] .. '|0||0|0|0|')
     next = next + 2
   end
   for _ = 1, closed do

@@ -1,7 +1,7 @@
 -- begin: start an attempt of a step, if this dispatch is still wanted, and load what the step reads.
 -- KEYS 1 run
 -- ARGV 1 step | 2 epoch | 3 execution token | 4 attempts allowed | 5 worker | 6 commit whose state the worker has | 7.. step ids that it reads
--- RETURNS {"begun", attempt, ended, since, input, hints, rev, state ('' after that commit), output...} | {"delivered"} | {"exhausted", attempts} | {"stale"}
+-- RETURNS {"begun", attempt, ended, avoid, waited ms, input, hints, rev, state ('' after that commit), output...} | {"delivered"} | {"exhausted", attempts} | {"stale"}
 -- Sent twice with the same execution token it begins one attempt.
 --- @include "append_event"
 --- @include "fence"
@@ -16,7 +16,7 @@ if fence.execution ~= ARGV[3] then
     return { 'exhausted', fence.attempt }
   end
   fence.attempt = fence.attempt + 1
-  if redis.call('HGET', run, 'status') == 'queued' then
+  if redis.call('HEXISTS', run, 'startedAt') == 0 then
     redis.call('HSET', run, 'status', 'running', 'startedAt', (append_event(run, '{"type":"run.started"}')))
   end
   local event = { type = 'step.started', step = ARGV[1], attempt = fence.attempt, worker = ARGV[5] }
@@ -27,7 +27,7 @@ if fence.execution ~= ARGV[3] then
 end
 local fields = redis.call('HMGET', run, 'input', 'hints', 'rev', 'state', 'commit')
 local state = fields[5] == ARGV[6] and '' or fields[4]
-local reply = { 'begun', fence.attempt, fence.ended, fence.since, fields[1], fields[2], fields[3], state }
+local reply = { 'begun', fence.attempt, fence.ended, fence.avoid, now() - fence.since, fields[1], fields[2], fields[3], state }
 if #ARGV > 6 then
   for _, output in ipairs(redis.call('HMGET', run .. ':outputs', unpack(ARGV, 7))) do reply[#reply + 1] = output or '' end
 end

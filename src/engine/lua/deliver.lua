@@ -1,6 +1,6 @@
 -- deliver: put an outcome into the run's inbox, once, and if nobody holds the run, take its lease.
 -- KEYS 1 run
--- ARGV 1 lease token | 2 lease ms | 3 actor or '' (only take the lease) | 4 epoch | 5 execution token | 6 delivery | 7 cost in USD
+-- ARGV 1 lease token | 2 lease ms | 3 actor or '' (only take the lease) | 4 epoch | 5 execution token | 6 delivery | 7 cost in USD or ''
 -- RETURNS {"held", workflow, version, rev, state, input, delivery...} at most 500 deliveries; the rest waits for the next commit
 --       | {"left"}       the delivery is safe and somebody else folds it
 --       | {"busy", ms}   it was delivered before (or nothing was); the holder's lease lasts that long
@@ -18,7 +18,7 @@ if ARGV[3] ~= '' then
     fence.delivered = true
     write_fence(run, ARGV[3], fence)
     redis.call('RPUSH', inbox, ARGV[6])
-    if ARGV[7] ~= '0' then redis.call('HINCRBYFLOAT', run, 'costUsd', ARGV[7]) end
+    if ARGV[7] ~= '' then redis.call('HINCRBYFLOAT', run, 'costUsd', ARGV[7]) end
   end
 end
 local holder = redis.call('GET', lease)
