@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { z } from "zod";
-import { AppError, type Problem, toErrorRecord } from "../core/errors.ts";
+import { AppError, toErrorRecord } from "../core/errors.ts";
 import { isJsonObject, type Json } from "../core/json.ts";
+import { listed, placeOf, readShape } from "../core/zod-problem.ts";
 import { readBody } from "./exchange.ts";
 import { type Fault, toFault, writtenFault } from "./fault.ts";
 import { listen } from "./port.ts";
@@ -84,14 +85,12 @@ function readFaults(text: string): readonly Fault[] {
     throw new AppError("bad_request", { message: "The fault is no JSON.", cause });
   }
   const list = (Array.isArray(given) ? given : [given]).map(snakeKeys);
-  const parsed = z.array(writtenFault).safeParse(list);
-  if (parsed.success) return parsed.data.map(toFault);
-  const problems: Problem[] = parsed.error.issues.map((issue) => ({
-    path: issue.path.join("."),
-    message: issue.message,
-  }));
-  const said = problems.map(({ path, message }) => `${path}: ${message}`).join("; ");
-  throw new AppError("bad_request", { message: `The fault has mistakes: ${said}.`, problems });
+  const read = readShape(z.array(writtenFault), list);
+  if (read.ok) return read.value.map(toFault);
+  // A single fault is written without a list; its problems name no place in one.
+  const within = (place: string) => (Array.isArray(given) ? place : place.replace(/^0\.?/, ""));
+  const problems = read.problems.map((problem) => ({ path: within(placeOf(problem)), message: problem.message }));
+  throw new AppError("bad_request", { message: `The fault has mistakes: ${listed(problems)}`, problems });
 }
 
 function snakeKeys(value: unknown): unknown {

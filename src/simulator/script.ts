@@ -2,9 +2,9 @@ import { isMap, LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 import { parseDuration } from "../core/duration.ts";
 import { AppError, type Problem } from "../core/errors.ts";
+import { placeOf, readShape } from "../core/zod-problem.ts";
 import type { Latency } from "./exchange.ts";
 import { type Fault, toFault, writtenFault } from "./fault.ts";
-import { describeIssue } from "./script-issue.ts";
 import { type SimulatedName, simulatedNames } from "./vendors/vendor.ts";
 
 /** A rehearsed day: who fails, how, from when to when. */
@@ -25,17 +25,20 @@ export interface Outage {
   readonly fault: Fault;
 }
 
-const durationError = "must be a duration such as 500ms, 10s, 2m";
+const durationError = "must be a duration such as 500ms, 10s, 2m.";
 const duration = z
   .string({ error: durationError })
   .refine((text) => parseDuration(text) !== undefined, { error: durationError })
   .transform((text) => parseDuration(text) ?? 0);
 
-const latencyRange = z.strictObject({ min: duration, max: duration }).refine(({ min, max }) => min <= max);
+const latencyError = "must be a duration such as 200ms, or min and max, the smaller first: { min: 100ms, max: 400ms }.";
+const latencyRange = z
+  .strictObject({ min: duration, max: duration })
+  .refine(({ min, max }) => min <= max, { error: latencyError });
 
 const written = z.strictObject({
   seed: z.int().optional(),
-  latency: z.union([duration, latencyRange]).optional(),
+  latency: z.union([duration, latencyRange], { error: latencyError }).optional(),
   outages: z.array(
     z
       .strictObject({
@@ -45,7 +48,7 @@ const written = z.strictObject({
         fault: writtenFault,
       })
       .refine(({ from = 0, to }) => to === undefined || to > from, {
-        error: "must be later than `from`",
+        error: "must be later than `from`.",
         path: ["to"],
       }),
   ),
@@ -66,8 +69,8 @@ export function parseOutageScript(text: string): OutageScript {
   if (document.errors.length > 0) {
     throw failure(document.errors.map((error) => ({ path: "", message: error.message, ...at(error.pos[0]) })));
   }
-  const parsed = written.safeParse(document.toJS() ?? {});
-  if (parsed.success) return toScript(parsed.data);
+  const read = readShape(written, document.toJS() ?? {});
+  if (read.ok) return toScript(read.value);
   const offsetOf = (path: readonly PropertyKey[], key?: string): number | undefined => {
     const node: unknown = path.length === 0 ? document.contents : document.getIn(path, true);
     if (key !== undefined && isMap(node)) {
@@ -79,12 +82,11 @@ export function parseOutageScript(text: string): OutageScript {
     return path.length > 0 ? offsetOf(path.slice(0, -1)) : 0;
   };
   throw failure(
-    parsed.error.issues
-      .flatMap((issue) => describeIssue(issue, document.toJS()))
-      .map(({ path, key, message }) => ({
-        path: [...path, ...(key === undefined ? [] : [key])].join("."),
-        message,
-        ...at(offsetOf(path, key)),
+    read.problems
+      .map((problem) => ({
+        path: placeOf(problem),
+        message: problem.message,
+        ...at(offsetOf(problem.path, problem.key)),
       }))
       .sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)),
   );
@@ -107,7 +109,7 @@ function toScript({ seed, latency, outages }: z.infer<typeof written>): OutageSc
 function failure(problems: readonly Problem[]): AppError {
   const lines = problems.map(({ line, column, path, message }) => {
     const where = line === undefined ? "" : `line ${line}, column ${column}: `;
-    return `  ${where}${path === "" ? "" : `${path} `}${message}`;
+    return `  ${where}${path === "" ? "" : `${path}: `}${message}`;
   });
   return new AppError("invalid_script", { message: `The outage script has mistakes:\n${lines.join("\n")}`, problems });
 }

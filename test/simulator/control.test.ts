@@ -47,6 +47,10 @@ test("faults are put in force, shown and ended from outside", async () => {
 test("what is wrong with a fault is said", async () => {
   const wrong = await control("PUT", "/faults/openai", { kind: "status" });
   expect([wrong.status, await member(wrong, "error", "code")]).toEqual([400, "bad_request"]);
+  const unknown = control("PUT", "/faults/openai", { kind: "stal" });
+  expect(await member(unknown, "error", "message")).toMatch(
+    /^The fault has mistakes: kind: must be one of refuse, .* Did you mean stall\?$/,
+  );
   expect((await control("PUT", "/faults/nobody", { kind: "refuse" })).status).toBe(400);
   expect((await control("GET", "/nothing")).status).toBe(404);
 });
@@ -80,7 +84,7 @@ test("hits tell who asked what, with idempotency keys, and can be forgotten", as
 
 test("fixed ports follow the base port, and a taken one is an error that leaves nothing open", async () => {
   const base = Number(new URL(simulator.controlUrl).port) - 2;
-  await expect(startSimulator({ port: base, latencyMs: 0 })).rejects.toMatchObject({ code: "usage" });
+  await expect(startSimulator({ port: base, latencyMs: 0 })).rejects.toMatchObject({ code: "port_taken" });
   const other = await startSimulator({ port: base - 20, latencyMs: 0 });
   const ports = [other.controlUrl, ...other.providers.map(({ url }) => url)].map((url) => Number(new URL(url).port));
   expect(ports).toEqual([0, 1, 2, 3].map((offset) => base - 20 + offset));
