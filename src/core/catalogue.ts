@@ -31,6 +31,11 @@ export const catalogue = {
     "Correct the listed lines, then start the simulator again.",
   ),
   usage: entry(400, "The command was not understood.", "Run the command with --help."),
+  port_taken: entry(
+    400,
+    "Another process listens on the port.",
+    "Name another port with --port (`dev` and `serve`: also SWITCHYARD_PORT); 0 takes any free one.",
+  ),
   file_unreadable: entry(400, "A file could not be read.", "Check the path and its permissions."),
   unknown_provider: entry(400, "No provider bears that name.", "Name one of the listed providers, or configure it."),
   strict_needs_provider: entry(
@@ -41,7 +46,7 @@ export const catalogue = {
   workflow_not_found: entry(
     404,
     "No workflow of that name and version is stored.",
-    "List the stored workflows, or submit the definition itself.",
+    "Check the name, or submit the definition itself.",
   ),
   run_not_found: entry(404, "No run has that id.", "List the runs with `switchyard runs list`."),
   not_found: entry(404, "Nothing is there.", "Check the address; GET / lists the routes."),
@@ -54,6 +59,11 @@ export const catalogue = {
     413,
     "The request or a step's output is too large.",
     "Send less, or raise the limit in the settings.",
+  ),
+  unsupported_media_type: entry(
+    415,
+    "The request's body came as a content type that is not taken there.",
+    "Send the body as one of the listed types, with a Content-Type header that says so.",
   ),
   step_failed: entry(
     422,
@@ -105,12 +115,12 @@ export const catalogue = {
   provider_failed: entry(
     502,
     "Every provider that could serve the request failed.",
-    "`details.calls` says how each one failed.",
+    "`switchyard runs show ID` lists every call with how it failed (in the API: `details.calls`).",
   ),
   provider_unavailable: entry(
     503,
     "No provider that may serve the request is available now.",
-    "Wait for Retry-After, or configure another provider.",
+    "Start the run again when a provider is back, configure another one, or let steps wait longer with `retry.max_wait`.",
   ),
   no_provider: entry(
     503,
@@ -126,6 +136,11 @@ export const catalogue = {
     503,
     "No Redis server is on PATH and REDIS_URL is not set.",
     "Install redis-server, or set REDIS_URL.",
+  ),
+  redis_not_named: entry(
+    503,
+    "No Redis is named.",
+    "Set REDIS_URL (or redis_url in switchyard.yaml); `health` and `reconcile` also take the Redis of a `switchyard dev` that runs in this folder.",
   ),
   server_unreachable: entry(
     503,

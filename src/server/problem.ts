@@ -27,13 +27,15 @@ export interface ProblemDocument {
 export const problemMediaType = "application/problem+json; charset=utf-8";
 
 /**
- * Any thrown thing as an error of the catalogue: Fastify's own refusals become `bad_request` or `payload_too_large`, a lost Redis
+ * Any thrown thing as an error of the catalogue: Fastify's own refusals become `bad_request`, `payload_too_large` or `unsupported_media_type`, a lost Redis
  * `redis_unavailable`, and what nobody foresaw `internal`, with the original as cause for the log and none of its text.
  */
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   if (isUnreachable(error)) return new AppError("redis_unavailable", { cause: error });
   if (error instanceof Error && "statusCode" in error) {
+    if (error.statusCode === 415)
+      return new AppError("unsupported_media_type", { message: error.message, cause: error });
     if (error.statusCode === 413) return new AppError("payload_too_large", { message: error.message, cause: error });
     if (typeof error.statusCode === "number" && error.statusCode >= 400 && error.statusCode < 500) {
       return new AppError("bad_request", { message: error.message, cause: error });

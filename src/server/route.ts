@@ -1,5 +1,6 @@
 import type { Queue } from "bullmq";
-import type { FastifyBaseLogger, FastifyInstance, RouteHandlerMethod } from "fastify";
+import type { FastifyBaseLogger, FastifyInstance, onRequestAsyncHookHandler, RouteHandlerMethod } from "fastify";
+import { AppError } from "../core/errors.ts";
 import type { Engine } from "../engine/engine.ts";
 
 /** What the route handlers work with. */
@@ -20,10 +21,30 @@ export interface Route {
   readonly url: string;
   /** One sentence for `GET /`. */
   readonly summary: string;
+  /** Media types that its body may have. Absent: it reads no body. */
+  readonly takes?: readonly string[];
   handler(context: ServerContext): RouteHandlerMethod;
 }
 
 /** Adds a table of routes to the server. */
 export function addRoutes(server: FastifyInstance, routes: readonly Route[], context: ServerContext): void {
-  for (const { method, url, handler } of routes) server.route({ method, url, handler: handler(context) });
+  for (const { method, url, takes, handler } of routes) {
+    const guard = takes ? { onRequest: bodyGuard(takes) } : {};
+    server.route({ method, url, handler: handler(context), ...guard });
+  }
+}
+
+/** Refuses a body of another type before it is read. @throws AppError unsupported_media_type */
+function bodyGuard(takes: readonly string[]): onRequestAsyncHookHandler {
+  return async ({ method, url, headers }) => {
+    const hasBody = headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+    const given = headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase();
+    if (!hasBody || (given && takes.includes(given))) return;
+    const came = given ? `this one came as ${given}` : "this one has no content-type header";
+    const path = url.split("?", 1)[0];
+    throw new AppError("unsupported_media_type", {
+      message: `${method} ${path} takes a body of ${takes.join(" or ")}; ${came}.`,
+      details: { takes },
+    });
+  };
 }

@@ -2,6 +2,7 @@ import type { Queue } from "bullmq";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, LogController } from "fastify";
 import type { AppError } from "../core/errors.ts";
 import type { Engine } from "../engine/engine.ts";
+import { yamlTypes } from "./media-types.ts";
 import { routeNotFound } from "./not-found.ts";
 import { problemDocument, problemMediaType, retryAfterSeconds, toAppError } from "./problem.ts";
 import { addQueueBoard } from "./queue-board.ts";
@@ -19,8 +20,6 @@ export interface ServerOptions {
   readonly bodyLimitBytes: number;
 }
 
-const yamlTypes = ["text/yaml", "application/yaml", "text/x-yaml", "application/x-yaml"];
-
 /** The API server, ready to listen. Closing it ends its event streams; it does not close the engine. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const { engine, queues, log, version, bodyLimitBytes } = options;
@@ -33,7 +32,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   });
   // A page of any website may send text/plain to this address without asking first.
   server.removeContentTypeParser("text/plain");
-  server.addContentTypeParser(yamlTypes, { parseAs: "string" }, (_request, body, done) => done(null, body));
+  server.addContentTypeParser([...yamlTypes], { parseAs: "string" }, (_request, body, done) => done(null, body));
   answerErrors(server);
   const closing = new AbortController();
   server.addHook("preClose", async () => closing.abort());

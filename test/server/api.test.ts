@@ -91,8 +91,39 @@ describe("POST /v1/runs", () => {
   });
 
   test("refuses a content type that it does not read", async () => {
-    const answer = await post("/v1/runs", "<run/>", { "content-type": "application/xml" });
-    expect(await problemOf(answer)).toMatchObject({ code: "bad_request" });
+    const xml = await post("/v1/runs", "<run/>", { "content-type": "application/xml" });
+    const refused = { status: 415, code: "unsupported_media_type" };
+    expect(await problemOf(xml)).toMatchObject({
+      ...refused,
+      detail: "POST /v1/runs takes a body of application/json; this one came as application/xml.",
+      details: { takes: ["application/json"] },
+    });
+    expect(await problemOf(await post("/v1/runs", "name: x", { "content-type": "text/yaml" }))).toMatchObject(refused);
+    const text = await post("/v1/workflows", "name: x", { "content-type": "text/plain;charset=UTF-8" });
+    expect(await problemOf(text)).toMatchObject({ ...refused, detail: expect.stringContaining("text/yaml") });
+  });
+
+  test("says in its detail that neither workflow nor definition was named", async () => {
+    expect(await problemOf(await post("/v1/runs", "{}"))).toMatchObject({
+      detail: "A run needs `workflow` (the name of a stored one) or `definition`; the request's body has neither.",
+    });
+  });
+
+  test("tells every mistake in its detail, in words", async () => {
+    expect(await problemOf(await post("/v1/runs", { hints: { max_calls: 0 }, workflow: 1 }))).toMatchObject({
+      detail:
+        "The request's body has mistakes: workflow: must be a text, not a number. hints.max_calls: must be at least 1.",
+    });
+  });
+
+  test("takes max_usd 0 as the YAML and the router do, and nothing below", async () => {
+    const body = { definition: twoSteps, input: { topic: "x" } };
+    expect((await post("/v1/runs", { ...body, hints: { max_usd: 0 } })).status).toBe(202);
+    const routed = twoSteps.replace("- id: first", "- id: first\n    route: { max_usd: 0 }");
+    expect((await post("/v1/runs", { ...body, definition: routed })).status).toBe(202);
+    expect((await post("/v1/runs", { ...body, hints: { max_usd: -0.1 } })).status).toBe(400);
+    const below = { ...body, definition: routed.replace("max_usd: 0", "max_usd: -0.1") };
+    expect((await post("/v1/runs", below)).status).toBe(400);
   });
 });
 

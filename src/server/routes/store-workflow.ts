@@ -1,5 +1,6 @@
 import { AppError } from "../../core/errors.ts";
 import { isJsonObject } from "../../core/json.ts";
+import { jsonTypes, yamlTypes } from "../media-types.ts";
 import type { Route } from "../route.ts";
 
 /** `POST /v1/workflows`: checks and stores a definition: a JSON object, or YAML text with a YAML content type. */
@@ -8,6 +9,7 @@ export const storeWorkflow: Route = {
   url: "/v1/workflows",
   summary:
     "Check and store a definition (JSON object, or YAML as text/yaml). Same name, changed content: next version.",
+  takes: [...jsonTypes, ...yamlTypes],
   handler:
     ({ engine }) =>
     async (request) => {
