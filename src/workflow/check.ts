@@ -1,5 +1,6 @@
 import type { Hints } from "../core/call.ts";
 import { isJsonObject, type JsonObject } from "../core/json.ts";
+import { didYouMean } from "../core/suggest.ts";
 import { checkNeeds } from "./check-needs.ts";
 import { checkTemplates } from "./check-templates.ts";
 import type { CheckedDefinition, CheckedStep } from "./checked.ts";
@@ -17,6 +18,8 @@ export type { CheckedDefinition, CheckedStep } from "./checked.ts";
 export interface CheckOptions {
   /** The step kinds that it may use. Default: {@link defaultKinds}. */
   readonly kinds?: readonly StepKindSpec[];
+  /** Names that a `route` may give as `strategy`. Default: any; the router refuses unknown ones when a run is submitted. */
+  readonly strategies?: readonly string[];
   /** Stands before each position in the message. */
   readonly fileName?: string;
 }
@@ -29,7 +32,7 @@ export const defaultKinds: readonly StepKindSpec[] = [llmKind];
  * @throws AppError invalid_definition with every problem at once, each with line and column where there is a text.
  */
 export function checkDefinition(source: string | JsonObject, options: CheckOptions = {}): CheckedDefinition {
-  const { kinds = defaultKinds, fileName } = options;
+  const { kinds = defaultKinds, strategies, fileName } = options;
   const { value, problems: found, locator } = readSource(source);
   const problems = new ProblemList(locator, found);
   if (value === undefined || !isJsonObject(value)) {
@@ -41,6 +44,7 @@ export function checkDefinition(source: string | JsonObject, options: CheckOptio
   const dag = checkNeeds(draft.steps, problems);
   checkTemplates(draft, dag, problems);
   checkBackoff(draft, problems);
+  if (strategies) checkStrategies(draft, strategies, problems);
   problems.throwIfAny(fileName);
   return assembled(content, draft, dag);
 }
@@ -50,6 +54,19 @@ function checkBackoff({ defaults, steps }: Draft, problems: ProblemList): void {
     const { backoffMs, maxBackoffMs } = retryPolicy(head?.retry, defaults.retry);
     const at = head?.retry ? [...path, "retry"] : ["defaults", "retry"];
     if (maxBackoffMs < backoffMs) problems.add(at, "max_backoff is shorter than backoff.");
+  }
+}
+
+function checkStrategies({ defaults, steps }: Draft, known: readonly string[], problems: ProblemList): void {
+  const routes = [
+    { route: defaults.route, at: ["defaults"] },
+    ...steps.map(({ head, path }) => ({ route: head?.route, at: path })),
+  ];
+  for (const { route, at } of routes) {
+    const name = route?.strategy;
+    if (name === undefined || known.includes(name)) continue;
+    const message = `is not a strategy of this version; it must be one of ${known.join(", ")}.${didYouMean(name, known)}`;
+    problems.add([...at, "route", "strategy"], message);
   }
 }
 

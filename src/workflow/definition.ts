@@ -55,7 +55,7 @@ const route = z.strictObject({
   strategy: z.string().min(1).optional(),
   allow: z.array(z.string().min(1)).min(1).optional(),
   max_calls: z.number().int().min(1).optional(),
-  max_usd: z.number().gt(0).optional(),
+  max_usd: z.number().min(0).optional(),
 });
 
 /** The definition without the content of its steps and defaults, which have schemas of their own. */

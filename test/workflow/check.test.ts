@@ -354,6 +354,31 @@ describe("checkDefinition", () => {
   });
 });
 
+describe("a strategy in a route", () => {
+  const source = `name: w
+defaults: { route: { strategy: cost_optimized } }
+steps:
+  - id: a
+    route: { strategy: wieghted }
+    noop: {}
+  - id: b
+    route: { strategy: failover }
+    noop: {}`;
+
+  test("is refused with line, column and what was probably meant, where the strategies are known", () => {
+    const failure = failureOf(() => checkDefinition(source, { kinds, strategies: ["weighted", "failover"] }));
+    const known = "is not a strategy of this version; it must be one of weighted, failover.";
+    expect(failure?.message.split("\n")).toEqual([
+      `2:32 defaults.route.strategy: ${known}`,
+      `5:24 steps.0.route.strategy: ${known} Did you mean weighted?`,
+    ]);
+  });
+
+  test("is left to the router where they are not", () => {
+    expect(failureOf(() => checkDefinition(source, { kinds }))).toBeUndefined();
+  });
+});
+
 describe("a checked definition", () => {
   test("has every default filled in", () => {
     const [step] = checkDefinition({ name: "w", steps: [{ id: "a", llm: { prompt: "Hi" } }] }).steps;

@@ -1,5 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { loadSettings } from "../../src/config/load.ts";
+import { createProviders } from "../../src/providers/create.ts";
+import { checkHints } from "../../src/router/check-hints.ts";
+import { strategies } from "../../src/router/strategies/registry.ts";
 import { checkDefinition } from "../../src/workflow/check.ts";
 import { compileWorkflow } from "../../src/workflow/compile.ts";
 import { PureDriver } from "./support/pure-driver.ts";
@@ -14,6 +18,15 @@ function shipped(file: string) {
 describe("the shipped workflows", () => {
   test.each(files)("%s is valid and bears its file's name", (file) => {
     expect(`${shipped(file).name}.yaml`).toBe(file);
+  });
+
+  test.each(files)("%s names no strategy that a submission refuses", (file) => {
+    const text = readFileSync(new URL(file, folder), "utf8");
+    const { steps } = checkDefinition(text, { fileName: file, strategies: Object.keys(strategies) });
+    const env = { OPENAI_API_KEY: "k", ANTHROPIC_API_KEY: "k", OLLAMA_ENDPOINT: "http://127.0.0.1:11434" };
+    const settings = loadSettings({ env, cwd: "/", file: "/dev/null" });
+    const known = { settings, providers: createProviders(settings) };
+    for (const { route } of steps) expect(() => checkHints(route, known)).not.toThrow();
   });
 
   test("incident-report reads its log and runs timeline, impact and root cause side by side", async () => {

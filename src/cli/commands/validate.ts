@@ -28,9 +28,10 @@ export const registerValidate: Register = (program, context) => {
 
 async function examine(file: string, { cwd }: CliContext): Promise<Finding> {
   try {
+    const { strategyNames } = await import("../../config/settings.ts");
     const { checkDefinition } = await import("../../workflow/check.ts");
     const { compileWorkflow } = await import("../../workflow/compile.ts");
-    const definition = checkDefinition(await readText(file, cwd), { fileName: file });
+    const definition = checkDefinition(await readText(file, cwd), { fileName: file, strategies: strategyNames });
     compileWorkflow(definition);
     return { file, name: definition.name };
   } catch (error) {
