@@ -11,7 +11,7 @@ export interface SimulatorOptions {
   readonly port?: number;
   /** Address to listen on. Default `127.0.0.1`. */
   readonly host?: string;
-  /** Which providers to simulate. Default openai, anthropic, ollama. */
+  /** Which providers to simulate. Default openai, anthropic, ollama, and those that the script names. */
   readonly providers?: readonly SimulatedName[];
   /** Outages to play, counted from the start. */
   readonly script?: OutageScript;

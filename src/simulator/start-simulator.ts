@@ -16,7 +16,7 @@ import { vendors } from "./vendors/vendors.ts";
 const defaultProviders: readonly SimulatedName[] = ["openai", "anthropic", "ollama"];
 const defaultLatency: Latency = { minMs: 120, maxMs: 400 };
 
-/** Starts simulated providers, each on its own port, and the control API. @throws AppError usage - a port is taken. */
+/** Starts simulated providers, each on its own port, and the control API. @throws AppError port_taken; invalid_script - it names a provider that is not to be started. Nothing is left open. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { port = 0, host = "127.0.0.1", script, clock = systemClock } = options;
   const hits = new HitLog();
@@ -59,7 +59,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     close,
   };
   try {
-    for (const name of options.providers ?? defaultProviders) {
+    for (const name of namesOf(options)) {
       const provider = new SimulatedProvider({ vendor: vendors[name], hits, clock, random, latency }, host);
       await provider.open(port === 0 ? 0 : port + 1 + simulatedNames.indexOf(name));
       providers.set(name, provider);
@@ -78,10 +78,25 @@ export function simulatorEnv(providers: readonly ProviderAddress[]): Readonly<Re
   return Object.assign({}, ...providers.map(({ env }) => env)) as Record<string, string>;
 }
 
+/** Those that were asked for, which a script must keep to; else the usual ones and those that the script names. */
+function namesOf({ providers, script }: SimulatorOptions): readonly SimulatedName[] {
+  const scripted = new Set(script?.outages.map(({ provider }) => provider));
+  if (!providers) return simulatedNames.filter((name) => defaultProviders.includes(name) || scripted.has(name));
+  const problems = [...scripted]
+    .filter((name) => !providers.includes(name))
+    .map((name) => ({ path: "outages", message: `${name} is not started; allowed: ${providers.join(", ")}.` }));
+  if (problems.length === 0) return providers;
+  throw new AppError("invalid_script", {
+    message: `The outage script has mistakes: ${problems.map(({ message }) => message).join(" ")}`,
+    problems,
+  });
+}
+
 function portTaken(port: number, host: string, cause: unknown): AppError {
   const last = port + simulatedNames.length;
-  return new AppError("usage", {
-    message: `One of the ports ${port} to ${last} of ${host} is taken. Name another first port; 0 takes free ones.`,
+  return new AppError("port_taken", {
+    message: `One of the ports ${port} to ${last} of ${host} is taken by another process.`,
+    details: { host, from: port, to: last },
     cause,
   });
 }

@@ -25,7 +25,7 @@ test("a taken port is told with a way out", async () => {
   const first = await startSimulator({ providers: ["openai"] });
   const port = Number(new URL(first.controlUrl).port);
   await expect(startSimulator({ port, providers: [] })).rejects.toMatchObject({
-    code: "usage",
+    code: "port_taken",
     message: expect.stringContaining("is taken"),
   });
   await first.close();

@@ -65,18 +65,18 @@ outages:
     fault: { kind: latency }
 `;
     expect(mistakes(text)).toEqual([
-      "1:1 sed is not known here; allowed: seed, latency, outages. Did you mean seed?",
+      "1:1 sed unknown key. Did you mean seed?",
       "2:10 latency must be a duration such as 200ms, or min and max, the smaller first: { min: 100ms, max: 400ms }.",
-      '4:15 outages.0.provider is "opanai"; allowed: openai, anthropic, ollama, gemini, azure-openai, custom. Did you mean openai?',
+      "4:15 outages.0.provider must be one of openai, anthropic, ollama, gemini, azure-openai, custom. Did you mean openai?",
       "5:11 outages.0.from must be a duration such as 500ms, 10s, 2m.",
-      "6:36 outages.0.fault.status Too big: expected number to be <=599.",
-      "6:41 outages.0.fault.retry-after is not known here; allowed: kind, status, retry_after, body, match, probability, times. Did you mean retry_after?",
+      "6:36 outages.0.fault.status must be at most 599.",
+      "6:41 outages.0.fault.retry-after unknown key. Did you mean retry_after?",
       "9:9 outages.1.to must be later than `from`.",
-      "10:28 outages.1.fault.match is not known here; allowed: kind.",
-      "12:5 outages.2.fron is not known here; allowed: provider, from, to, fault. Did you mean from?",
-      '13:20 outages.2.fault.kind is "stal"; allowed: refuse, reset, status, latency, stall, hold, cut, malformed, error_body. Did you mean stall?',
-      "14:5 outages.3.provider is missing; allowed: openai, anthropic, ollama, gemini, azure-openai, custom.",
-      "15:12 outages.3.fault.ms is missing.",
+      "10:28 outages.1.fault.match unknown key. Known keys: kind.",
+      "12:5 outages.2.fron unknown key. Did you mean from?",
+      "13:20 outages.2.fault.kind must be one of refuse, reset, status, latency, stall, hold, cut, malformed, error_body. Did you mean stall?",
+      "14:5 outages.3.provider is missing; it must be one of openai, anthropic, ollama, gemini, azure-openai, custom.",
+      "15:12 outages.3.fault.ms is missing; it must be a number.",
     ]);
   });
 
@@ -93,7 +93,7 @@ outages:
 
   test("says where the YAML itself is broken, and that an empty file lacks its outages", () => {
     expect(mistakes("outages: [\n  {")[0]).toMatch(/^2:\d+ {2}Flow map/);
-    expect(mistakes("")).toEqual(["1:1 outages is missing."]);
+    expect(mistakes("")).toEqual(["1:1 outages is missing; it must be a list."]);
   });
 });
 
@@ -128,6 +128,24 @@ outages:
     await expectSeen("ECONNREFUSED", 200);
     clock.advance(10_000);
     await expectSeen(200, 200);
+  });
+
+  test("starts the providers that it names besides the usual ones", async () => {
+    const script = parseOutageScript(
+      "outages: [{ provider: gemini, fault: { kind: refuse } }, { provider: custom, from: 1s, fault: { kind: hold } }]",
+    );
+    simulator = await startSimulator({ latencyMs: 0, clock: manualClock(), script });
+    expect(simulator.providers.map(({ name }) => name)).toEqual(["openai", "anthropic", "ollama", "gemini", "custom"]);
+    await eventually(() => expect(simulator.faults("gemini")).toEqual([{ kind: "refuse" }]));
+  });
+
+  test("is refused before a port is opened when it names a provider that is not to be started", async () => {
+    simulator = await startSimulator({ latencyMs: 0 });
+    const script = parseOutageScript("outages: [{ provider: gemini, fault: { kind: refuse } }]");
+    await expect(startSimulator({ providers: ["openai", "ollama"], script })).rejects.toMatchObject({
+      code: "invalid_script",
+      message: expect.stringContaining("gemini is not started; allowed: openai, ollama."),
+    });
   });
 
   test("leaves a fault that a person has set", async () => {
