@@ -29,7 +29,7 @@ export async function runProcess({ options, context, roles, embedded = false }: 
   const { output, env, cwd, stop } = context;
   const settings = loadSettings({ env: { ...env, ...variables(options) }, cwd });
   for (const warning of settings.warnings) output.note(`warning: ${warning}`);
-  if (!embedded && settings.redisUrl === null) throw new AppError("redis_missing", { message: noRedis });
+  if (!embedded && settings.redisUrl === null) throw new AppError("redis_not_named", { message: noRedis });
   const redis = settings.redisUrl === null ? await ownRedis(cwd, settings.dataDir) : undefined;
   let app: App | undefined;
   let forget = async () => {};
@@ -51,7 +51,7 @@ export async function runProcess({ options, context, roles, embedded = false }: 
 }
 
 const noRedis =
-  "REDIS_URL is not set. Processes that serve and processes that work meet in one Redis; only `switchyard dev` starts its own.";
+  "No Redis is named: REDIS_URL is not set. Processes that serve and processes that work meet in one Redis; only `switchyard dev` starts its own.";
 
 function variables({ host, port, concurrency }: ProcessOptions): NodeJS.ProcessEnv {
   return {
@@ -83,10 +83,9 @@ async function start(settings: Settings, roles: ProcessPlan["roles"], env: NodeJ
   try {
     return await createApp({ settings, roles, log: createLog(settings.logLevel), crashAt: env.SWITCHYARD_CRASH_AT });
   } catch (error) {
-    // A port that somebody else has is a mistake of the settings, not of the program.
     if (!(error instanceof Error && "code" in error && error.code === "EADDRINUSE")) throw error;
     const { host, port } = settings;
-    const message = `Port ${port} of ${host} is taken. Name another one with --port or SWITCHYARD_PORT; 0 takes any free one.`;
-    throw new AppError("invalid_settings", { problems: [{ path: "SWITCHYARD_PORT", message }], message, cause: error });
+    const message = `Port ${port} of ${host} is taken by another process.`;
+    throw new AppError("port_taken", { message, details: { host, port }, cause: error });
   }
 }
