@@ -86,9 +86,9 @@ const providerMeanings = {
   timeout: [
     "TIMEOUT_SECONDS",
     "Time of one call, first byte sent to last received.",
-    "seconds, more than 0 and up to 86400 (`90`, `90s`, `1.5`)",
+    "duration, or seconds as a number (`300ms`, `5m`, `90`), more than 0 and up to 1d; the variable takes seconds only",
   ],
-  connect_timeout: ["", "Time to open a connection.", "seconds, more than 0 and up to 86400"],
+  connect_timeout: ["", "Time to open a connection.", "duration, or seconds as a number, more than 0 and up to 1d"],
   structured_outputs: [
     "",
     "Whether the endpoint takes a JSON Schema of the answer. If not, the schema goes into the system prompt.",

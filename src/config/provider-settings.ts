@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseDuration } from "../core/duration.ts";
 import { isJsonObject } from "../core/json.ts";
 import { didYouMean } from "../core/suggest.ts";
 import type { Problems } from "./problems.ts";
@@ -68,16 +69,32 @@ export const providerVariables: readonly string[] = Object.values(builtIns).flat
   Object.values(variableOf).map((suffix) => `${prefix}_${suffix}`),
 );
 
-const seconds = z
-  .union([
-    z.number(),
-    z
-      .string()
-      .regex(/^\d+(\.\d+)?s?$/)
-      .transform((value) => Number(value.replace("s", ""))),
-  ])
-  .pipe(z.number().positive().max(86_400))
-  .transform((value) => Math.round(value * 1_000));
+/** A value and the words for what is allowed. */
+interface Form<T> {
+  readonly schema: z.ZodType<T>;
+  readonly allowed: string;
+}
+
+const toMs = (text: string) => parseDuration(/^\d+(\.\d+)?$/.test(text) ? `${text}s` : text) ?? Number.NaN;
+const limitedMs = z.number().min(1).max(86_400_000);
+
+/** A time in the file: a duration, or a number of seconds. */
+const time: Form<number> = {
+  schema: z
+    .union([z.number().transform((value) => Math.round(value * 1_000)), z.string().transform(toMs)])
+    .pipe(limitedMs),
+  allowed: "a duration such as 300ms, 90s, 5m, or seconds as a number; more than 0 and up to 1d",
+};
+
+/** A time in a variable whose name ends in _SECONDS. */
+const seconds: Form<number> = {
+  schema: z
+    .string()
+    .regex(/^\d+(\.\d+)?s?$/)
+    .transform(toMs)
+    .pipe(limitedMs),
+  allowed: "seconds, more than 0 and up to 86400",
+};
 
 const names = z.union([z.string().transform((value) => value.split(",")), z.array(z.string())]);
 const keys = names.transform((list): readonly ProviderKey[] =>
@@ -105,10 +122,12 @@ export function readProviders(source: Source, edition: string, problems: Problem
 }
 
 function fieldReader(name: string, prefix: string | undefined, source: Source, problems: Problems) {
-  return <T>(field: string, schema: z.ZodType<T>, fallback: T, allowed: string): T => {
+  return <T>(field: string, inFile: Form<T>, fallback: T, inVariable = inFile): T => {
     const suffix = variableOf[field];
-    const found = source.find(prefix && suffix ? `${prefix}_${suffix}` : undefined, ["providers", name, field]);
+    const variable = prefix && suffix ? `${prefix}_${suffix}` : undefined;
+    const found = source.find(variable, ["providers", name, field]);
     if (!found) return fallback;
+    const { schema, allowed } = found.path === variable ? inVariable : inFile;
     const parsed = schema.safeParse(found.value);
     if (parsed.success) return parsed.data;
     problems.add(found, notAllowed(found, allowed, field === "api_key" || field === "endpoint"));
@@ -120,15 +139,18 @@ type Reader = ReturnType<typeof fieldReader>;
 
 function common(read: Reader) {
   return {
-    keys: read("api_key", keys, [], "a key, or several separated by commas"),
-    timeoutMs: read("timeout", seconds, callTimeoutMs, "seconds, more than 0 and up to 86400"),
-    connectTimeoutMs: read("connect_timeout", seconds, connectTimeoutMs, "seconds, more than 0 and up to 86400"),
-    structuredOutputs: read("structured_outputs", flag, true, "true, false"),
+    keys: read("api_key", { schema: keys, allowed: "a key, or several separated by commas" }, []),
+    timeoutMs: read("timeout", time, callTimeoutMs, seconds),
+    connectTimeoutMs: read("connect_timeout", time, connectTimeoutMs),
+    structuredOutputs: read("structured_outputs", { schema: flag, allowed: "true, false" }, true),
   };
 }
 
-const address = "an http:// or https:// address without user, query and fragment";
-const modelName = z.string().min(1).max(200);
+const address: Form<string> = {
+  schema: endpoint,
+  allowed: "an http:// or https:// address without user, query and fragment",
+};
+const modelName: Form<string> = { schema: z.string().min(1).max(200), allowed: "a model's name" };
 
 function readBuiltIn(name: string, builtIn: BuiltIn, source: Source, problems: Problems): ProviderSettings | undefined {
   const { prefix, needs, type } = builtIn;
@@ -140,8 +162,8 @@ function readBuiltIn(name: string, builtIn: BuiltIn, source: Source, problems: P
   const settings: ProviderSettings = {
     name,
     type,
-    endpoint: read("endpoint", endpoint, builtIn.endpoint, address),
-    model: read("model", modelName, builtIn.model, "a model's name"),
+    endpoint: read("endpoint", address, builtIn.endpoint),
+    model: read("model", modelName, builtIn.model),
     ...common(read),
   };
   const isConfigured = source.find(`${prefix}_${variableOf[needs]}`, ["providers", name, needs]) !== undefined;
@@ -180,8 +202,8 @@ function readCustom(name: string, source: Source, edition: string, problems: Pro
   return {
     name,
     type: "custom",
-    endpoint: read("endpoint", endpoint, "http://invalid/v1", address),
-    model: read("model", modelName, "unset", "a model's name"),
+    endpoint: read("endpoint", address, "http://invalid/v1"),
+    model: read("model", modelName, "unset"),
     ...common(read),
   };
 }

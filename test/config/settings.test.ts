@@ -147,3 +147,32 @@ providers:
     expect(printed).toContain("key-1");
   });
 });
+
+describe("a provider's timeouts", () => {
+  const provider = (env: Record<string, string>, timeout: string) => {
+    const yaml = `providers: { openai: { api_key: k, timeout: ${timeout}, connect_timeout: ${timeout} } }`;
+    const [first] = load(env, yaml).providers;
+    return [first?.timeoutMs, first?.connectTimeoutMs];
+  };
+
+  test.each([
+    ["5m", 300_000],
+    ["300ms", 300],
+    ["1.5s", 1_500],
+    ["1d", 86_400_000],
+    ["90", 90_000],
+    ['"90"', 90_000],
+    ["0.5", 500],
+  ])("take %s in the file", (timeout, ms) => {
+    expect(provider({}, timeout)).toEqual([ms, ms]);
+  });
+
+  test.each(["0s", "25h", "2x", "-1", "soon"])("refuse %s in the file, naming durations", (timeout) => {
+    expect(() => provider({}, timeout)).toThrow("a duration such as 300ms, 90s, 5m");
+  });
+
+  test("are seconds in the variable of that name", () => {
+    expect(provider({ OPENAI_TIMEOUT_SECONDS: "7" }, "5m")).toEqual([7_000, 300_000]);
+    expect(() => provider({ OPENAI_TIMEOUT_SECONDS: "5m" }, "5m")).toThrow("allowed: seconds");
+  });
+});
