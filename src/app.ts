@@ -89,6 +89,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       const handlers = [llmHandler(router), ...(options.kinds ?? []).map(({ handler }) => handler)];
       const workers = await createWorkers({
         redis: open("patient"),
+        redisUrl,
         keys,
         kinds,
         handlers,

@@ -20,6 +20,7 @@ const reconcileEveryMs = 15_000;
 export interface WorkersParts {
   /** A patient connection: what was computed waits for Redis. */
   readonly redis: Redis;
+  readonly redisUrl: string;
   readonly keys: Keys;
   readonly kinds: readonly StepKindSpec[];
   readonly handlers: readonly StepHandler[];
@@ -61,6 +62,7 @@ export async function createWorkers(parts: WorkersParts): Promise<RunningWorkers
     worker: `${hostname()}:${process.pid}`,
     maxOutputBytes: parts.maxOutputBytes,
     redis,
+    redisUrl: parts.redisUrl,
     prefix: keys.queues,
     concurrency: parts.concurrency,
     restore: restoring,

@@ -5,11 +5,12 @@ import type { IdSource } from "../core/ids.ts";
 import { type AttemptEnd, type AttemptParts, attempt } from "./attempt.ts";
 import { type JobData, keptJobs, type QueueName, queueNames } from "./dispatch.ts";
 import type { StopReason } from "./limited.ts";
+import { LockKeeper } from "./lock-keeper.ts";
 import { type RestoreParts, reconcile } from "./restore.ts";
 import type { Execution } from "./run-store.ts";
 
 /**
- * How a dead worker is noticed. A job's lock is renewed every 0.4 to 0.8 s and lasts 2.5 s; all workers together look every second
+ * How a dead worker is noticed. A job's lock lasts 2.5 s and is renewed every 0.4 to 0.8 s, also while the event loop is busy; all workers together look every second
  * for active jobs without a lock and put them back: 2 to 4 s after a kill. BullMQ's own defaults take 60 s.
  */
 const vigilance = { lockDuration: 2_500, lockRenewTime: 800, stalledInterval: 1_000 } as const;
@@ -17,6 +18,8 @@ const vigilance = { lockDuration: 2_500, lockRenewTime: 800, stalledInterval: 1_
 /** What the workers of one process need. */
 export interface WorkerParts extends AttemptParts {
   readonly redis: Redis;
+  /** Of the same server, for the thread that keeps the locks. */
+  readonly redisUrl: string;
   readonly prefix: string;
   /** Steps of each step queue that this process executes at a time. */
   readonly concurrency: number;
@@ -42,9 +45,12 @@ export class Workers {
   readonly #workers: readonly Worker<JobData>[];
   readonly #stops = new Map<string, AbortController>();
   readonly #parts: WorkerParts;
+  readonly #locks: LockKeeper;
 
   constructor(parts: WorkerParts) {
     this.#parts = parts;
+    const { redisUrl, prefix, onError } = parts;
+    this.#locks = new LockKeeper({ redisUrl, prefix, lockMs: vigilance.lockDuration, everyMs: 600, onError });
     this.#workers = queueNames.map((queue) => this.#open(queue));
   }
 
@@ -80,9 +86,11 @@ export class Workers {
     const id = job.id ?? "";
     const stop = new AbortController();
     this.#stops.set(id, stop);
+    this.#locks.hold(queue, id, token);
     try {
       await this.#end(job, token, await this.#execute(queue, job, stop));
     } finally {
+      this.#locks.release(queue, id);
       if (this.#stops.get(id) === stop) this.#stops.delete(id);
     }
   }
@@ -152,6 +160,7 @@ export class Workers {
       await Promise.all(this.#workers.map((worker) => worker.close()));
     } finally {
       clearTimeout(timer);
+      await this.#locks.close();
     }
   }
 }
