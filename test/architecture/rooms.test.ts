@@ -89,9 +89,10 @@ describe("the rooms of src", () => {
   });
 
   test("no check is switched off", () => {
-    const loose = files.filter(({ text }) =>
-      /@ts-(ignore|expect-error|nocheck)|biome-ignore|: any\b|\bas any\b/.test(text),
-    );
+    const loose = files.filter(({ text }) => {
+      const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
+      return /@ts-(ignore|expect-error|nocheck)|biome-ignore/.test(text) || /: any\b|\bas any\b/.test(code);
+    });
     expect(loose.map(({ path }) => path)).toEqual([]);
   });
 });
