@@ -43,3 +43,33 @@ export const failedOver: readonly RunEvent[] = history(
   },
   { type: "run.succeeded" },
 );
+
+/** What the step of {@link failed} failed with. */
+export const reason = "openai (openai-model) failed: network: connect ECONNREFUSED 127.0.0.1:1";
+
+/** A run of three steps: the first is skipped, the second fails, the third is not reached. */
+export const failed: readonly RunEvent[] = history(
+  { type: "run.created", workflow: "report", version: 3 },
+  { type: "step.skipped", step: "classify" },
+  { type: "step.started", step: "timeline", attempt: 1, worker: "w" },
+  {
+    type: "step.retrying",
+    step: "timeline",
+    attempt: 1,
+    error: { code: "provider_failed", message: reason },
+    delayMs: 100,
+    calls: [failedCall],
+  },
+  { type: "step.started", step: "timeline", attempt: 2, worker: "w" },
+  {
+    type: "step.failed",
+    step: "timeline",
+    attempt: 2,
+    error: { code: "provider_failed", message: reason },
+    calls: [call("openai", 1_410, refused)],
+  },
+  {
+    type: "run.failed",
+    error: { code: "provider_failed", message: `Step "timeline": ${reason}`, details: { step: "timeline" } },
+  },
+);

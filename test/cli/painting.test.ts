@@ -1,13 +1,16 @@
 import { stripVTControlCharacters } from "node:util";
 import pc from "picocolors";
 import { describe, expect, test } from "vitest";
+import { Output } from "../../src/cli/output.ts";
 import { table } from "../../src/cli/table.ts";
 import { frame } from "../../src/cli/watch/frame.ts";
 import { logLine } from "../../src/cli/watch/log-line.ts";
+import { linePainter } from "../../src/cli/watch/painter.ts";
 import { endingLine, resultLines } from "../../src/cli/watch/result.ts";
 import { applyEvent, runView } from "../../src/cli/watch/run-view.ts";
 import { formatUsd, setbackWords } from "../../src/cli/watch/words.ts";
-import { failedOver, history } from "./history.ts";
+import type { RunEvent } from "../../src/core/run.ts";
+import { failed, failedOver, history, reason } from "./history.ts";
 
 const plain = pc.createColors(false);
 const names = [
@@ -26,7 +29,7 @@ describe("frame", () => {
       "     step      served by                  calls    tokens  cost     time",
       "  ✔  classify  openai/openai-model        1        120     $0.0020  100 ms",
       "  ✔  timeline  anthropic/anthropic-model  2 (1 ✖)  120     $0.0020  200 ms",
-      "  ·  report",
+      "  ·  report    not reached",
       "     all                                  3 (1 ✖)  240     $0.0040",
       "",
       "↪ openai refused the connection → anthropic served timeline",
@@ -56,6 +59,78 @@ describe("frame", () => {
     );
   });
 });
+
+describe("a failed run", () => {
+  const view = failed.reduce(applyEvent, start);
+
+  test("has in its table why each step was served by nobody", () => {
+    expect(frame(view, 5_000, plain)).toEqual([
+      "report v3  run_1  failed  600 ms",
+      "",
+      "     step      served by              tries  calls    tokens  cost  time",
+      "  –  classify  skipped by its `when`",
+      "  ✖  timeline  provider_failed        2      2 (2 ✖)                300 ms",
+      "  ·  report    not reached",
+    ]);
+  });
+
+  test("tells its long sentence once, then refers to it; what it tells last is the step table and the fix", () => {
+    const text = printed(failed, "failed");
+    expect(text.split(reason)).toHaveLength(2);
+    expect(text).toContain("+600 ms    run failed at step timeline\n\n     step ");
+    expect(text).toMatch(
+      /\n\nrun_1 failed in 600 ms\nprovider_failed at step timeline, see above\nfix: .*`switchyard runs show run_1`/,
+    );
+  });
+});
+
+describe("a run told line by line", () => {
+  test("ends with the table of its steps", () => {
+    const lines = printed(failedOver, "succeeded").split("\n");
+    const from = lines.indexOf("") + 1;
+    expect(lines.slice(from, from + 5)).toEqual(frame(failedOver.reduce(applyEvent, start), 5_000, plain).slice(2, 7));
+    expect(lines.at(-2)).toBe("run_1 succeeded in 900 ms");
+  });
+});
+
+/** What a run's events print where nothing is repainted. */
+function printed(events: readonly RunEvent[], status: "succeeded" | "failed"): string {
+  let text = "";
+  const stdout = {
+    write(chunk: string) {
+      text += chunk;
+      return true;
+    },
+  };
+  const painter = linePainter(new Output({ stdout, stderr: stdout, env: { NO_COLOR: "1" } } as never));
+  let view = start;
+  for (const event of events) {
+    const before = view;
+    view = applyEvent(view, event);
+    painter.event(event, view, before);
+  }
+  const last = events.at(-1);
+  painter.ended(
+    {
+      id: "run_1",
+      workflow: "report",
+      version: 3,
+      status,
+      createdAt: 1_000,
+      startedAt: 1_000,
+      finishedAt: last?.at ?? 0,
+      costUsd: null,
+      input: {},
+      hints: {},
+      output: null,
+      error: last?.type === "run.failed" ? last.error : null,
+      steps: [],
+    },
+    view,
+    false,
+  );
+  return text;
+}
 
 describe("log line", () => {
   test("tells each event with the time since the run's start", () => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { applyEvent, type RunView, runView } from "../../src/cli/watch/run-view.ts";
-import { failoverWords } from "../../src/cli/watch/words.ts";
+import { failoverLines, failoverWords } from "../../src/cli/watch/words.ts";
 import type { RunEvent } from "../../src/core/run.ts";
 import { call, failedOver, history, refused, served } from "./history.ts";
 
@@ -88,6 +88,22 @@ describe("run view", () => {
       history({ type: "step.succeeded", step: "timeline", attempt: 2, served: served("openai"), calls }),
     );
     expect(view.failovers).toEqual([]);
+  });
+
+  test("tells each provider that failed, also the one that served after all", () => {
+    const overloaded = { class: "overloaded", status: 503, message: "" } as const;
+    const calls = [
+      call("openai", 1, { class: "server", status: 500, message: "" }),
+      call("anthropic", 2, overloaded),
+      call("ollama", 3, overloaded),
+      call("openai", 4),
+    ];
+    const { failovers } = folded(
+      history({ type: "step.succeeded", step: "timeline", attempt: 1, served: served("openai"), calls }),
+    );
+    const why = "openai failed (500), anthropic is overloaded (503), ollama is overloaded (503)";
+    expect(failovers.map(failoverWords)).toEqual([`↪ step timeline: ${why} → served by openai after all`]);
+    expect(failoverLines(failovers)).toEqual([`↪ ${why} → openai served timeline after all`]);
   });
 
   test("says why a step waits and until when, and forgets it when the step goes on", () => {

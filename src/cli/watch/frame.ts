@@ -1,7 +1,8 @@
 import stringWidth from "string-width";
 import { formatDuration } from "../../core/duration.ts";
+import type { ErrorRecord } from "../../core/errors.ts";
 import { totalTokens } from "../../core/history.ts";
-import { isTerminal, type RunStatus, type StepStatus } from "../../core/run.ts";
+import { isTerminal, type RunStatus, type StepRecord, type StepStatus } from "../../core/run.ts";
 import type { Paint } from "../output.ts";
 import { table } from "../table.ts";
 import type { RunView, StepRow } from "./run-view.ts";
@@ -14,26 +15,23 @@ export function frame(view: RunView, now: number, paint: Paint, width = Number.P
   const { runId, workflow, version, status, createdAt, finishedAt } = view;
   const head = [`${paint.bold(workflow)} v${version}`, paint.dim(runId), colored(status, paint)];
   const lines = [[...head, formatSpan(createdAt, finishedAt, now)].filter(Boolean).join("  "), ""];
-  lines.push(...stepTable(view.steps, now, paint, width));
+  lines.push(...stepTable(view, now, paint, width));
   if (view.failovers.length > 0) lines.push("", ...failoverLines(view.failovers).map((line) => paint.yellow(line)));
   return lines;
 }
 
 /** Steps as a table: sign, name, who served, attempts where one has more than one, calls with the failed ones, tokens, cost, time; below them their sum. */
-export function stepTable(
-  rows: readonly StepRow[],
-  now: number,
-  paint: Paint,
-  width = Number.POSITIVE_INFINITY,
-): string[] {
+export function stepTable(view: RunView, now: number, paint: Paint, width = Number.POSITIVE_INFINITY): string[] {
+  const rows = view.steps;
   const heads = ["", "step", "served by", "tries", "calls", "tokens", "cost", "time"].map((head) => paint.dim(head));
+  const isOver = isTerminal(view.status);
   // A column of ones says nothing.
   const retried = rows.some(({ record }) => record.attempts > 1);
-  const cells = [heads, ...rows.map((row) => stepCells(row, now, paint)), ...sumCells(rows, paint)];
+  const cells = [heads, ...rows.map((row) => stepCells(row, now, isOver, paint)), ...sumCells(rows, paint)];
   const lines = table(retried ? cells : cells.map((row) => row.filter((_, column) => column !== 3)));
   return lines.map((line, at) => {
     const row = rows[at - 1];
-    const note = row ? noteOf(row, now) : "";
+    const note = row ? noteOf(row, now, view.error) : "";
     const room = width - stringWidth(line) - 4;
     return `  ${line}${note === "" || room < 12 ? "" : `  ${paint.dim(note.length > room ? `${note.slice(0, room - 1)}…` : note)}`}`;
   });
@@ -58,13 +56,13 @@ function sumCells(rows: readonly StepRow[], paint: Paint): string[][] {
   return [cells.map((cell) => paint.bold(cell))];
 }
 
-function stepCells({ record, calls }: StepRow, now: number, paint: Paint): string[] {
+function stepCells({ record, calls }: StepRow, now: number, isOver: boolean, paint: Paint): string[] {
   const { id, status, served, attempts, startedAt, finishedAt } = record;
   const failed = calls.filter((call) => !call.ok).length;
   return [
     sign(status, now, paint),
     status === "pending" || status === "skipped" ? paint.dim(id) : id,
-    served ? `${served.provider}/${served.modelServed}` : "",
+    served ? `${served.provider}/${served.modelServed}` : unservedWords(record, isOver, paint),
     attempts > 0 ? String(attempts) : "",
     calls.length > 0 ? `${calls.length}${failed > 0 ? paint.yellow(` (${failed} ✖)`) : ""}` : "",
     String(totalTokens(served) ?? ""),
@@ -73,9 +71,18 @@ function stepCells({ record, calls }: StepRow, now: number, paint: Paint): strin
   ];
 }
 
-function noteOf({ record, calls, reason }: StepRow, now: number): string {
-  const { status, waitingUntil } = record;
-  if (status === "skipped") return "skipped";
+/** In the place of who served it: why nobody did. */
+function unservedWords({ status, error }: StepRecord, isOver: boolean, paint: Paint): string {
+  if (status === "failed") return paint.red(error?.code ?? status);
+  if (status === "skipped") return paint.dim("skipped by its `when`");
+  if (status === "cancelled") return paint.dim(status);
+  return status === "pending" && isOver ? paint.dim("not reached") : "";
+}
+
+function noteOf({ record, calls, reason }: StepRow, now: number, runError: ErrorRecord | null): string {
+  const { id, status, waitingUntil } = record;
+  // The sentence of the step that the run failed at is told once, with the run's end.
+  if (status === "failed" && runError?.details?.step === id) return "";
   if (waitingUntil !== null && waitingUntil > now) {
     return `next try in ${formatDuration(waitingUntil - now)}${reason ? `: ${firstLine(reason)}` : ""}`;
   }

@@ -23,8 +23,12 @@ function told(event: RunEvent): string {
       const words = failure ? setbackWords({ provider, model, ...failure }) : `${provider} failed`;
       return `! ${event.step}: ${words}`;
     }
-    case "step.retrying":
-      return `${stepSigns.waiting} ${event.step} attempt ${event.attempt} failed, next in ${formatDuration(event.delayMs)}: ${event.error.message}`;
+    case "step.retrying": {
+      const { step, attempt, delayMs, error, calls } = event;
+      // Each failed call has had a line of its own.
+      const why = calls.some(({ failure }) => failure) ? "" : `: ${error.message}`;
+      return `${stepSigns.waiting} ${step} attempt ${attempt} failed (${error.code}), next in ${formatDuration(delayMs)}${why}`;
+    }
     case "step.waiting":
       return `${stepSigns.waiting} ${event.step} waits ${formatDuration(Math.max(0, event.until - event.at))}: ${event.reason}`;
     case "step.succeeded": {
@@ -45,7 +49,10 @@ function told(event: RunEvent): string {
     case "run.succeeded":
       return "run succeeded";
     case "run.failed":
-      return `run failed: ${event.error.message}`;
+      // The step's own line has just told why.
+      return typeof event.error.details?.step === "string"
+        ? `run failed at step ${event.error.details.step}`
+        : `run failed: ${event.error.message}`;
     case "run.cancelled":
       return "run cancelled";
     default:

@@ -1,7 +1,7 @@
 import { createLogUpdate } from "log-update";
 import type { Run, RunEvent } from "../../core/run.ts";
 import type { Output } from "../output.ts";
-import { frame } from "./frame.ts";
+import { frame, stepTable } from "./frame.ts";
 import { logLine } from "./log-line.ts";
 import { endingLine, resultLines } from "./result.ts";
 import type { RunView } from "./run-view.ts";
@@ -54,9 +54,10 @@ export function linePainter(output: Output): Painter {
         output.print(`${" ".repeat(11)}${failoverWords(failover)}`);
       }
     },
-    ended(run, _view, result) {
-      output.print(endingLine(run, output.paint));
-      if (result || run.error) output.print(...resultLines(run, output.paint));
+    ended(run, view, result) {
+      const { paint } = output;
+      output.print("", ...stepTable(view, Date.now(), paint), "", endingLine(run, paint));
+      if (result || run.error) output.print(...resultLines(run, paint, true));
     },
     stop() {},
   };

@@ -15,18 +15,23 @@ export function endingLine(run: Run, paint: Paint): string {
   return `${id} ${colored(status, paint)}${time}${cost}`;
 }
 
-/** What a run has brought: its output as text or indented JSON, or its error with what to do about it. */
-export function resultLines(run: Run, paint: Paint): string[] {
-  if (run.error) return errorLines(run.error, paint);
+/**
+ * What a run has brought: its output as text or indented JSON, or its error with what to do about it.
+ * @param told true: the error's sentence stands above already; here only its code and step.
+ */
+export function resultLines(run: Run, paint: Paint, told = false): string[] {
+  if (run.error) return errorLines(run.id, run.error, paint, told);
   return run.output === null ? [] : outputText(run.output).split("\n");
 }
 
 /** An output for people: a text as it is, anything else as indented JSON. */
-export function outputText(output: Json): string {
+function outputText(output: Json): string {
   return typeof output === "string" ? output : JSON.stringify(output, null, 2);
 }
 
-function errorLines({ code, message }: ErrorRecord, paint: Paint): string[] {
+function errorLines(id: string, { code, message, details }: ErrorRecord, paint: Paint, told: boolean): string[] {
   const fix = Object.hasOwn(catalogue, code) ? catalogue[code as keyof typeof catalogue].fix : "";
-  return [paint.red(`${code}: ${message}`), ...(fix ? [`fix: ${fix}`] : [])];
+  const step = details?.step;
+  const what = told && typeof step === "string" ? `${code} at step ${step}, see above` : `${code}: ${message}`;
+  return [paint.red(what), ...(fix ? [`fix: ${fix.replace("runs show ID", `runs show ${id}`)}`] : [])];
 }

@@ -27,6 +27,7 @@ export interface Failover {
   readonly seq: number;
   readonly at: number;
   readonly step: string;
+  /** Each that did not serve, once; the server too, where it failed before. */
   readonly setbacks: readonly Setback[];
   readonly servedBy: string;
 }
@@ -134,9 +135,10 @@ function withFailover(view: RunView, event: Extract<RunEvent, { type: "step.succ
   const earlier = view.steps.find(({ record }) => record.id === event.step)?.calls ?? [];
   const setbacks = new Map<string, Setback>();
   for (const setback of [...setAside(event.decision), ...failures(joined(earlier, event.calls))]) {
-    if (setback.provider !== servedBy) setbacks.set(setback.provider, setback);
+    setbacks.set(setback.provider, setback);
   }
-  if (setbacks.size === 0) return view;
+  // One that failed first and served after all is no failover, unless others failed in between.
+  if ([...setbacks.keys()].every((provider) => provider === servedBy)) return view;
   const failover = { seq: event.seq, at: event.at, step: event.step, setbacks: [...setbacks.values()], servedBy };
   return { ...view, failovers: [...view.failovers, failover] };
 }

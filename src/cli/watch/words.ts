@@ -39,17 +39,22 @@ export function setbackWords({ provider, class: kind, status, message }: Setback
 
 /** A failover in one line: `↪ step timeline: openai refused the connection → served by anthropic`. */
 export function failoverWords({ step, setbacks, servedBy }: Failover): string {
-  return `↪ step ${step}: ${setbacks.map(setbackWords).join(", ")} → served by ${servedBy}`;
+  return `↪ step ${step}: ${setbacks.map(setbackWords).join(", ")} → served by ${servedBy}${afterAll(setbacks, servedBy)}`;
 }
 
 /** Failovers in a line for each reason, with all of its steps: `↪ openai refused the connection → anthropic served timeline, impact`. */
 export function failoverLines(failovers: readonly Failover[]): string[] {
-  const steps = new Map<string, string[]>();
+  const steps = new Map<string, { readonly names: readonly string[]; readonly ending: string }>();
   for (const { step, setbacks, servedBy } of failovers) {
     const why = `↪ ${setbacks.map(setbackWords).join(", ")} → ${servedBy} served`;
-    steps.set(why, [...(steps.get(why) ?? []), step]);
+    const { names = [] } = steps.get(why) ?? {};
+    steps.set(why, { names: [...names, step], ending: afterAll(setbacks, servedBy) });
   }
-  return [...steps].map(([why, names]) => `${why} ${names.join(", ")}`);
+  return [...steps].map(([why, { names, ending }]) => `${why} ${names.join(", ")}${ending}`);
+}
+
+function afterAll(setbacks: readonly Setback[], servedBy: string): string {
+  return setbacks.some(({ provider }) => provider === servedBy) ? " after all" : "";
 }
 
 /** USD for people: `$0.0031`, two digits of small ones as `$0.000074`, `$0`, and `-` where the price is unknown. */
