@@ -1,5 +1,6 @@
 import { type App, createApp } from "../app.ts";
 import { loadSettings } from "../config/load.ts";
+import { settingsError } from "../config/problems.ts";
 import type { Settings } from "../config/settings.ts";
 import { AppError } from "../core/errors.ts";
 import type { EmbeddedRedis } from "../redis/embedded.ts";
@@ -27,7 +28,7 @@ export interface ProcessPlan {
 /** Runs the app in some of its roles until the first SIGINT or SIGTERM, then closes everything in order. */
 export async function runProcess({ options, context, roles, embedded = false }: ProcessPlan): Promise<void> {
   const { output, env, cwd, stop } = context;
-  const settings = loadSettings({ env: { ...env, ...variables(options) }, cwd });
+  const settings = settingsOf(options, context);
   for (const warning of settings.warnings) output.note(`warning: ${warning}`);
   if (!embedded && settings.redisUrl === null) throw new AppError("redis_not_named", { message: noRedis });
   const redis = settings.redisUrl === null ? await ownRedis(cwd, settings.dataDir) : undefined;
@@ -53,12 +54,25 @@ export async function runProcess({ options, context, roles, embedded = false }: 
 const noRedis =
   "No Redis is named: REDIS_URL is not set. Processes that serve and processes that work meet in one Redis; only `switchyard dev` starts its own.";
 
-function variables({ host, port, concurrency }: ProcessOptions): NodeJS.ProcessEnv {
-  return {
-    ...(host === undefined ? {} : { SWITCHYARD_HOST: host }),
-    ...(port === undefined ? {} : { SWITCHYARD_PORT: port }),
-    ...(concurrency === undefined ? {} : { SWITCHYARD_CONCURRENCY: concurrency }),
-  };
+/** The options that stand over a variable. */
+const variableOf = { host: "SWITCHYARD_HOST", port: "SWITCHYARD_PORT", concurrency: "SWITCHYARD_CONCURRENCY" } as const;
+
+/** The settings with the command line laid over them. What is wrong with an option is told of the option, not of its variable. */
+function settingsOf(options: ProcessOptions, { env, cwd }: CliContext): Settings {
+  const given = (["host", "port", "concurrency"] as const).filter((name) => options[name] !== undefined);
+  const variables = Object.fromEntries(given.map((name) => [variableOf[name], options[name]]));
+  try {
+    return loadSettings({ env: { ...env, ...variables }, cwd });
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const optionOf = (path: string) => given.find((name) => variableOf[name] === path);
+    throw settingsError(
+      error.problems.map((problem) => {
+        const option = optionOf(problem.path);
+        return option === undefined ? problem : { ...problem, path: `--${option}` };
+      }),
+    );
+  }
 }
 
 interface Started {

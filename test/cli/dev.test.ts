@@ -87,6 +87,7 @@ describe("switchyard dev, and commands in other terminals of its folder", () => 
     await simulator.up("openai");
     expect(code).toBe(1);
     expect(out).toMatch(/\nrun_\w+ failed in [\s\S]*\nfix: /);
+    expect(out.split("Simulated outage")).toHaveLength(2);
   });
 
   test("run prints the run's id alone on standard output; runs show and list know it", async () => {
@@ -100,6 +101,26 @@ describe("switchyard dev, and commands in other terminals of its folder", () => 
     expect(shown).toMatchObject({ id, status: "succeeded" });
     expect((await switchyard("runs", "show", id)).out).toContain("✔  second  openai/");
     expect((await switchyard("runs", "list", "--workflow", "two-steps")).out).toContain(id);
+  });
+
+  test("run takes --max-calls and --max-usd as hints", async () => {
+    const { out } = await switchyard(
+      "run",
+      "two.yaml",
+      "-i",
+      "topic=x",
+      "--max-calls",
+      "2",
+      "--max-usd",
+      "0",
+      "--json",
+    );
+    expect(JSON.parse(out)).toMatchObject({ hints: { max_calls: 2, max_usd: 0 } });
+  });
+
+  test("health tells the round trip with one decimal, in JSON too", async () => {
+    const { redisMs } = JSON.parse((await switchyard("health", "--json")).out) as { redisMs: number };
+    expect(redisMs).toBe(Number(redisMs.toFixed(1)));
   });
 
   test("Ctrl-C ends the watching with code 130, and the run goes on", async () => {

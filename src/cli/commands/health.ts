@@ -20,7 +20,8 @@ export const registerHealth: Register = (program, context) => {
       const { settingsHere } = await import("../settings-here.ts");
       const app = await createApp({ settings: settingsHere(context), roles: {}, log: createLog("silent") });
       try {
-        const { redisMs, queues, workers } = await app.engine.health();
+        const { queues, workers, ...health } = await app.engine.health();
+        const redisMs = Math.round(health.redisMs * 10) / 10;
         const open = Object.entries(queues).map(([queue, count]) => `${queue} ${count}`);
         if (json) context.output.json({ redisMs, queues, workers });
         else {

@@ -1,17 +1,21 @@
+import { strategyNames } from "../../config/settings.ts";
 import type { Hints } from "../../core/call.ts";
 import { AppError } from "../../core/errors.ts";
 import { clientFor, exitWith, type GlobalOptions, type Register } from "../context.ts";
 import { readInput, readText } from "../input.ts";
+import { amount, wholeNumber } from "../number-option.ts";
 import { followRun } from "./follow-run.ts";
 
 interface RunOptions extends GlobalOptions {
-  readonly input: readonly string[];
+  readonly input?: readonly string[];
   readonly watch?: boolean;
   readonly provider?: string;
   readonly model?: string;
   readonly strict?: boolean;
   readonly strategy?: string;
   readonly allow?: readonly string[];
+  readonly maxCalls?: number;
+  readonly maxUsd?: number;
   readonly idempotencyKey?: string;
 }
 
@@ -21,20 +25,22 @@ export const registerRun: Register = (program, context) => {
     .command("run")
     .description("run a workflow file")
     .argument("<file>", "definition, YAML or JSON; - reads standard input")
-    .option("-i, --input <value>", "key=text, key:=json, key=@file, or @file.json; repeatable", gathered, [])
+    .option("-i, --input <value>", "key=text, key:=json, key=@file, or @file.json; repeatable", gathered)
     .option("-w, --watch", "show the run until it ends; the exit code is 1 unless it succeeds")
     .option("--provider <name>", "preferred provider of each step")
     .option("--model <name>", "model, or an alias of the settings")
-    .option("--strict", "that provider or an error")
-    .option("--strategy <name>", "strategy in place of the configured one")
+    .option("--strict", "with --provider: that one or an error")
+    .option("--strategy <name>", `in place of the configured one: ${strategyNames.join(", ")}`)
     .option("--allow <names...>", "only these providers may serve")
+    .option("--max-calls <n>", "calls of one attempt of a step, failed ones included (default: 6)", wholeNumber(1))
+    .option("--max-usd <usd>", "USD of one attempt of a step, checked before each further call", amount)
     .option("--idempotency-key <key>", "the same key gives the same run")
     .addHelpText("after", example)
     .action(async (file: string, _options, command) => {
       const options: RunOptions = command.optsWithGlobals();
       const [definition, input] = await Promise.all([
         readText(file, context.cwd),
-        readInput(options.input, context.cwd),
+        readInput(options.input ?? [], context.cwd),
       ]);
       const { idempotencyKey } = options;
       const client = clientFor(options, context);
@@ -57,17 +63,19 @@ const example = `
 Example:
   switchyard run incident.yaml --input log=@app.log --input audience=managers --watch`;
 
-function gathered(value: string, before: readonly string[]): readonly string[] {
+function gathered(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }
 
-function hintsOf({ provider, model, strict, strategy, allow }: RunOptions): Hints {
+function hintsOf({ provider, model, strict, strategy, allow, maxCalls, maxUsd }: RunOptions): Hints {
   return {
     ...(provider === undefined ? {} : { provider }),
     ...(model === undefined ? {} : { model }),
     ...(strict ? { strict_provider: true } : {}),
     ...(strategy === undefined ? {} : { strategy }),
     ...(allow === undefined ? {} : { allow }),
+    ...(maxCalls === undefined ? {} : { max_calls: maxCalls }),
+    ...(maxUsd === undefined ? {} : { max_usd: maxUsd }),
   };
 }
 

@@ -2,11 +2,11 @@ import type { Command } from "commander";
 import { formatDuration } from "../../core/duration.ts";
 import type { RunStatus, RunSummary } from "../../core/run.ts";
 import { type CliContext, clientFor, exitWith, type GlobalOptions, type Register } from "../context.ts";
+import { wholeNumber } from "../number-option.ts";
 import type { Paint } from "../output.ts";
 import { table } from "../table.ts";
 import { colored } from "../watch/frame.ts";
 import { formatUsd } from "../watch/words.ts";
-import { wholeNumber } from "../whole-number.ts";
 import { followRun } from "./follow-run.ts";
 import { showRun } from "./show-run.ts";
 
@@ -25,7 +25,7 @@ export const registerRuns: Register = (program, context) => {
     .description("list runs, newest first")
     .option("--limit <n>", "at most this many (default: 50)", wholeNumber(1, 500))
     .option("--before <id>", "go on behind this run")
-    .option("--status <status>", "only runs of this status")
+    .option("--status <status>", "only runs of this status: queued, running, succeeded, failed")
     .option("--workflow <name>", "only runs of this workflow")
     .action((_options, command: Command) => listRuns(command.optsWithGlobals(), context));
   runs

@@ -13,7 +13,7 @@ export const health: Route = {
       reply.header("cache-control", "no-store");
       try {
         const { redisMs, queues, workers } = await engine.health();
-        return { status: "healthy", redisMs, queues, workers, version };
+        return { status: "healthy", redisMs: Math.round(redisMs * 10) / 10, queues, workers, version };
       } catch (error) {
         const { code, detail, fix } = problemDocument(toAppError(error));
         return reply.code(503).send({ status: "unhealthy", version, code, detail, fix });
