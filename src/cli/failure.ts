@@ -35,7 +35,7 @@ export function failureLines(error: AppError, { paint }: Pick<Output, "paint">):
 }
 
 /** One problem as `file:line:column path: message`. */
-export function problemLine({ path, message, line, column }: Problem, file?: string): string {
+function problemLine({ path, message, line, column }: Problem, file?: string): string {
   const position =
     line === undefined ? "" : `${file ?? "line "}${file ? ":" : ""}${line}${column === undefined ? "" : `:${column}`}`;
   return [position, path ? `${path}: ${message}` : message].filter(Boolean).join(" ");

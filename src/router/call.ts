@@ -6,12 +6,11 @@ import { answered, cancelled, exhausted, rejected } from "./end.ts";
 import { type Next, next } from "./next.ts";
 import { healthOf } from "./outcome-of.ts";
 import { begin, providerOf, type RoutedRequest, standingOf } from "./request.ts";
-import type { RouteOptions, RouteOutcome } from "./router.ts";
+import { defaultMaxCalls, type RouteOptions, type RouteOutcome } from "./router.ts";
 import { rules } from "./rules.ts";
 import { keyField, usableKey } from "./standing.ts";
 import type { Target } from "./target.ts";
 
-const defaultMaxCalls = 6;
 const firstPauseMs = 250;
 const longestPauseMs = 4_000;
 

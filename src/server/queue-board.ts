@@ -5,7 +5,7 @@ import type { Queue } from "bullmq";
 import type { FastifyInstance } from "fastify";
 
 /** Where Bull Board is. */
-export const queueBoardPath = "/queues";
+const queueBoardPath = "/queues";
 
 /** Adds Bull Board: every queue with its jobs, retries and logs. */
 export async function addQueueBoard(server: FastifyInstance, queues: readonly Queue[]): Promise<void> {

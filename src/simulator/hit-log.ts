@@ -19,7 +19,7 @@ export interface Hit {
   /** SHA-256 of all that was asked, 16 hex digits: equal requests have equal digests. */
   readonly digest: string;
   /** `open` until it is settled. `aborted`: the caller went away first. */
-  readonly outcome: "open" | "answered" | "aborted" | "rejected" | `fault:${string}`;
+  readonly outcome: "open" | "answered" | "aborted" | `fault:${string}`;
 }
 
 /** Hits that are kept; older ones are dropped, the totals stay right. */

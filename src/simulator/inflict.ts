@@ -24,7 +24,7 @@ export function sendStatus(
 }
 
 /** The header's text: seconds, the text as it is, or for `date+10s` the HTTP date so far ahead (a date has whole seconds: rounded up). */
-export function retryAfterHeader(given: number | string, nowMs: number): string {
+function retryAfterHeader(given: number | string, nowMs: number): string {
   if (typeof given === "number") return String(given);
   const ahead = given.startsWith("date+") ? parseDuration(given.slice(5)) : undefined;
   if (ahead === undefined) return given;
