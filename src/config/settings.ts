@@ -9,7 +9,7 @@ export const plannedStrategyNames: readonly string[] = ["cost_optimized", "laten
 
 /** Everything that can be set, read once and complete: every default is filled in. Plain data, never changed. */
 export interface Settings {
-  /** Null: none was named; `switchyard dev` starts its own. Holds a password at times: print {@link maskedSettings} only. */
+  /** Null: none was named; `switchyard dev` starts its own. Holds a password at times: never printed or logged. */
   readonly redisUrl: string | null;
   /** First part of every Redis key. */
   readonly prefix: string;

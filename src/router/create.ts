@@ -62,7 +62,6 @@ export function createRouter(options: RouterOptions): Router {
     }),
   };
   return {
-    providers: settings.routing.enabled,
     checkHints: (hints) => checkHints(hints, context),
     async call(request, routeOptions) {
       try {

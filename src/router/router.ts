@@ -52,8 +52,6 @@ export type RouteOutcome =
 /** Chooses a target for each request, calls it, falls over to the next, and keeps the fleet's health in Redis. */
 export interface Router {
   call(request: LlmRequest, options: RouteOptions): Promise<RouteOutcome>;
-  /** Names of the configured and enabled providers. */
-  readonly providers: readonly string[];
   /** Checks hints without making a call. @throws AppError unknown_provider, strict_needs_provider, bad_request (unknown strategy) */
   checkHints(hints: Hints): void;
   close(): Promise<void>;

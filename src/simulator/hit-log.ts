@@ -54,9 +54,7 @@ export class HitLog {
     return (outcome) => {
       const open = this.#hits.get(id);
       if (open?.outcome !== "open") return;
-      const settled: Hit = { ...open, outcome };
-      this.#hits.set(id, settled);
-      this.#events.emit("settled", settled);
+      this.#hits.set(id, { ...open, outcome });
     };
   }
 
@@ -77,8 +75,8 @@ export class HitLog {
     this.#totals.clear();
   }
 
-  /** Hears of each hit at its arrival (`hit`) or when it is settled (`settled`). @returns stops listening. */
-  on(event: "hit" | "settled", listener: (hit: Hit) => void): () => void {
+  /** Hears of each hit at its arrival. @returns stops listening. */
+  on(event: "hit", listener: (hit: Hit) => void): () => void {
     this.#events.on(event, listener);
     return () => this.#events.off(event, listener);
   }

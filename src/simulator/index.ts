@@ -1,8 +1,8 @@
-export { type SimulatorClock, systemClock } from "./clock.ts";
+export type { SimulatorClock } from "./clock.ts";
 export type { Fault } from "./fault.ts";
 export type { Hit } from "./hit-log.ts";
-export { type ScheduleRow, scheduleOf } from "./schedule.ts";
+export { scheduleOf } from "./schedule.ts";
 export { type OutageScript, parseOutageScript } from "./script.ts";
 export type { ProviderAddress, Simulator, SimulatorOptions } from "./simulator.ts";
 export { simulatorEnv, startSimulator } from "./start-simulator.ts";
-export { type SimulatedName, simulatedNames } from "./vendors/vendor.ts";
+export type { SimulatedName } from "./vendors/vendor.ts";

@@ -50,8 +50,8 @@ export interface Simulator {
   total(provider: SimulatedName): number;
   /** Forgets all hits. */
   clearHits(): void;
-  /** Hears of each call at its arrival, before it is answered, or when it is settled. @returns stops listening. */
-  on(event: "hit" | "settled", listener: (hit: Hit) => void): () => void;
+  /** Hears of each call at its arrival, before it is answered. @returns stops listening. */
+  on(event: "hit", listener: (hit: Hit) => void): () => void;
   /** Closes every port and drops what is open. */
   close(): Promise<void>;
 }

@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { loadSettings } from "../../src/config/load.ts";
-import { maskedSettings } from "../../src/config/mask.ts";
 import type { Settings } from "../../src/config/settings.ts";
 
 let cwd: string;
@@ -139,12 +138,9 @@ providers:
     expect(text).not.toContain("AIza");
   });
 
-  test("is never changed, and prints without secrets", () => {
-    const settings = load({ ...keys, REDIS_URL: "redis://:hunter2@redis:6379/1" });
+  test("is never changed", () => {
+    const settings = load(keys);
     expect(() => Object.assign(settings.routing.weights, { openai: 9 })).toThrow(TypeError);
-    const printed = JSON.stringify(maskedSettings(settings));
-    expect(printed).not.toMatch(/secret-1|hunter2/);
-    expect(printed).toContain("key-1");
   });
 });
 
