@@ -2,6 +2,7 @@ import { type App, createApp } from "../app.ts";
 import { loadSettings } from "../config/load.ts";
 import { settingsError } from "../config/problems.ts";
 import type { Settings } from "../config/settings.ts";
+import { catalogue } from "../core/catalogue.ts";
 import { AppError } from "../core/errors.ts";
 import type { EmbeddedRedis } from "../redis/embedded.ts";
 import { createLog } from "../telemetry/log.ts";
@@ -30,6 +31,8 @@ export async function runProcess({ options, context, roles, embedded = false }: 
   const { output, env, cwd, stop } = context;
   const settings = settingsOf(options, context);
   for (const warning of settings.warnings) output.note(`warning: ${warning}`);
+  if (roles.worker && settings.providers.length === 0)
+    output.note(`warning: no provider is configured: every llm step will fail. ${catalogue.no_provider.fix}`);
   if (!embedded && settings.redisUrl === null) throw new AppError("redis_not_named", { message: noRedis });
   const redis = settings.redisUrl === null ? await ownRedis(cwd, settings.dataDir) : undefined;
   let app: App | undefined;

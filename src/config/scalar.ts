@@ -120,7 +120,7 @@ export const scalars = {
     variable: "SWITCHYARD_LOG",
     path: ["log"],
     schema: z.enum(["silent", "error", "warn", "info", "debug", "trace"]),
-    fallback: "info" as const,
+    fallback: "warn" as const,
     allowed: "silent, error, warn, info, debug, trace",
   }),
   bodyLimitBytes: declare({

@@ -28,7 +28,7 @@ describe("loadSettings", () => {
       dataDir: ".switchyard",
       concurrency: 20,
       graceMs: 30_000,
-      logLevel: "info",
+      logLevel: "warn",
       bodyLimitBytes: 4_194_304,
       outputLimitBytes: 1_048_576,
       edition: "enterprise",
