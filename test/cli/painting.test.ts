@@ -170,6 +170,13 @@ describe("result", () => {
     expect(endingLine({ ...succeeded, output: null }, plain)).toBe("run_1 succeeded in 2.1 s, $0.5000");
   });
 
+  test("has a fix that fits a run where no provider became available", () => {
+    const error = { code: "provider_unavailable", message: "No provider may be called now." };
+    const [, fix] = resultLines({ ...run, status: "failed", output: null, error }, plain);
+    expect(fix).toMatch(/^fix: Start the run again .*retry\.max_wait/);
+    expect(fix).not.toContain("Retry-After");
+  });
+
   test("is the error with its fix", () => {
     const error = { code: "template_failed", message: "Step a: no value." };
     expect(resultLines({ ...run, status: "failed", output: null, error }, plain)).toEqual([
