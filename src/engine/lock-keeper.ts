@@ -50,14 +50,20 @@ export class LockKeeper {
     }, tellAfterMs).unref();
   }
 
-  /** The process works on a job from now on. */
+  /** The process works on a job from now on. A job that comes again while its former execution still goes on is held under its new token. */
   hold(queue: string, id: string, token: string): void {
-    this.#jobs.set(`${queue}:${id}`, { queue, id, token, since: performance.now(), isTold: false });
+    const key = `${queue}:${id}`;
+    this.#forget(key);
+    this.#jobs.set(key, { queue, id, token, since: performance.now(), isTold: false });
   }
 
-  /** It does no more. */
-  release(queue: string, id: string): void {
+  /** It does no more. The token says which execution ends: another one of the same job goes on. */
+  release(queue: string, id: string, token: string): void {
     const key = `${queue}:${id}`;
+    if (this.#jobs.get(key)?.token === token) this.#forget(key);
+  }
+
+  #forget(key: string): void {
     const job = this.#jobs.get(key);
     this.#jobs.delete(key);
     if (job?.isTold) this.#released.push(job);

@@ -17,8 +17,14 @@ export interface LockThreadData {
 
 /** What has changed since the last message. */
 export interface LockNews {
-  readonly held: readonly { readonly queue: string; readonly id: string; readonly token: string }[];
-  readonly released: readonly { readonly queue: string; readonly id: string }[];
+  readonly held: readonly HeldLock[];
+  readonly released: readonly HeldLock[];
+}
+
+interface HeldLock {
+  readonly queue: string;
+  readonly id: string;
+  readonly token: string;
 }
 
 const keep = loadScript("keep", new URL("./lua/keep.lua", import.meta.url));
@@ -30,7 +36,10 @@ function run({ redisUrl, prefix, lockMs, everyMs, pulse, hungAfterMs }: LockThre
   const beats = new Int32Array(pulse);
   let lastBeat = { count: -1, at: Date.now() };
   parentPort?.on("message", ({ held, released }: LockNews) => {
-    for (const { queue, id } of released) queues.get(queue)?.delete(id);
+    for (const { queue, id, token } of released) {
+      const jobs = queues.get(queue);
+      if (jobs?.get(id) === token) jobs.delete(id);
+    }
     for (const { queue, id, token } of held) queues.set(queue, (queues.get(queue) ?? new Map()).set(id, token));
   });
   setInterval(() => {

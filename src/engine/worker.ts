@@ -85,12 +85,14 @@ export class Workers {
   async #process(queue: QueueName, job: Job<JobData>, token: string): Promise<void> {
     const id = job.id ?? "";
     const stop = new AbortController();
+    // A job that comes while its former execution still goes on here was taken from that one. BullMQ stops renewing a lock when either ends; the keeper does not.
+    this.#stops.get(id)?.abort("fence_lost" satisfies StopReason);
     this.#stops.set(id, stop);
     this.#locks.hold(queue, id, token);
     try {
       await this.#end(job, token, await this.#execute(queue, job, stop));
     } finally {
-      this.#locks.release(queue, id);
+      this.#locks.release(queue, id, token);
       if (this.#stops.get(id) === stop) this.#stops.delete(id);
     }
   }
