@@ -11,6 +11,7 @@ import { Dispatcher } from "./dispatch.ts";
 import { Folder } from "./fold.ts";
 import { closeRun, type RestoreParts, restoreJobs } from "./restore.ts";
 import { RunStore } from "./run-store.ts";
+import type { RunState } from "./state.ts";
 import { Workers } from "./worker.ts";
 
 /** How often the fleet looks for runs whose jobs are missing. */
@@ -47,7 +48,7 @@ export async function createWorkers(parts: WorkersParts): Promise<RunningWorkers
   const definitions = new Definitions(redis, keys, parts.kinds);
   const dispatcher = new Dispatcher(redis, keys.queues, onError);
   const restoring: RestoreParts = { redis, keys, definitions, dispatcher, clock };
-  const closed = (runId: string) => closeRun(restoring, runId);
+  const closed = (runId: string, last: RunState) => closeRun(restoring, runId, last);
   const restore = (runId: string) => restoreJobs(restoring, runId);
   const conclusion = new Conclusion(redis, keys, token);
   const folder = new Folder({ store, definitions, dispatcher, conclusion, crash, clock, closed, restore, token });

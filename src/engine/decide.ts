@@ -138,7 +138,12 @@ class Folding {
       if (this.#before[actor]?.epoch !== epoch) opened.push({ actor, epoch, kind, dueAt: timer?.dueAt ?? 0 });
     }
     return {
-      state: { snapshot, active: Object.fromEntries(this.#active), epoch: this.#epoch },
+      state: {
+        snapshot,
+        active: Object.fromEntries(this.#active),
+        epoch: this.#epoch,
+        ...(ending ? { left: timersOf(this.#before) } : {}),
+      },
       outputs: this.outputs,
       events: this.events,
       opened,
@@ -151,6 +156,12 @@ class Folding {
 /** A notice of the machine as a line of the history: a step that fails before its first attempt has made no calls. */
 function noticed(notice: EventBody): EventBody {
   return notice.type === "step.failed" ? { ...notice, attempt: 0, calls: [] } : notice;
+}
+
+/** Epochs of the timers whose jobs exist. */
+function timersOf(active: RunState["active"]): Readonly<Record<string, number>> {
+  const timers = Object.entries(active).filter(([, { kind }]) => kind === "timer");
+  return Object.fromEntries(timers.map(([actor, { epoch }]) => [actor, epoch]));
 }
 
 function endingOf(snapshot: MachineStep["snapshot"]): Ending | null {

@@ -1,7 +1,7 @@
 import { type JobsOptions, Queue, type QueueOptions } from "bullmq";
 import type { Redis } from "ioredis";
 import type { CompiledWorkflow } from "../workflow/compiled.ts";
-import type { Dispatch } from "./state.ts";
+import type { Dispatch, RunState } from "./state.ts";
 
 /** The queues of BullMQ. `control`: what concerns a whole run; `timer`: delayed events; `llm` and `io`: steps, by what they wait for. */
 export const queueNames = ["control", "timer", "llm", "io"] as const;
@@ -53,13 +53,17 @@ export function plannedJob(dispatch: Dispatch, { runId, version, workflow, place
     name: actor,
     data: { run: runId, workflow: workflow.name, version, actor, epoch },
     opts: {
-      jobId: `${runId}-${actor.replaceAll(":", "_")}-${epoch}`,
+      jobId: jobIdOf(runId, actor, epoch),
       attempts,
       backoff: { type: "policy" },
       ...(dueAt > now ? { delay: dueAt - now } : {}),
       ...(place === "front" ? { lifo: true } : {}),
     },
   };
+}
+
+function jobIdOf(runId: string, actor: string, epoch: number): string {
+  return `${runId}-${actor.replaceAll(":", "_")}-${epoch}`;
 }
 
 /** The job that folds an inbox which nobody holds. @param rev the run's revision, so that each state can be folded. */
@@ -110,6 +114,13 @@ export class Dispatcher {
     }
     if (missing.length > 0) await this.add(missing);
     return missing.length;
+  }
+
+  /** Removes the jobs of a run's timers. One that is due at this moment stays and is refused. */
+  async removeTimers(runId: string, { left = {} }: RunState): Promise<void> {
+    await Promise.all(
+      Object.entries(left).map(([actor, epoch]) => this.queues.timer.remove(jobIdOf(runId, actor, epoch))),
+    );
   }
 
   async close(): Promise<void> {

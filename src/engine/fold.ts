@@ -16,8 +16,8 @@ export interface FoldParts {
   readonly crash: CrashHook;
   /** Epoch milliseconds. */
   readonly clock: () => number;
-  /** Takes a run that has ended off the list of open ones. */
-  readonly closed: (runId: string) => Promise<void>;
+  /** Removes what a run that has ended leaves behind. */
+  readonly closed: (runId: string, last: RunState) => Promise<void>;
   /** Adds the jobs that a run needs and that are not there. */
   readonly restore: (runId: string) => Promise<unknown>;
   /** Random token that names one holder. */
@@ -137,7 +137,7 @@ export class Folder {
     const { dispatcher, clock, closed } = this.#parts;
     if (content.transition.ending) {
       this.recent.forget(runId);
-      return closed(runId);
+      return closed(runId, content.transition.state);
     }
     const { version, compiled } = workflow;
     const place = { runId, version, workflow: compiled, place: "front", now: clock() } as const;

@@ -14,8 +14,13 @@ export interface RestoreParts {
   readonly clock: () => number;
 }
 
-/** Takes a run that has ended off the list of open ones. */
-export async function closeRun({ redis, keys }: Pick<RestoreParts, "redis" | "keys">, runId: string): Promise<void> {
+/** Removes the jobs of timers that a run that has ended leaves behind, then takes it off the list of open ones. @param state its last one */
+export async function closeRun(
+  { redis, keys, dispatcher }: Pick<RestoreParts, "redis" | "keys" | "dispatcher">,
+  runId: string,
+  state: RunState,
+): Promise<void> {
+  await dispatcher.removeTimers(runId, state);
   await redis.zrem(keys.openRuns, runId);
 }
 
@@ -32,17 +37,21 @@ export async function restoreJobs(parts: RestoreParts, runId: string): Promise<n
     redis.exists(lease),
   ]);
   const [workflow, version, status, rev, state] = fields;
-  if (!workflow || !status || !state || isTerminal(status as RunStatus)) {
-    await closeRun(parts, runId);
+  if (!workflow || !status || !state) {
+    await redis.zrem(keys.openRuns, runId);
+    return 0;
+  }
+  const last = JSON.parse(state) as RunState;
+  if (isTerminal(status as RunStatus)) {
+    await closeRun(parts, runId, last);
     return 0;
   }
   const loaded = await definitions.load(workflow, Number(version));
-  const { active } = JSON.parse(state) as RunState;
   const { compiled } = loaded;
   const place = { runId, version: loaded.version, workflow: compiled, place: "front", now: clock() } as const;
   const wanted: PlannedJob[] = [];
   let unfolded = false;
-  for (const [actor, { epoch, kind, timer }] of Object.entries(active)) {
+  for (const [actor, { epoch, kind, timer }] of Object.entries(last.active)) {
     const [fencedEpoch, , , done] = (delivered[actor] ?? "").split("|");
     if (fencedEpoch === String(epoch) && done === "1") unfolded = true;
     else wanted.push(plannedJob({ actor, epoch, kind, dueAt: timer?.dueAt ?? 0 }, place));

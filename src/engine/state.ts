@@ -14,6 +14,8 @@ export interface RunState {
   readonly active: Readonly<Record<string, ActiveActor>>;
   /** Dispatches so far; the newest one's number is its fence. */
   readonly epoch: number;
+  /** Once the run has ended: the timers that it had, by epoch, so that whoever closes it can remove their jobs. */
+  readonly left?: Readonly<Record<string, number>>;
 }
 
 /** A dispatch that has not been answered. */

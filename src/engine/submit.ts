@@ -73,7 +73,7 @@ async function create(
   const place = { runId: id, version, workflow: compiled, place: "back", now } as const;
   const jobs = transition.opened.map((dispatch) => plannedJob(dispatch, place));
   await Promise.all([list(parts, id, now), parts.dispatcher.add(jobs)]);
-  if (transition.ending) await closeRun(parts, id);
+  if (transition.ending) await closeRun(parts, id, transition.state);
   return true;
 }
 

@@ -78,7 +78,7 @@ export async function engineUnderTest(): Promise<EngineUnderTest> {
         conclusion: new Conclusion(redis, keys, token),
         crash,
         clock,
-        closed: (runId) => closeRun(mine, runId),
+        closed: (runId, last) => closeRun(mine, runId, last),
         restore: (runId) => restoreJobs(mine, runId),
         token,
       });

@@ -100,3 +100,28 @@ describe("reconcile", () => {
     expect([await openRuns(), await jobsOf(over)]).toEqual([[open], []]);
   });
 });
+
+describe("the timers of a run that has ended", () => {
+  const timers = async (runId: string) => (await engine.jobs("timer")).filter((id) => id.startsWith(runId));
+
+  test("have no jobs left that would wait for their hour", async () => {
+    const runId = await engine.submit(side(1), { timeout: "365d" });
+    expect(await timers(runId)).toHaveLength(1);
+    const s0 = await hand.begin(runId, "s0");
+    await hand.folder.deliver(s0, succeeded(s0));
+    expect(await timers(runId)).toEqual([]);
+  });
+
+  test("lose them too when the worker died before it could remove them", async () => {
+    const runId = await engine.submit(side(1), { timeout: "365d" });
+    const dying = engine.hand((point) => {
+      if (point === "after-commit") throw new Error("died");
+    });
+    const s0 = await dying.begin(runId, "s0");
+    await expect(dying.folder.deliver(s0, succeeded(s0))).rejects.toThrow("died");
+    expect(await timers(runId)).toHaveLength(1);
+    await reconcile(engine.restoring);
+    expect(await timers(runId)).toEqual([]);
+    expect(await openRuns()).toEqual([]);
+  });
+});
