@@ -1,6 +1,6 @@
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
-import type { Settings } from "./config/settings.ts";
+import { type Settings, strategyNames } from "./config/settings.ts";
 import { AppError } from "./core/errors.ts";
 import { crashHook } from "./engine/crash-point.ts";
 import { createEngine } from "./engine/create-engine.ts";
@@ -48,7 +48,7 @@ export interface App {
 export async function createApp(options: AppOptions): Promise<App> {
   const { settings, roles, log } = options;
   const { redisUrl } = settings;
-  if (redisUrl === null) throw new AppError("redis_missing");
+  if (redisUrl === null) throw new AppError("redis_not_named");
   const closers: (() => Promise<unknown>)[] = [];
   const onError = quietly(log);
   const open = (mode: ConnectionMode): Redis => {
@@ -80,6 +80,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       subscriber: open("subscriber"),
       keys,
       kinds,
+      strategies: strategyNames,
       checkHints,
       clock: Date.now,
       onError,

@@ -23,6 +23,8 @@ export interface EngineParts {
   readonly subscriber: Redis;
   readonly keys: Keys;
   readonly kinds: readonly StepKindSpec[];
+  /** Names that a definition may give as `strategy`. */
+  readonly strategies?: readonly string[] | undefined;
   /** @throws AppError when a hint names what does not exist. */
   readonly checkHints: (hints: Hints) => void;
   readonly clock: () => number;
@@ -37,7 +39,7 @@ export async function createEngine(parts: EngineParts): Promise<Engine & { reado
   const { redis, keys, clock } = parts;
   await ready(redis, 5_000);
   const store = new RunStore(redis, keys);
-  const definitions = new Definitions(redis, keys, parts.kinds);
+  const definitions = new Definitions(redis, keys, parts.kinds, parts.strategies);
   const dispatcher = new Dispatcher(redis, keys.queues, parts.onError);
   const query = new RunQuery(redis, keys, definitions);
   const feed = new Feed(parts.subscriber, keys);
@@ -71,7 +73,12 @@ async function healthOf(redis: Redis, { queues }: Dispatcher): Promise<EngineHea
   await redis.ping();
   const redisMs = performance.now() - before;
   const counts = await Promise.all(queueNames.map((name) => queues[name].getJobCounts("waiting", "active", "delayed")));
-  const open = counts.map((count) => Object.values(count).reduce((sum, n) => sum + n, 0));
+  // The scheduler of `reconcile` always has its next job there: no work, only its alarm clock.
+  const schedulers = await queues.control.getJobSchedulersCount();
+  const open = queueNames.map((name, index) => {
+    const { waiting = 0, active = 0, delayed = 0 } = counts[index] ?? {};
+    return waiting + active + (name === "control" ? Math.max(0, delayed - schedulers) : delayed);
+  });
   const clients = await queues.llm.getWorkers();
   return {
     redisMs,

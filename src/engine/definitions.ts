@@ -28,17 +28,23 @@ export class Definitions {
   readonly #redis: Redis;
   readonly #keys: Keys;
   readonly #kinds: readonly StepKindSpec[];
+  readonly #strategies: readonly string[] | undefined;
   readonly #cache = new Map<string, LoadedWorkflow>();
 
-  constructor(redis: Redis, keys: Keys, kinds: readonly StepKindSpec[]) {
+  /** @param strategies names that a new definition may use; absent: any. Stored ones are taken as they are. */
+  constructor(redis: Redis, keys: Keys, kinds: readonly StepKindSpec[], strategies?: readonly string[]) {
     this.#redis = redis;
     this.#keys = keys;
     this.#kinds = kinds;
+    this.#strategies = strategies;
   }
 
   /** Checks without storing. @throws AppError invalid_definition */
   check(source: DefinitionSource): CheckedDefinition {
-    return checkDefinition(source, { kinds: this.#kinds });
+    return checkDefinition(source, {
+      kinds: this.#kinds,
+      ...(this.#strategies ? { strategies: this.#strategies } : {}),
+    });
   }
 
   /**
@@ -65,7 +71,7 @@ export class Definitions {
     if (cached) return this.#touch(cached);
     const text = await this.#redis.hget(key, `v${wanted}`);
     if (text === null) throw await this.#notFound(name, version);
-    const definition = this.check(JSON.parse(text) as JsonObject);
+    const definition = checkDefinition(JSON.parse(text) as JsonObject, { kinds: this.#kinds });
     return this.#remember(name, wanted, () => compileWorkflow(definition, { kinds: this.#kinds }));
   }
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Run, RunSummary } from "../../src/core/run.ts";
 import type { ProblemDocument } from "../../src/server/problem.ts";
+import { eventually } from "../support/eventually.ts";
 import { type RunningApp, startApp, twoSteps } from "./running-app.ts";
 
 let running: RunningApp;
@@ -151,6 +152,17 @@ describe("POST /v1/workflows", () => {
   });
 });
 
+describe("a strategy that this version does not have", () => {
+  test("is refused with the step's line when a definition is handed in", async () => {
+    const definition = twoSteps.replace("- id: first", "- id: first\n    route: { strategy: cost_optimized }");
+    const { code, problems } = await problemOf(await post("/v1/runs", { definition, input: { topic: "x" } }));
+    expect({ code, problem: problems?.[0] }).toMatchObject({
+      code: "invalid_definition",
+      problem: { path: "steps.0.route.strategy", line: 8 },
+    });
+  });
+});
+
 describe("GET /v1/runs", () => {
   test("goes through all runs in pages, newest first", async () => {
     const { client } = running;
@@ -200,8 +212,15 @@ describe("other addresses", () => {
     expect(await answer.json()).toMatchObject({
       status: "healthy",
       redisMs: expect.any(Number),
-      queues: { llm: expect.any(Number) },
+      queues: { control: expect.any(Number), llm: expect.any(Number) },
       version: expect.stringMatching(/^\d/),
+    });
+  });
+
+  test("GET /health counts no job where nothing is to be done", async () => {
+    await eventually(async () => {
+      const { queues } = (await (await get("/health")).json()) as { queues: unknown };
+      expect(queues).toEqual({ control: 0, timer: 0, llm: 0, io: 0 });
     });
   });
 
