@@ -23,7 +23,7 @@ export interface LoadedWorkflow extends StoredWorkflow {
 /** Compiled versions kept in the memory of one process. The oldest use goes first. */
 const cacheSize = 200;
 
-/** The workflow store: checked definitions in Redis, compiled ones in memory. A version never changes, so a cached one is never stale. */
+/** The workflow store: checked definitions in Redis, compiled ones in memory. A version never changes, so a cached one is right as long as the connection holds. */
 export class Definitions {
   readonly #redis: Redis;
   readonly #keys: Keys;
@@ -37,6 +37,8 @@ export class Definitions {
     this.#keys = keys;
     this.#kinds = kinds;
     this.#strategies = strategies;
+    // A Redis that comes back may have lost its last second, and with it versions whose numbers it then gives to other content.
+    redis.on("close", () => this.#cache.clear());
   }
 
   /** Checks without storing. @throws AppError invalid_definition */

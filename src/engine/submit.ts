@@ -27,7 +27,7 @@ export interface SubmitParts extends RestoreParts {
 }
 
 /**
- * Accepts a run: everything is checked, the first transition is decided, then the run is written with it, and then listed and given its
+ * Accepts a run: everything is checked, the first transition is decided, then the run is listed, written with it, and given its
  * jobs. A crash in between leaves a run that nobody was promised; the same request with the same idempotency key completes it.
  */
 export async function submit(
@@ -69,24 +69,25 @@ async function create(
   };
   const event = { type: "run.created", workflow: name, version } as const;
   const first: CommitContent = transition.ending ? content : { ...content, status: "queued" };
-  if (!(await parts.store.create(id, fields, event, first))) return false;
+  // Listed by commands that are sent first: a Redis that loses its last writes may lose the run, but keeps none that reconcile does not know.
+  const [, isNew] = await Promise.all([list(parts, id, now), parts.store.create(id, fields, event, first)]);
+  if (!isNew) return false;
   const place = { runId: id, version, workflow: compiled, place: "back", now } as const;
   const jobs = transition.opened.map((dispatch) => plannedJob(dispatch, place));
-  await Promise.all([list(parts, id, now), parts.dispatcher.add(jobs)]);
+  await parts.dispatcher.add(jobs);
   if (transition.ending) await closeRun(parts, id, transition.state);
   return true;
 }
 
-/** A run that was there already may have been left by a crash before it was listed or got its jobs. */
+/** A run that was there already may have been left by a crash before it got its jobs; one that has ended was listed as open again just now. */
 async function complete(parts: SubmitParts, id: string): Promise<void> {
-  const [status, createdAt] = await parts.redis.hmget(parts.keys.run(id).run, "status", "createdAt");
-  if (status !== "queued") return;
-  await list(parts, id, Number(createdAt));
-  await restoreJobs(parts, id);
+  const status = await parts.redis.hget(parts.keys.run(id).run, "status");
+  if (status !== "running") await restoreJobs(parts, id);
 }
 
+/** A run that is listed keeps its place. */
 async function list({ redis, keys }: SubmitParts, id: string, at: number): Promise<void> {
-  await Promise.all([redis.zadd(keys.runs, at, id), redis.zadd(keys.openRuns, at, id)]);
+  await Promise.all([redis.zadd(keys.runs, "NX", at, id), redis.zadd(keys.openRuns, "NX", at, id)]);
 }
 
 /** @param accept throws where the request does not fit the workflow; a definition that came with it is then not stored either. */
