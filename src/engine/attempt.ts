@@ -51,10 +51,10 @@ export async function attempt(
   version: number,
   stop: AbortController,
 ): Promise<AttemptEnd> {
-  const workflow = await parts.definitions.load(workflowName, version);
-  const step = workflow.compiled.steps.get(execution.actor);
-  if (!step)
-    throw new AppError("internal", { message: `${workflowName}@${version} has no step "${execution.actor}".` });
+  const workflow = await parts.definitions.load(workflowName, version).catch(orNotFound);
+  const step = workflow?.compiled.steps.get(execution.actor);
+  // A Redis that has lost its last second may still be sent a job of a run that it lost, whose version now is missing or another one's.
+  if (!workflow || !step) return parts.folder.refused(execution);
   const begun = await parts.store.begin(
     execution,
     step.retry.attempts,
@@ -81,6 +81,11 @@ export async function attempt(
     default:
       return assertNever(begun);
   }
+}
+
+function orNotFound(error: unknown): undefined {
+  if (error instanceof AppError && error.code === "workflow_not_found") return undefined;
+  throw error;
 }
 
 async function work(

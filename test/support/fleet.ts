@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import { SwitchyardClient } from "../../src/client/client.ts";
 import { isTerminal, isTerminalEvent, type Run } from "../../src/core/run.ts";
@@ -99,6 +100,18 @@ export class Fleet {
 
   async reviveRedis(): Promise<void> {
     this.#redis = await startEmbedded({ directory: this.#directory, port: this.#redis.port });
+  }
+
+  /** Redis comes back without what it was told in its last milliseconds, as one that syncs its file each second may after a power cut. */
+  async rewindRedis(ms: number): Promise<void> {
+    const file = join(this.#directory, "appendonlydir");
+    const copy = join(this.#directory, "copy");
+    cpSync(file, copy, { recursive: true });
+    await sleep(ms);
+    await this.crashRedis();
+    rmSync(file, { recursive: true });
+    renameSync(copy, file);
+    await this.reviveRedis();
   }
 
   /** Waits for a run to end and checks that its history is whole. */

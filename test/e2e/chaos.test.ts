@@ -1,0 +1,50 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { seededRandom } from "../../src/simulator/random.ts";
+import { Chaos, planTroubles } from "../support/chaos.ts";
+import { eventually } from "../support/eventually.ts";
+import { Fleet } from "../support/fleet.ts";
+import { mixed } from "../support/mixed.ts";
+import { expectNothingLeft, expectSoundRun } from "../support/soundness.ts";
+
+/** For longer storms by hand: CHAOS_SEED=7 CHAOS_RUNS=300 CHAOS_MS=120000 npx vitest run test/e2e/chaos.test.ts */
+const seed = Number(process.env.CHAOS_SEED ?? 1);
+const runs = Number(process.env.CHAOS_RUNS ?? 80);
+const lastsMs = Number(process.env.CHAOS_MS ?? 25_000);
+const workers = 3;
+
+describe(`a storm over three workers, Redis and every provider (seed ${seed})`, () => {
+  let fleet: Fleet;
+  let chaos: Chaos;
+  const accepted: string[] = [];
+  beforeAll(async () => {
+    fleet = await Fleet.start();
+    await fleet.client.store(mixed);
+    chaos = new Chaos(fleet, await Promise.all(Array.from({ length: workers }, () => fleet.worker())));
+  });
+  afterAll(() => fleet?.close());
+
+  /** Submits as a careful caller does: again after a 503, under the same key. */
+  async function submit(index: number): Promise<void> {
+    const tag = `c${index}`;
+    const submission = { workflow: "mixed", input: { tag, odd: index % 2 === 1 }, idempotencyKey: tag };
+    accepted.push((await eventually(() => fleet.client.submit(submission), 60_000)).id);
+  }
+
+  test(
+    "every accepted run succeeds with a whole history, and nothing is left behind",
+    async () => {
+      const random = seededRandom(seed);
+      const begins = Array.from({ length: runs }, () => random() * lastsMs * 0.8);
+      const storm = chaos.play(planTroubles(seed, lastsMs, workers));
+      await Promise.all(begins.map((at, index) => sleep(at).then(() => submit(index))));
+      await storm;
+      expect(new Set(accepted).size).toBe(runs);
+      for (const id of accepted) await fleet.ended(id, 60_000);
+      for (const id of accepted) await expectSoundRun(fleet, id);
+      expect(await chaos.diedByThemselves()).toEqual([]);
+      await eventually(() => expectNothingLeft(fleet));
+    },
+    lastsMs + 150_000,
+  );
+});
