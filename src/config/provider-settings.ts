@@ -43,7 +43,7 @@ export const builtIns: Readonly<Record<string, BuiltIn>> = {
   },
 };
 
-/** Providers of the plan that this version does not have yet. */
+/** Providers that are planned and that this version does not have yet. */
 export const plannedProviders: readonly string[] = ["azure-openai", "gemini", "bedrock"];
 
 /** Keys of a provider's entry in the file. */

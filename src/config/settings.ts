@@ -4,7 +4,7 @@ export const strategyNames = ["weighted", "round_robin", "failover"] as const;
 /** A strategy's name. */
 export type StrategyName = (typeof strategyNames)[number];
 
-/** Strategies of the plan that this version does not have yet: refused with that reason, never taken for a typo. */
+/** Strategies that are planned and that this version does not have yet: refused with that reason, never taken for a typo. */
 export const plannedStrategyNames: readonly string[] = ["cost_optimized", "latency_optimized", "least_busy"];
 
 /** Everything that can be set, read once and complete: every default is filled in. Plain data, never changed. */

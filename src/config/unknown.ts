@@ -17,7 +17,7 @@ const knownVariables: readonly string[] = [
   ...readElsewhere,
 ];
 
-/** Variables of the plan's other providers, by the provider that they would configure. */
+/** Variables of planned providers, by the provider that they would configure. */
 const notYet: readonly (readonly [RegExp, string])[] = [
   [/^AZURE_OPENAI_(ENDPOINT|API_KEY|DEPLOYMENT_NAME|API_VERSION)$/, "azure-openai"],
   [/^GOOGLE_(API_KEY|MODEL|ENDPOINT|TIMEOUT_SECONDS)$/, "gemini"],

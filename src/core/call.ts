@@ -20,7 +20,7 @@ export interface Hints {
 
 /**
  * Why a call failed, decided once where the provider's answer is read. Router and workers branch on the class, never on text.
- * `design`: caller and context_length and content_filtered never count against a provider's health; the others do as the router's rules say.
+ * `caller`, `context_length`, `content_filtered` and `cancelled` never count against a target's health; the others do as the router's rules say.
  */
 export type FailureClass =
   | "caller"
@@ -88,7 +88,7 @@ export interface DecisionCandidate {
   readonly excluded?: string;
 }
 
-/** Who answered, in short. Steps and runs carry it. */
+/** Who answered, in short. Kept with the step and in its last event. */
 export interface Served {
   readonly provider: string;
   /** The model that was asked for by the hint, or null. */

@@ -183,7 +183,7 @@ async function finalFailure(
   return visit.type === "done" ? { type: "failed", error } : visit;
 }
 
-/** The attempts were spent by workers that died: no execution is under way, so the outcome is delivered as nobody's. */
+/** The attempts were spent by workers that died. This execution began none; its begin left its token in the fence, so it may deliver that. */
 async function failWithoutAttempt(
   parts: AttemptParts,
   execution: Execution,

@@ -1,7 +1,7 @@
 import { type ErrorRecord, toErrorRecord } from "../core/errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 import type { EventBody } from "../core/run.ts";
-import type { Driver, MachineAction, MachineStep } from "./drive.ts";
+import type { Driver, MachineAction, MachineEvent, MachineStep } from "./drive.ts";
 import type { ActiveActor, Delivery, Dispatch, Ending, RunState, Transition } from "./state.ts";
 
 /** The first transition of a run. Pure. @param now epoch milliseconds, for timers. */
@@ -37,7 +37,7 @@ export function decideNext(driver: Driver, state: RunState, deliveries: readonly
   return folding.result(driver);
 }
 
-function machineEvent(delivery: Delivery, state: RunState): { type: string; [key: string]: unknown } {
+function machineEvent(delivery: Delivery, state: RunState): MachineEvent {
   const { actor } = delivery;
   switch (delivery.type) {
     case "done":

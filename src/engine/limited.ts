@@ -6,7 +6,7 @@ import type { StepOutcome } from "../steps/handler.ts";
 export type StopReason =
   /** The step's time is over. */
   | "step_timeout"
-  /** Another execution or nobody at all is wanted now: what this one brings is refused anyway. */
+  /** The lock was lost: another execution takes over, and what this one brings is refused then. */
   | "fence_lost"
   /** The worker process ends: the job goes back to the queue, without a spent attempt. */
   | "stopping";
@@ -16,7 +16,7 @@ const handedBack = "handed back by a worker that stops";
 /** How long a handler may take to end after its signal fired, in order to report what it did. Then it is left alone. */
 const lastWordsMs = 1_000;
 
-/** Whether an outcome says that a stopping worker gives the job back. */
+/** Whether an outcome says that the worker gave the job back: because it stops, or because it lost the lock. */
 export function isHandBack(outcome: StepOutcome): boolean {
   return outcome.type === "deferred" && outcome.reason === handedBack;
 }

@@ -60,7 +60,7 @@ export async function restoreJobs(parts: RestoreParts, runId: string): Promise<n
   return wanted.length > 0 ? dispatcher.restore(wanted) : 0;
 }
 
-/** Looks through all open runs, oldest first. @returns runs looked at and jobs added. */
+/** Looks through all open runs, in no order. @returns runs looked at and jobs added. */
 export async function reconcile(parts: RestoreParts): Promise<{ readonly runs: number; readonly added: number }> {
   let runs = 0;
   let added = 0;

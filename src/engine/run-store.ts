@@ -86,7 +86,7 @@ export interface CommitContent {
   readonly error?: Json;
 }
 
-/** The scripts of a run as functions. Each is atomic, and each may be sent twice without effect. */
+/** The scripts of a run as functions. Each is atomic, and may be sent twice; only {@link note} then leaves two lines. */
 export class RunStore {
   readonly #redis: Redis;
   readonly #keys: Keys;
@@ -156,7 +156,7 @@ export class RunStore {
     return word === "done";
   }
 
-  /** Adds a line to the history of the attempt under way. @returns false: the fence no longer holds. */
+  /** Adds a line to the history of the attempt under way; sent twice, it adds two. @returns false: the fence no longer holds. */
   async note(execution: Execution, event: EventBody): Promise<boolean> {
     const [word] = await this.#run("note", execution.runId, [...fenceArgs(execution), text(event)]);
     return word === "done";

@@ -12,7 +12,7 @@ export interface RunState {
   /** XState's persisted snapshot. */
   readonly snapshot: Json;
   readonly active: Readonly<Record<string, ActiveActor>>;
-  /** Dispatches so far; the newest one's number is its fence. */
+  /** Dispatches so far: the number of the newest one. */
   readonly epoch: number;
   /** Once the run has ended: the timers that it had, by epoch, so that whoever closes it can remove their jobs. */
   readonly left?: Readonly<Record<string, number>>;
@@ -20,7 +20,7 @@ export interface RunState {
 
 /** A dispatch that has not been answered. */
 export interface ActiveActor {
-  /** The fence: a delivery that carries another epoch is refused. */
+  /** Half of its fence: a delivery that carries another epoch is refused. */
   readonly epoch: number;
   /** Step kind, or "timer". */
   readonly kind: string;

@@ -8,15 +8,15 @@ export interface Keys {
   run(runId: string): RunKeys;
   /** Sorted set: run id by creation time. What `runs list` reads. */
   readonly runs: string;
-  /** Sorted set: ids of runs that have not ended. What reconcile reads. */
+  /** Sorted set: ids of runs that have not ended, by creation time. What reconcile reads. */
   readonly openRuns: string;
-  /** Text: the run id that an idempotency key made, and the hash of its request. */
+  /** Hash with expiry: the run id that an idempotency key made, and the hash of its request. */
   idempotency(key: string): string;
-  /** Hash: definitions of one workflow by version, and version by content hash. */
+  /** Hash: definitions of one workflow by version, version by content hash, and the newest version. */
   workflow(name: string): string;
   /** Set: names of the stored workflows. */
   readonly workflows: string;
-  /** Router keys, all of one hash tag. @param name what is kept, such as `health`. */
+  /** Router keys, all of one hash tag. @param name what is kept: `keys`, `counter`, `health:TARGET`. */
   router(name: string): string;
   /** Channel on which a run's new events are announced. */
   channel(runId: string): string;
@@ -30,7 +30,7 @@ export interface RunKeys {
   readonly inbox: string;
   /** Hash: step id to its output, JSON. */
   readonly outputs: string;
-  /** Hash: step id to the fence of its current dispatch. */
+  /** Hash: actor to the fence of its current dispatch. */
   readonly fences: string;
   /** Stream: the run's events, ids 1-0, 2-0, ... */
   readonly events: string;

@@ -16,7 +16,7 @@ export interface Script {
 type Bound = Record<string, (...parts: (string | number | Buffer)[]) => Promise<unknown>>;
 
 /**
- * Loads the Lua file beside its caller. A line `--- @include "name"` is replaced by `name.lua` of the same folder.
+ * Loads a Lua file. Its command is named after it, so two scripts of one name need connections of their own. A line `--- @include "name"` is replaced by `name.lua` of the same folder.
  * @param url of the Lua file: `new URL("./lua/commit.lua", import.meta.url)`.
  */
 export function loadScript(name: string, url: URL): Script {

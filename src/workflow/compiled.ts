@@ -14,7 +14,7 @@ export interface RetryPolicy {
   readonly attempts: number;
   /** Wait before the second attempt; doubles with each further one. */
   readonly backoffMs: number;
-  /** No wait is longer. */
+  /** The doubling ends here; the jitter comes on top. */
   readonly maxBackoffMs: number;
 }
 

@@ -2,6 +2,7 @@
 -- KEYS 1 run
 -- ARGV 1 run.created event | 2 how many field, value pairs follow | pairs... | the transition (see apply.lua)
 -- RETURNS {"created"} | {"exists"}
+-- Sent twice it answers {"exists"}; the caller then completes what may be missing.
 --- @include "append_event"
 --- @include "apply"
 local run = KEYS[1]

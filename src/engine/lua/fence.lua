@@ -1,4 +1,4 @@
--- A fence is one field of the run's fences: "epoch|attempt|execution|delivered|since|ended|avoid".
+-- fence: one field of the run's fences, by actor: "epoch|attempt|execution|delivered|since|ended|avoid".
 --   epoch      number of the dispatch            attempt    attempts begun, 0 before the first
 --   execution  token of the execution under way  delivered  1 once its outcome is in the inbox
 --   since      epoch milliseconds of the first attempt's begin, 0 before it

@@ -2,6 +2,7 @@
 -- KEYS 1 run
 -- ARGV 1 step | 2 epoch | 3 execution token | 4 event
 -- RETURNS {"done"} | {"stale"}
+-- Sent twice it adds two lines: they are news for watchers, and no record is made of them.
 --- @include "append_event"
 --- @include "fence"
 local fence = read_fence(KEYS[1], ARGV[1])
