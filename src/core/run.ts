@@ -2,7 +2,7 @@ import type { CallRecord, Decision, Hints, Served } from "./call.ts";
 import type { ErrorRecord } from "./errors.ts";
 import type { Json, JsonObject } from "./json.ts";
 
-/** Where a run stands. Stored: renaming one is a breaking change. */
+/** Where a run stands. Stored: renaming one is a breaking change. `waiting`, `paused` and `cancelled` are reserved: nothing sets them yet. */
 export type RunStatus = "queued" | "running" | "waiting" | "paused" | "succeeded" | "failed" | "cancelled";
 
 /** Where a step stands. Stored: renaming one is a breaking change. */
@@ -16,8 +16,8 @@ export type StepStatus =
   | "skipped"
   | "cancelled";
 
-/** The states that a run does not leave. */
-export const terminalRunStatuses: ReadonlySet<RunStatus> = new Set(["succeeded", "failed", "cancelled"]);
+/** The statuses that a run does not leave. */
+const terminalRunStatuses: ReadonlySet<RunStatus> = new Set(["succeeded", "failed", "cancelled"]);
 
 /** Whether a run has ended. */
 export function isTerminal(status: RunStatus): boolean {

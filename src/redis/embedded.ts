@@ -24,7 +24,7 @@ export interface EmbeddedOptions {
 }
 
 /** The server that would be started: `redis-server` or `valkey-server`, whichever comes first in PATH. */
-export function findServer(path: string = process.env.PATH ?? ""): string | undefined {
+function findServer(path: string = process.env.PATH ?? ""): string | undefined {
   for (const name of ["redis-server", "valkey-server"]) {
     for (const folder of path.split(delimiter).filter(Boolean)) {
       const file = join(folder, name);

@@ -1,14 +1,10 @@
-import type { Queue } from "bullmq";
-import type { FastifyBaseLogger, FastifyInstance, onRequestAsyncHookHandler, RouteHandlerMethod } from "fastify";
+import type { FastifyInstance, onRequestAsyncHookHandler, RouteHandlerMethod } from "fastify";
 import { AppError } from "../core/errors.ts";
 import type { Engine } from "../engine/engine.ts";
 
 /** What the route handlers work with. */
 export interface ServerContext {
   readonly engine: Engine;
-  /** Shown by Bull Board. */
-  readonly queues: readonly Queue[];
-  readonly log: FastifyBaseLogger;
   readonly version: string;
   /** Fires when the server begins to close: open event streams end, their readers reconnect elsewhere. */
   readonly closing: AbortSignal;

@@ -41,7 +41,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     request.log.debug({ method, url, status: reply.statusCode, durationMs: Math.round(reply.elapsedTime) }, "answered");
   });
   await addQueueBoard(server, queues);
-  addRoutes(server, routes, { engine, queues, log, version, closing: closing.signal });
+  addRoutes(server, routes, { engine, version, closing: closing.signal });
   return server;
 }
 
