@@ -59,7 +59,7 @@ export function createEndpoint(context: ProviderContext, options: EndpointOption
     keyId: (label) => ids.get(label) ?? label,
     costUsd: (model, usage) => costUsd(options.pricing, model, usage),
     contextWindow: (model) => contextWindow(options.pricing, model),
-    async call(request, { model, key = labels[0] ?? "default", signal, idempotencyKey }) {
+    async call(request, { model, key = labels[0] ?? "default", signal, idempotencyKey, headers }) {
       const open = models.get(key);
       if (!open) throw new CallFailure("auth", `${settings.name} has no key labelled ${key}.`);
       const timeout = new AbortController();
@@ -68,7 +68,7 @@ export function createEndpoint(context: ProviderContext, options: EndpointOption
         signal.throwIfAborted();
         return await generate(open(model), request, {
           signal: AbortSignal.any([signal, timeout.signal]),
-          headers: idempotencyKey === undefined ? {} : { "Idempotency-Key": idempotencyKey },
+          headers: { ...headers, ...(idempotencyKey === undefined ? {} : { "Idempotency-Key": idempotencyKey }) },
           structuredOutputs: settings.structuredOutputs,
         });
       } catch (error) {

@@ -40,6 +40,8 @@ export interface CallOptions {
   readonly signal: AbortSignal;
   /** Sent where the vendor takes one. The same for every repetition of the same attempt's call. */
   readonly idempotencyKey?: string;
+  /** Raw request and answer are not kept; this is for headers such as trace context. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A failed call, classified where the provider's answer was read. */
