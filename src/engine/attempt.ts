@@ -69,7 +69,7 @@ export async function attempt(
       return parts.folder.again(execution);
     case "exhausted": {
       const error = toErrorRecord(new AppError("attempts_exhausted", { details: { attempts: begun.attempts } }));
-      return failWithoutAttempt(parts, execution, begun.attempts, error);
+      return failWithoutAttempt(parts, begun.execution, begun.attempts, error);
     }
     case "begun": {
       parts.crash("after-begin", execution.actor);
@@ -183,7 +183,7 @@ async function finalFailure(
   return visit.type === "done" ? { type: "failed", error } : visit;
 }
 
-/** The attempts were spent by workers that died. This execution began none; its begin left its token in the fence, so it may deliver that. */
+/** The attempts were spent by workers that died. This execution began none and may only deliver that. */
 async function failWithoutAttempt(
   parts: AttemptParts,
   execution: Execution,

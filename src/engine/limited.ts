@@ -11,14 +11,18 @@ export type StopReason =
   /** The worker process ends: the job goes back to the queue, without a spent attempt. */
   | "stopping";
 
-const handedBack = "handed back by a worker that stops";
+/** Why a step waits whose worker gave its job back. */
+const handedBack: Readonly<Record<Exclude<StopReason, "step_timeout">, string>> = {
+  fence_lost: "its worker lost the job's lock; another execution takes over",
+  stopping: "handed back by a worker that stops",
+};
 
 /** How long a handler may take to end after its signal fired, in order to report what it did. Then it is left alone. */
 const lastWordsMs = 1_000;
 
 /** Whether an outcome says that the worker gave the job back: because it stops, or because it lost the lock. */
 export function isHandBack(outcome: StepOutcome): boolean {
-  return outcome.type === "deferred" && outcome.reason === handedBack;
+  return outcome.type === "deferred" && Object.values(handedBack).includes(outcome.reason);
 }
 
 /**
@@ -53,12 +57,13 @@ export async function limited(
 
 function interrupted(signal: AbortSignal, timeoutMs: number, outcome: StepOutcome | undefined): StepOutcome {
   const report = outcome?.report ?? { calls: [] };
-  if (signal.reason !== ("step_timeout" satisfies StopReason)) {
+  const reason = signal.reason as StopReason;
+  if (reason !== "step_timeout") {
     return {
       type: "deferred",
       error: toErrorRecord(new AppError("cancelled")),
       delayMs: 0,
-      reason: handedBack,
+      reason: handedBack[reason],
       report,
     };
   }

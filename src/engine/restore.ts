@@ -24,6 +24,9 @@ export async function closeRun(
   await redis.zrem(keys.openRuns, runId);
 }
 
+/** A listed run that is not there is given this long to be written. */
+const beingWrittenMs = 60_000;
+
 /**
  * Adds every job that a run needs and that is not there: its state says which actors are active, its fences which of them have delivered.
  * @returns how many were added. Safe at any time: adding a job that exists changes nothing, and a job too many is refused by its fence.
@@ -38,7 +41,9 @@ export async function restoreJobs(parts: RestoreParts, runId: string): Promise<n
   ]);
   const [workflow, version, status, rev, state] = fields;
   if (!workflow || !status || !state) {
-    await redis.zrem(keys.openRuns, runId);
+    // Lost by Redis; or listed a moment ago and about to be written.
+    const listedAt = Number((await redis.zscore(keys.openRuns, runId)) ?? 0);
+    if (clock() - listedAt > beingWrittenMs) await redis.zrem(keys.openRuns, runId);
     return 0;
   }
   const last = JSON.parse(state) as RunState;

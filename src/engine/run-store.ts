@@ -116,7 +116,11 @@ export class RunStore {
     worker: string,
     reads: readonly string[],
     recent?: RecentState,
-  ): Promise<({ type: "begun" } & Begun) | { type: "delivered" | "stale" } | { type: "exhausted"; attempts: number }> {
+  ): Promise<
+    | ({ type: "begun" } & Begun)
+    | { type: "delivered" | "stale" }
+    | { type: "exhausted"; attempts: number; execution: Execution }
+  > {
     const reply = await this.#run("begin", execution.runId, [
       ...fenceArgs(execution),
       allowed,
@@ -140,7 +144,12 @@ export class RunStore {
           outputs: outputs.map((text) => parse(text)),
         };
       case "exhausted":
-        return { type: "exhausted", attempts: Number(attempt) };
+        // The script marks the token: this execution may say that the attempts are spent, but not bring an attempt's outcome.
+        return {
+          type: "exhausted",
+          attempts: Number(attempt),
+          execution: { ...execution, token: `${execution.token}~` },
+        };
       case "delivered":
       case "stale":
         return { type: word };

@@ -69,12 +69,16 @@ async function create(
   };
   const event = { type: "run.created", workflow: name, version } as const;
   const first: CommitContent = transition.ending ? content : { ...content, status: "queued" };
-  // Listed by commands that are sent first: a Redis that loses its last writes may lose the run, but keeps none that reconcile does not know.
-  const [, isNew] = await Promise.all([list(parts, id, now), parts.store.create(id, fields, event, first)]);
-  if (!isNew) return false;
   const place = { runId: id, version, workflow: compiled, place: "back", now } as const;
   const jobs = transition.opened.map((dispatch) => plannedJob(dispatch, place));
-  await parts.dispatcher.add(jobs);
+  // One connection executes them in this order, so they need not wait for each other's answers: a run is listed before it is written (what Redis
+  // loses of its last writes may be the run, but is never its place in the list alone), and written before a job of it can be taken.
+  const [, isNew] = await Promise.all([
+    list(parts, id, now),
+    parts.store.create(id, fields, event, first),
+    parts.dispatcher.add(jobs),
+  ]);
+  if (!isNew) return false;
   if (transition.ending) await closeRun(parts, id, transition.state);
   return true;
 }

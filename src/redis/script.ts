@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -16,12 +17,13 @@ export interface Script {
 type Bound = Record<string, (...parts: (string | number | Buffer)[]) => Promise<unknown>>;
 
 /**
- * Loads a Lua file. Its command is named after it, so two scripts of one name need connections of their own. A line `--- @include "name"` is replaced by `name.lua` of the same folder.
+ * Loads a Lua file. A line `--- @include "name"` is replaced by `name.lua` of the same folder.
  * @param url of the Lua file: `new URL("./lua/commit.lua", import.meta.url)`.
  */
 export function loadScript(name: string, url: URL): Script {
   const lua = resolveIncludes(fileURLToPath(url), new Set());
-  const command = `switchyard_${name}`;
+  // Two rooms may each have a script of one name: the hash keeps their commands apart on a shared connection.
+  const command = `switchyard_${name}_${createHash("sha1").update(lua).digest("hex").slice(0, 8)}`;
   return {
     name,
     lua,

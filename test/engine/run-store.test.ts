@@ -101,8 +101,11 @@ describe("begin", () => {
     await open(["s", 1]);
     await store.begin(execution("s", 1), 1, "w", []);
     const last = execution("s", 1);
-    expect(await store.begin(last, 1, "w", [])).toEqual({ type: "exhausted", attempts: 1 });
-    expect(await store.deliver(token(), last, delivery("s", 1), 0)).toMatchObject({ type: "held" });
+    const spent = { ...last, token: `${last.token}~` };
+    expect(await store.begin(last, 1, "w", [])).toEqual({ type: "exhausted", attempts: 1, execution: spent });
+    // Sent twice it is exhausted both times: the step is not executed beyond its budget.
+    expect(await store.begin(last, 1, "w", [])).toEqual({ type: "exhausted", attempts: 1, execution: spent });
+    expect(await store.deliver(token(), spent, delivery("s", 1), 0)).toMatchObject({ type: "held" });
   });
 
   test("hands over the outputs that the step reads, null for a step that has none", async () => {

@@ -9,12 +9,16 @@ local run = KEYS[1]
 local fence = read_fence(run, ARGV[1])
 if not fence or fence.epoch ~= ARGV[2] then return { 'stale' } end
 if fence.delivered then return { 'delivered' } end
+-- An execution that finds the attempts spent begins none. It may still deliver that, under its token marked so.
+local spent = ARGV[3] .. '~'
+if fence.execution == spent then return { 'exhausted', fence.attempt } end
 if fence.execution ~= ARGV[3] then
-  fence.execution = ARGV[3]
   if fence.attempt >= tonumber(ARGV[4]) then
+    fence.execution = spent
     write_fence(run, ARGV[1], fence)
     return { 'exhausted', fence.attempt }
   end
+  fence.execution = ARGV[3]
   fence.attempt = fence.attempt + 1
   if redis.call('HEXISTS', run, 'startedAt') == 0 then
     redis.call('HSET', run, 'status', 'running', 'startedAt', (append_event(run, '{"type":"run.started"}')))
