@@ -1,11 +1,17 @@
+import { execFile } from "node:child_process";
+import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { promisify } from "node:util";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { seededRandom } from "../../src/simulator/random.ts";
 import { Chaos, planTroubles } from "../support/chaos.ts";
 import { eventually } from "../support/eventually.ts";
 import { Fleet } from "../support/fleet.ts";
 import { mixed } from "../support/mixed.ts";
 import { expectNothingLeft, expectSoundRun } from "../support/soundness.ts";
+
+const run = promisify(execFile);
+const main = resolve(import.meta.dirname, "../../dist/cli/main.js");
 
 /** For longer storms by hand: CHAOS_SEED=7 CHAOS_RUNS=300 CHAOS_MS=120000 npx vitest run test/e2e/chaos.test.ts */
 const seed = Number(process.env.CHAOS_SEED ?? 1);
@@ -23,6 +29,8 @@ describe(`a storm over three workers, Redis and every provider (seed ${seed})`, 
     chaos = new Chaos(fleet, await Promise.all(Array.from({ length: workers }, () => fleet.worker())));
   });
   afterAll(() => fleet?.close());
+  // After each, so that a test that failed for want of a process says why that one ended.
+  afterEach(async () => expect(await chaos.diedByThemselves()).toEqual([]));
 
   /** Submits as a careful caller does: again after a 503, under the same key. */
   async function submit(index: number): Promise<void> {
@@ -42,8 +50,11 @@ describe(`a storm over three workers, Redis and every provider (seed ${seed})`, 
       expect(new Set(accepted).size).toBe(runs);
       for (const id of accepted) await fleet.ended(id, 60_000);
       for (const id of accepted) await expectSoundRun(fleet, id);
-      expect(await chaos.diedByThemselves()).toEqual([]);
       await eventually(() => expectNothingLeft(fleet));
+      const { stdout } = await run(process.execPath, [main, "reconcile", "--json"], {
+        env: { ...process.env, ...fleet.simulator.env, REDIS_URL: fleet.redis.url },
+      });
+      expect(JSON.parse(stdout)).toEqual({ runs: 0, added: 0 });
     },
     lastsMs + 150_000,
   );

@@ -83,10 +83,10 @@ export class Chaos {
     );
   }
 
-  /** Workers that ended without having been killed by a trouble, with what they printed. */
+  /** Workers, and the API, that ended without having been killed by a trouble, with what they printed. */
   async diedByThemselves(): Promise<readonly string[]> {
     const alive = Symbol("alive");
-    const own = this.#workers.filter((worker) => !this.#killed.has(worker));
+    const own = [this.#fleet.api, ...this.#workers].filter((program) => !this.#killed.has(program));
     const ends = await Promise.all(own.map((worker) => Promise.race([worker.ended, sleep(0, alive)])));
     return own.flatMap((worker, index) =>
       ends[index] === alive ? [] : [`${String(ends[index])}: ${worker.stderr()}`],

@@ -61,6 +61,12 @@ export class Fleet {
     return this.#redis;
   }
 
+  /** The process that {@link client} speaks to. */
+  get api(): Program {
+    if (!this.#api) throw new Error("this fleet has no API");
+    return this.#api;
+  }
+
   get client(): SwitchyardClient {
     return new SwitchyardClient({ url: this.#api?.ready.url ?? "" });
   }
