@@ -44,21 +44,24 @@ export function readRouting(
     enabled,
     costs: costsByName,
     strictDefault: readScalar(scalars.strictDefault, source, problems),
+    drained: [],
+    limits: {},
+    affinity: "none",
+    hedgeAfterMs: null,
+    shadow: null,
+    checkEveryMs: null,
+    rampSince: {},
   };
 }
 
 function readStrategy(source: Source, edition: string, problems: Problems): StrategyName {
   const name = readScalar(scalars.strategy, source, problems);
-  const strategy = strategyNames.find((known) => known === name);
-  if (strategy) return strategy;
+  if (name !== "cost_optimized" || edition !== "community") return name;
   const found = source.find(scalars.strategy.variable, scalars.strategy.path);
-  const reason =
-    edition === "community" && name === "cost_optimized"
-      ? "is not part of EDITION=community"
-      : "is not available in this version";
+  const allowed = strategyNames.filter((strategy) => strategy !== "cost_optimized").join(", ");
   problems.add(
     found ?? { path: scalars.strategy.variable },
-    `${name} ${reason}; allowed: ${strategyNames.join(", ")}.`,
+    `${name} is not part of EDITION=community; allowed: ${allowed}.`,
   );
   return "weighted";
 }

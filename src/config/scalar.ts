@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { parseDuration } from "../core/duration.ts";
-import { plannedStrategyNames, strategyNames } from "./settings.ts";
+import { type StrategyName, strategyNames } from "./settings.ts";
 
 /** One setting with a single value: where it stands, what it may be. Messages and documentation are made from it. */
 export interface Scalar<T = unknown> {
@@ -144,10 +144,10 @@ export const scalars = {
     fallback: "enterprise" as const,
     allowed: "enterprise, community",
   }),
-  strategy: declare<string>({
+  strategy: declare<StrategyName>({
     variable: "LLM_ROUTING_STRATEGY",
     path: ["routing", "strategy"],
-    schema: z.enum([...strategyNames, ...plannedStrategyNames]),
+    schema: z.enum(strategyNames),
     fallback: "weighted",
     allowed: strategyNames.join(", "),
   }),

@@ -1,11 +1,15 @@
-/** The strategies that this version has. */
-export const strategyNames = ["weighted", "round_robin", "failover"] as const;
+/** The strategies, by the names that settings and hints use. */
+export const strategyNames = [
+  "weighted",
+  "round_robin",
+  "failover",
+  "cost_optimized",
+  "latency_optimized",
+  "least_busy",
+] as const;
 
 /** A strategy's name. */
 export type StrategyName = (typeof strategyNames)[number];
-
-/** Strategies that are planned and that this version does not have yet: refused with that reason, never taken for a typo. */
-export const plannedStrategyNames: readonly string[] = ["cost_optimized", "latency_optimized", "least_busy"];
 
 /** Everything that can be set, read once and complete: every default is filled in. Plain data, never changed. */
 export interface Settings {
@@ -57,6 +61,45 @@ export interface RoutingSettings {
   readonly costs: Readonly<Record<string, number>>;
   /** Whether a hint's `provider` is strict where the request does not say. */
   readonly strictDefault: boolean;
+  /** Enabled providers that are given no new calls until somebody undrains them. */
+  readonly drained: readonly string[];
+  /** By provider. One that is not there has no limits. */
+  readonly limits: Readonly<Record<string, ProviderLimits>>;
+  /** `run`: the steps of a run stay with the provider that served the one before. */
+  readonly affinity: "none" | "run";
+  /** Milliseconds without a first token after which a second call is made beside the first; null: never. */
+  readonly hedgeAfterMs: number | null;
+  /** Where a share of the requests is mirrored to; null: nowhere. */
+  readonly shadow: ShadowSettings | null;
+  /** Milliseconds between active checks of every enabled provider; null: none. */
+  readonly checkEveryMs: number | null;
+  /** Epoch milliseconds at which a provider was enabled or undrained at run time: from then on its share grows. */
+  readonly rampSince: Readonly<Record<string, number>>;
+}
+
+/** What may be used of a provider, or of one of its keys. Null: no limit. */
+export interface Limits {
+  readonly requestsPerMinute: number | null;
+  /** Input and output together; estimated before a call, corrected after it. */
+  readonly tokensPerMinute: number | null;
+  /** Calls under way at a time. */
+  readonly concurrency: number | null;
+  /** USD per day, by UTC. */
+  readonly usdPerDay: number | null;
+}
+
+/** A provider's limits, and those of its keys by label. */
+export interface ProviderLimits extends Limits {
+  readonly keys: Readonly<Record<string, Limits>>;
+}
+
+/** A mirror for comparison: its answers are never given to anybody. */
+export interface ShadowSettings {
+  readonly provider: string;
+  /** Null: the provider's own model. */
+  readonly model: string | null;
+  /** Share of the requests, 0 to 1. */
+  readonly share: number;
 }
 
 /** What a provider is built from. */

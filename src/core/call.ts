@@ -16,6 +16,12 @@ export interface Hints {
   readonly max_calls?: number;
   /** USD that one attempt may spend. Checked before each further call. Default none. */
   readonly max_usd?: number;
+  /** Seconds that one request may take, all its calls together. Default: the deadline of its step or connection. */
+  readonly max_seconds?: number;
+  /** Who asks, as the caller knows them (a user's or tenant's id). `weighted` gives the same caller the same provider while the weights stay. */
+  readonly caller?: string;
+  /** `next`: an answer that a content filter withheld goes to the next target. Default `stop`. */
+  readonly on_content_filter?: "stop" | "next";
 }
 
 /**
@@ -61,8 +67,23 @@ export interface CallRecord {
   readonly usage?: Usage;
   /** USD; null: the model's price is unknown. */
   readonly costUsd: number | null;
+  /** True: the provider did not say what it counted (the call was aborted); usage and cost are our estimate. */
+  readonly estimated?: boolean;
+  /** What the cost rests on. Absent where it is unknown. */
+  readonly price?: Price;
+  /** `hedge`: made beside a call that had not answered yet. */
+  readonly role?: "hedge";
   /** Limits of the provider that the call could not honour (for example: seed not supported). */
   readonly warnings?: readonly string[];
+}
+
+/** A price as it was used for a call. */
+export interface Price {
+  /** USD per million tokens. */
+  readonly inputPerMillion: number;
+  readonly outputPerMillion: number;
+  /** `settings`: PROVIDER_COSTS. `table`: the public price of the model. */
+  readonly source: "settings" | "table";
 }
 
 /** What the router chose, from which candidates, and why. Reproducible from its own content. */

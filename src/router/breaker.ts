@@ -1,3 +1,4 @@
+import type { Latency } from "./latency.ts";
 import type { Rules } from "./rules.ts";
 
 /*
@@ -24,6 +25,8 @@ export interface Health {
   readonly goneUntil: number;
   /** Calls by outcome and bucket of time: `o:BUCKET` answered, `f:BUCKET` failed. */
   readonly calls: Readonly<Record<string, number>>;
+  /** Time to the first token; absent until a call was answered. */
+  readonly latency?: Latency;
 }
 
 /** A target that nobody has called yet. */

@@ -1,4 +1,4 @@
-import { plannedStrategyNames, strategyNames } from "../config/settings.ts";
+import { strategyNames } from "../config/settings.ts";
 import type { Hints } from "../core/call.ts";
 import { AppError } from "../core/errors.ts";
 import { didYouMean } from "../core/suggest.ts";
@@ -39,10 +39,9 @@ function unknown(name: string, enabled: readonly string[]): AppError {
 
 function checkStrategy(name: string | undefined): void {
   if (name === undefined || strategyNames.some((known) => known === name)) return;
-  const why = plannedStrategyNames.includes(name)
-    ? `Strategy ${name} is not available in this version.`
-    : `No strategy is called ${name.slice(0, 100)}.`;
-  throw bad(`${why} Allowed: ${strategyNames.join(", ")}.${didYouMean(name, strategyNames)}`);
+  throw bad(
+    `No strategy is called ${name.slice(0, 100)}. Allowed: ${strategyNames.join(", ")}.${didYouMean(name, strategyNames)}`,
+  );
 }
 
 function bad(message: string): AppError {

@@ -11,6 +11,12 @@ export interface OrderTarget extends JsonObject {
   readonly share: number;
   /** A random number 0..1: below `share` it takes part, else it waits behind the others. */
   readonly shareDraw: number;
+  /** Average time to the first token; null: unknown. */
+  readonly latencyMs: number | null;
+  /** Calls under way in the fleet. */
+  readonly busy: number;
+  /** What the request will probably cost there; null: unknown. */
+  readonly costUsd: number | null;
 }
 
 /** Everything that decides the order. Kept with the decision: the same facts give the same order. */

@@ -1,4 +1,4 @@
-/** The numbers of the breaker. Both forms of the rule, Lua and TypeScript, take them from here. */
+/** The numbers of the breaker, the limits and the averages. Both forms of the rule, Lua and TypeScript, take them from here. */
 export const rules = {
   /** Calls older than this are forgotten. */
   windowMs: 60_000,
@@ -16,6 +16,13 @@ export const rules = {
   probeLeaseMs: 10_000,
   /** A 429 that says no time. */
   limitedMs: 5_000,
+  /** A call under way whose process died stops counting after this; a living process renews three times in it. */
+  leaseMs: 30_000,
+  /** A target whose calls under way are at their limit is worth asking about again after this. */
+  busyMs: 500,
+  /** What the newest call weighs in a target's average latency. */
+  latencyWeight: 0.2,
+  latencyHalfLifeMs: 60_000,
   /** A refused key or an unknown model is asked again after this. */
   refusedMs: 300_000,
 } as const;

@@ -15,4 +15,7 @@ export const hintsSchema: z.ZodType<Hints> = z.strictObject({
   allow: z.array(z.string().min(1)).min(1).optional(),
   max_calls: z.int().min(1).optional(),
   max_usd: z.number().min(0).optional(),
+  max_seconds: z.number().gt(0).optional(),
+  caller: z.string().min(1).max(200).optional(),
+  on_content_filter: z.enum(["stop", "next"]).optional(),
 });

@@ -6,7 +6,6 @@ import type { Strategy, StrategyTarget } from "./strategy.ts";
  */
 export const weighted: Strategy = {
   name: "weighted",
-  counts: false,
   order({ targets, weights }) {
     const time = ({ provider, draw }: StrategyTarget) => {
       const weight = weights[provider] ?? 0;
@@ -17,6 +16,7 @@ export const weighted: Strategy = {
       .sort((a, b) => (a.time === b.time ? (a.provider < b.provider ? -1 : 1) : a.time - b.time))
       .map((target) => target.provider);
   },
+  score: ({ provider }, { weights }) => weights[provider] ?? 0,
   explain({ targets, weights }, first) {
     const total = targets.reduce((sum, target) => sum + (weights[target.provider] ?? 0), 0);
     const own = weights[first] ?? 0;

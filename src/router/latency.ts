@@ -1,0 +1,21 @@
+import type { Rules } from "./rules.ts";
+
+/** A target's moving average of the time to its first token. `at`: epoch milliseconds of the newest call in it. */
+export interface Latency {
+  readonly ms: number;
+  readonly at: number;
+}
+
+/** Folds one answered call in. Pure. @param last undefined: the first one */
+export function foldLatency(last: Latency | undefined, ms: number, now: number, rules: Rules): Latency {
+  return { ms: last ? last.ms + rules.latencyWeight * (ms - last.ms) : ms, at: now };
+}
+
+/**
+ * What the average says at a moment: it fades by half in {@link Rules.latencyHalfLifeMs} without a call, so that a target which was slow is tried again.
+ * Null: nobody has called it.
+ */
+export function latencyAt(latency: Latency | undefined, now: number, rules: Rules): number | null {
+  if (!latency) return null;
+  return latency.ms * 0.5 ** (Math.max(0, now - latency.at) / rules.latencyHalfLifeMs);
+}
