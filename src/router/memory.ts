@@ -1,5 +1,6 @@
-import type { Health } from "./breaker.ts";
-import { unknownHealth } from "./breaker.ts";
+import { type Health, unknownHealth } from "./breaker.ts";
+import type { RoutingText } from "./fleet.ts";
+import { type Use, unused } from "./limits.ts";
 
 /** What a process last knew: decides while Redis is away, overwritten by every answer of Redis. */
 export interface Memory {
@@ -12,12 +13,27 @@ export interface Memory {
   setKeyring(keyring: ReadonlyMap<string, number>): void;
   /** The process's own round-robin number. */
   count(): number;
+  /** Of a provider, or of a key by its field. */
+  use(name: string): Use;
+  setUse(name: string, use: Use): void;
+  /** Routing that was set at run time. */
+  readonly routing: RoutingText;
+  setRouting(routing: RoutingText): void;
+  /** Provider that a run is bound to. */
+  bound(run: string): string | null;
+  setBound(run: string, provider: string): void;
 }
+
+/** Runs whose binding is remembered; the longest unused are forgotten first. */
+const mostBound = 10_000;
 
 /** An empty memory. */
 export function createMemory(): Memory {
   const targets = new Map<string, Health>();
+  const uses = new Map<string, Use>();
+  const bindings = new Map<string, string>();
   let keyring = new Map<string, number>();
+  let routing: RoutingText = { version: 0, overrides: "" };
   let counter = 0;
   return {
     health: (target) => targets.get(target) ?? unknownHealth,
@@ -28,5 +44,22 @@ export function createMemory(): Memory {
       keyring = new Map(found);
     },
     count: () => ++counter,
+    use: (name) => uses.get(name) ?? unused,
+    setUse: (name, use) => uses.set(name, use),
+    get routing() {
+      return routing;
+    },
+    setRouting(found) {
+      routing = found;
+    },
+    bound: (run) => bindings.get(run) ?? null,
+    setBound(run, provider) {
+      bindings.delete(run);
+      bindings.set(run, provider);
+      for (const [oldest] of bindings) {
+        if (bindings.size <= mostBound) break;
+        bindings.delete(oldest);
+      }
+    },
   };
 }

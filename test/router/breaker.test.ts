@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { keysOf } from "../../src/redis/keys.ts";
 import { createReachability } from "../../src/router/bounded.ts";
 import { claim, type Health, type Outcome, type OutcomeKind, record, unknownHealth } from "../../src/router/breaker.ts";
-import { createHealthStore } from "../../src/router/health-store.ts";
+import { createFleet } from "../../src/router/fleet-store.ts";
 import { createMemory } from "../../src/router/memory.ts";
 import { rules } from "../../src/router/rules.ts";
 import { type TestRedis, testRedis } from "../support/redis.ts";
@@ -166,7 +166,7 @@ describe("breaker in Redis", () => {
         let now = start;
         let random = 0;
         const clock = () => now;
-        const store = createHealthStore({
+        const store = createFleet({
           redis: server.redis,
           keys: keysOf(`agree${run++}`),
           clock,

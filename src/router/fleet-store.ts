@@ -2,43 +2,16 @@ import type { Redis } from "ioredis";
 import type { Keys } from "../redis/keys.ts";
 import { loadScript, type Script } from "../redis/script.ts";
 import { bounded, type Reachability } from "./bounded.ts";
-import { type Claim, claim, type Health, type Outcome, record } from "./breaker.ts";
+import { type Claim, claim, record } from "./breaker.ts";
+import type { Booked, Booking, CallReport, Fleet, FleetQuestion, Reserved, Snapshot } from "./fleet.ts";
+import { fullAt, keep, reserve, settle } from "./limits.ts";
 import type { Memory } from "./memory.ts";
 import { rules } from "./rules.ts";
 import { parseSnapshot } from "./snapshot.ts";
 import { type Target, targetId } from "./target.ts";
 
-/** What is known at one moment. */
-export interface Snapshot {
-  /** Epoch milliseconds, by Redis's clock. */
-  readonly now: number;
-  /** The fleet's next round-robin number; 0 where it was not asked for. */
-  readonly counter: number;
-  /** True: Redis did not answer; this is what the process last knew. */
-  readonly degraded: boolean;
-  health(target: Target): Health;
-  /** Epoch milliseconds until which a key is out; 0: it may be used. */
-  keyOutUntil(keyField: string): number;
-}
-
-/** A call's outcome with its target and key. */
-export interface CallReport extends Outcome {
-  readonly target: Target;
-  /** The key's field in the keyring. */
-  readonly keyField: string;
-}
-
-/** The fleet's health in Redis, with the process's own memory behind it. Never throws, never waits longer than the bound. */
-export interface HealthStore {
-  read(targets: readonly Target[], count: boolean): Promise<Snapshot>;
-  /** Folds a call's outcome in. @returns what is known of all targets after it */
-  record(report: CallReport, targets: readonly Target[]): Promise<Snapshot>;
-  /** Takes or renews a target's probe. */
-  claim(target: Target, token: string): Promise<Claim>;
-}
-
 /** What a store needs. */
-export interface HealthStoreOptions {
+export interface FleetOptions {
   readonly redis: Redis;
   readonly keys: Keys;
   readonly clock: () => number;
@@ -53,7 +26,7 @@ const script = (name: string): Script => loadScript(name, new URL(`./lua/${name}
 const scripts = { read: script("read"), record: script("record"), claim: script("claim") };
 
 /** Opens the store. Opens no connection of its own. */
-export function createHealthStore(options: HealthStoreOptions): HealthStore {
+export function createFleet(options: FleetOptions): Fleet {
   const { redis, keys, clock, random, memory, reachability } = options;
   const time = () => (options.timeSource === "redis" ? 0 : clock());
   const keyring = keys.router("keys");
@@ -61,15 +34,19 @@ export function createHealthStore(options: HealthStoreOptions): HealthStore {
   // How far Redis's clock is ahead of ours, so that deadlines stay true while it is away.
   let aheadMs = 0;
 
-  const remembered = (now: number, counter: number, degraded: boolean): Snapshot => ({
+  const remembered = (question: FleetQuestion, now: number, degraded: boolean): Snapshot => ({
     now,
-    counter,
+    counter: question.count ? memory.count() : 0,
     degraded,
+    routing: memory.routing,
+    bound: question.affinity === undefined ? null : memory.bound(question.affinity),
     health: (target) => memory.health(targetId(target)),
     keyOutUntil: (field) => memory.keyOutUntil(field),
+    use: (name) => memory.use(name),
   });
 
-  const learn = (answer: unknown, targets: readonly Target[]): Snapshot => {
+  const learn = (answer: unknown, question: FleetQuestion): Snapshot => {
+    const { targets } = question;
     const { now, counter, keysOut, health } = parseSnapshot(answer);
     aheadMs = now - clock();
     memory.setKeyring(keysOut);
@@ -77,39 +54,59 @@ export function createHealthStore(options: HealthStoreOptions): HealthStore {
       const found = health[i];
       if (found) memory.setHealth(targetId(target), found);
     });
-    const known = new Map(targets.map((target, i) => [targetId(target), health[i]]));
-    return {
-      now,
-      counter,
-      degraded: false,
-      health: (target) => known.get(targetId(target)) ?? memory.health(targetId(target)),
-      keyOutUntil: (field) => keysOut.get(field) ?? 0,
-    };
+    return { ...remembered({ ...question, count: false }, now, false), counter };
+  };
+
+  const settled = ({ provider, keyField, lease }: Booked, actual: Parameters<typeof settle>[2], now: number) => {
+    for (const name of [provider, keyField]) memory.setUse(name, settle(memory.use(name), lease, actual, now, rules));
   };
 
   return {
-    async read(targets, count) {
+    async read(question) {
+      const { targets, count } = question;
       const answer = await bounded(reachability, () =>
         scripts.read.run(redis, [keyring, keys.router("counter"), ...targets.map(keyOf)], [time(), count ? "1" : "0"]),
       );
-      if (answer.type === "answered") return learn(answer.value, targets);
-      return remembered(clock() + aheadMs, count ? memory.count() : 0, true);
+      if (answer.type === "answered") return learn(answer.value, question);
+      return remembered(question, clock() + aheadMs, true);
     },
-    async record(report, targets) {
+    async reserve(booking: Booking): Promise<Reserved> {
+      const now = clock() + aheadMs;
+      const { provider, keyField, limits, keyLimits, ask, token } = booking;
+      const wanted = [
+        [provider, limits],
+        [keyField, keyLimits],
+      ] as const;
+      for (const [name, most] of wanted) {
+        const full = most && fullAt(memory.use(name), most, ask, now, rules);
+        if (full) return { type: "full", name, full };
+      }
+      const booked = wanted.map(([name]) => {
+        const { use, lease } = reserve(memory.use(name), ask, token, now, rules);
+        memory.setUse(name, use);
+        return lease;
+      });
+      const [lease] = booked;
+      if (!lease) throw new Error("unreachable");
+      return { type: "booked", booked: { provider, keyField, lease } };
+    },
+    async record(report: CallReport, question) {
       const { target, kind, ms, token, keyField, durationMs } = report;
       const draw = random();
       const send = () =>
         scripts.record.run(
           redis,
-          [keyring, keyOf(target), ...targets.map(keyOf)],
+          [keyring, keyOf(target), ...question.targets.map(keyOf)],
           [time(), draw, JSON.stringify(rules), kind, Math.ceil(ms), token, keyField, durationMs],
         );
       const answer = await bounded(reachability, send, "always");
-      if (answer.type === "answered") return learn(answer.value, targets);
       const now = clock() + aheadMs;
+      if (report.settle) settled(report.settle.booked, report.settle.actual, now);
+      if (report.bind !== undefined) memory.setBound(report.bind, target.provider);
+      if (answer.type === "answered") return learn(answer.value, question);
       memory.setHealth(targetId(target), record(memory.health(targetId(target)), report, now, draw, rules));
       if (kind === "auth") memory.setKeyOutUntil(keyField, Math.max(memory.keyOutUntil(keyField), now + ms));
-      return remembered(now, 0, true);
+      return remembered(question, now, true);
     },
     async claim(target, token) {
       const answer = await bounded(reachability, () =>
@@ -120,6 +117,10 @@ export function createHealthStore(options: HealthStoreOptions): HealthStore {
       const local = claim(memory.health(id), token, clock() + aheadMs, rules);
       memory.setHealth(id, local.health);
       return local.claim;
+    },
+    async keep({ provider, keyField, lease }) {
+      const now = clock() + aheadMs;
+      for (const name of [provider, keyField]) memory.setUse(name, keep(memory.use(name), lease, now, rules));
     },
   };
 }
