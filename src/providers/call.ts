@@ -5,6 +5,7 @@ import type {
   SharedV3Warning,
 } from "@ai-sdk/provider";
 import type { Usage } from "../core/call.ts";
+import { toPrompt } from "./prompt.ts";
 import { CallFailure, type LlmAnswer, type LlmRequest } from "./provider.ts";
 import { isStrictSchema } from "./strict-schema.ts";
 
@@ -14,6 +15,8 @@ export interface GenerateOptions {
   readonly headers: Readonly<Record<string, string>>;
   /** Whether the endpoint takes a JSON Schema; if not, the schema goes into the system prompt. */
   readonly structuredOutputs: boolean;
+  /** Type of the provider. */
+  readonly type: string;
 }
 
 /** One call at the packages' level: our request in, our answer out. Throws what the package throws, or a CallFailure for a useless answer. */
@@ -40,6 +43,9 @@ export async function generate(
   }
   return {
     text,
+    toolCalls: [],
+    reasoning: [],
+    firstTokenMs: null,
     finishReason,
     usage: toUsage(result.usage),
     model: result.response?.modelId ?? model.modelId,
@@ -62,10 +68,7 @@ function toCallOptions(request: LlmRequest, options: GenerateOptions): LanguageM
   const { outputSchema } = request;
   const system = outputSchema && !options.structuredOutputs ? withSchema(request.system, outputSchema) : request.system;
   return {
-    prompt: [
-      ...(system ? [{ role: "system" as const, content: system }] : []),
-      ...request.messages.map(({ role, content }) => ({ role, content: [{ type: "text" as const, text: content }] })),
-    ],
+    prompt: toPrompt(system, request.messages, options.type),
     maxOutputTokens: request.maxTokens,
     temperature: request.temperature,
     topP: request.topP,

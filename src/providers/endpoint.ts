@@ -4,7 +4,7 @@ import { Agent, fetch as undiciFetch } from "undici";
 import type { ModelAliases, ProviderSettings } from "../config/settings.ts";
 import { generate } from "./call.ts";
 import { classify } from "./classify.ts";
-import { contextWindow, costUsd, type Pricing } from "./prices.ts";
+import { contextWindow, costUsd, type Pricing, priceOf } from "./prices.ts";
 import { CallFailure, type Provider } from "./provider.ts";
 
 /** What a provider is built from; the same for all of them. */
@@ -57,7 +57,8 @@ export function createEndpoint(context: ProviderContext, options: EndpointOption
     keys: labels,
     serves: (model) => own.has(model) || (options.pattern?.test(model) ?? false),
     keyId: (label) => ids.get(label) ?? label,
-    costUsd: (model, usage) => costUsd(options.pricing, model, usage),
+    costUsd: (model, usage, perThousand) => costUsd(options.pricing, model, usage, perThousand),
+    price: (model, perThousand) => priceOf(options.pricing, model, perThousand),
     contextWindow: (model) => contextWindow(options.pricing, model),
     async call(request, { model, key = labels[0] ?? "default", signal, idempotencyKey, headers }) {
       const open = models.get(key);
@@ -70,6 +71,7 @@ export function createEndpoint(context: ProviderContext, options: EndpointOption
           signal: AbortSignal.any([signal, timeout.signal]),
           headers: { ...headers, ...(idempotencyKey === undefined ? {} : { "Idempotency-Key": idempotencyKey }) },
           structuredOutputs: settings.structuredOutputs,
+          type: settings.type,
         });
       } catch (error) {
         const redact = (text: string) => secrets.reduce((rest, secret) => rest.replaceAll(secret, "***"), text);

@@ -7,7 +7,7 @@ import { ollamaModels } from "./vendor-models.ts";
 export function ollama(context: ProviderContext): Provider {
   return createEndpoint(context, {
     pattern: ollamaModels,
-    pricing: { vendor: null, perThousand: context.costPerThousand ?? 0 },
+    pricing: { vendor: null, perThousand: context.costPerThousand, free: true },
     open({ apiKey, fetch }) {
       const { endpoint: baseURL, name, structuredOutputs } = context.settings;
       const vendor = createOpenAICompatible({

@@ -1,34 +1,25 @@
-import type { FailureClass, Usage } from "../core/call.ts";
-import type { JsonObject } from "../core/json.ts";
+import type { FailureClass, Price, Usage } from "../core/call.ts";
+import type { LlmReasoning, LlmRequest, LlmToolCall } from "./request.ts";
 
-/** A request to a model, in no vendor's words. */
-export interface LlmRequest {
-  readonly system?: string;
-  readonly messages: readonly LlmMessage[];
-  readonly maxTokens?: number;
-  readonly temperature?: number;
-  readonly topP?: number;
-  readonly stop?: readonly string[];
-  readonly seed?: number;
-  /** JSON Schema of the answer. The provider is asked for JSON of that shape; the answer is still text, checked by the caller. */
-  readonly outputSchema?: JsonObject;
-}
-
-/** One turn of the conversation. */
-export interface LlmMessage {
-  readonly role: "user" | "assistant";
-  readonly content: string;
-}
+export type { LlmMessage, LlmRequest } from "./request.ts";
 
 /** A model's complete answer. */
 export interface LlmAnswer {
+  /** Empty where the answer is tool calls alone. */
   readonly text: string;
-  /** Why it ended: `stop`, `length`, ... as the provider's package normalises it. */
+  /** Functions that the model asks to be called, in its order. */
+  readonly toolCalls: readonly LlmToolCall[];
+  /** What it thought, where the vendor shows it. */
+  readonly reasoning: readonly LlmReasoning[];
+  /** Why it ended: `stop`, `length`, `tool-calls`, ... as the provider's package normalises it. */
   readonly finishReason: string;
   readonly usage: Usage;
   /** Model that the provider says has answered. */
   readonly model: string;
+  /** What the request asked and the vendor cannot do (`seed: not supported, left out`). */
   readonly warnings: readonly string[];
+  /** Milliseconds from the call's start to the first token of text, thought or tool call; null: it was not streamed. */
+  readonly firstTokenMs: number | null;
 }
 
 /** How a call is made. */
@@ -42,6 +33,13 @@ export interface CallOptions {
   readonly idempotencyKey?: string;
   /** Raw request and answer are not kept; this is for headers such as trace context. */
   readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * Given: the answer is streamed and each piece of its text comes here at once. The whole answer is returned all the same; a stream that
+   * breaks rejects the call, and what came here before is no answer.
+   */
+  readonly onDelta?: (text: string) => void;
+  /** Given: the answer is streamed; called for each sign of life of the model, text or not (thought, tool call). Before `onDelta`. */
+  readonly onActivity?: () => void;
 }
 
 /** A failed call, classified where the provider's answer was read. */
@@ -76,12 +74,16 @@ export interface Provider {
   serves(model: string): boolean;
   /** Stands for a key in shared state: changes when the key does, and no secret can be read from it. */
   keyId(label: string): string;
-  /** USD of a call; null: the model's price or the usage is unknown. */
-  costUsd(model: string, usage: Usage): number | null;
+  /** USD of a call; null: the model's price or the usage is unknown. @param perThousand USD per 1,000 tokens that is in force now, in place of the settings'; null: none, so the table decides */
+  costUsd(model: string, usage: Usage, perThousand?: number | null): number | null;
+  /** What its calls cost per token; null: unknown. The table's base price: long prompts and cached tokens may differ. @param perThousand as above */
+  price(model: string, perThousand?: number | null): Price | null;
   /** Tokens that fit into the model's context window; null: unknown. */
   contextWindow(model: string): number | null;
   /** Makes one HTTP request and reads it to its end. Never retries. @throws CallFailure */
   call(request: LlmRequest, options: CallOptions): Promise<LlmAnswer>;
+  /** One cheap request (a list of models) that shows whether it is up. Absent: the vendor has none. @throws CallFailure */
+  check?(signal: AbortSignal): Promise<void>;
   /** Closes its connections. */
   close(): Promise<void>;
 }
