@@ -88,6 +88,9 @@ export interface Limits {
   readonly usdPerDay: number | null;
 }
 
+/** No limit at all. */
+export const noLimits: Limits = { requestsPerMinute: null, tokensPerMinute: null, concurrency: null, usdPerDay: null };
+
 /** A provider's limits, and those of its keys by label. */
 export interface ProviderLimits extends Limits {
   readonly keys: Readonly<Record<string, Limits>>;

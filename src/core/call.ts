@@ -96,6 +96,8 @@ export interface Decision {
   readonly reason: string;
   /** What the strategy drew or counted, so that the order can be computed again. */
   readonly inputs: JsonObject;
+  /** Version of the routing that was set at run time; 0: none was. */
+  readonly routingVersion: number;
   /** True: Redis did not answer in time; decided on the last known state. */
   readonly degraded?: boolean;
 }

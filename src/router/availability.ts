@@ -1,4 +1,6 @@
+import type { Limits } from "../config/settings.ts";
 import type { Health } from "./breaker.ts";
+import type { Full } from "./limits.ts";
 import type { Rules } from "./rules.ts";
 
 /** Whether a target may be called at a moment, and if not, why and until when. */
@@ -14,23 +16,34 @@ export interface Availability {
 
 /** Why a target may not be called now. */
 export interface Block {
-  /** `outage`: its breaker, which never takes out a sole candidate; the others do. */
-  readonly kind: "outage" | "probing" | "limited" | "gone" | "auth";
+  /** `outage` and `probing`: its breaker, which never takes out a sole candidate; the others do. */
+  readonly kind: "outage" | "probing" | "limited" | "gone" | "auth" | "full" | "drained";
   /** Epoch milliseconds of the next chance. */
   readonly until: number;
   readonly reason: string;
 }
 
+/** What besides its health says whether a target may be called. */
+export interface Circumstances {
+  /** When the first of its provider's keys may be used again; 0: now. */
+  readonly keysOutUntil: number;
+  /** The limit that the call does not fit into, in words, and when it may. */
+  readonly full?: Full & { readonly words: string };
+  readonly isDrained?: boolean;
+  /** When its provider was enabled or undrained at run time; 0: before anybody can tell. */
+  readonly rampSince?: number;
+}
+
 /** Smallest share of a ramping target, so that its first second brings calls too. */
 const leastShare = 0.05;
 
-/** Reads a target's health at a moment. @param keysOutUntil when the first of its provider's keys may be used again; 0: now */
-export function availability(health: Health, keysOutUntil: number, now: number, rules: Rules): Availability {
-  const refusal = refusalOf(health, keysOutUntil, now);
+/** Reads a target's health at a moment. */
+export function availability(health: Health, circumstances: Circumstances, now: number, rules: Rules): Availability {
+  const refusal = refusalOf(health, circumstances, now, rules);
   if (refusal) return { state: "out", share: 0, needsProbe: false, block: refusal };
   switch (health.state) {
     case "closed":
-      return ofClosed(health, now, rules);
+      return ofClosed(Math.max(health.closedAt, circumstances.rampSince ?? 0), now, rules);
     case "open": {
       if (now >= health.until) return { state: "half_open", share: 1, needsProbe: true };
       const block: Block = { kind: "outage", until: health.until, reason: `open until ${clockTime(health.until)}` };
@@ -44,7 +57,9 @@ export function availability(health: Health, keysOutUntil: number, now: number, 
   }
 }
 
-function refusalOf(health: Health, keysOutUntil: number, now: number): Block | undefined {
+/** The longest of what forbids a call whatever the breaker says. */
+function refusalOf(health: Health, circumstances: Circumstances, now: number, rules: Rules): Block | undefined {
+  const { keysOutUntil, full, isDrained } = circumstances;
   const blocks: Block[] = [];
   const add = (kind: Block["kind"], until: number, reason: string) => {
     if (now < until) blocks.push({ kind, until, reason });
@@ -52,13 +67,27 @@ function refusalOf(health: Health, keysOutUntil: number, now: number): Block | u
   add("auth", keysOutUntil, `out until ${clockTime(keysOutUntil)} (every key was refused)`);
   add("gone", health.goneUntil, `out until ${clockTime(health.goneUntil)} (it does not know the model)`);
   add("limited", health.limitedUntil, `rate limited until ${clockTime(health.limitedUntil)}`);
+  if (full) add("full", full.until, full.words);
+  if (isDrained) add("drained", now + rules.drainedMs, "drained");
   return blocks.sort((a, b) => b.until - a.until)[0];
 }
 
-function ofClosed(health: Health, now: number, rules: Rules): Availability {
-  const elapsed = now - health.closedAt;
-  if (health.closedAt === 0 || elapsed >= rules.rampMs) return { state: "closed", share: 1, needsProbe: false };
+function ofClosed(since: number, now: number, rules: Rules): Availability {
+  const elapsed = now - since;
+  if (since === 0 || elapsed >= rules.rampMs) return { state: "closed", share: 1, needsProbe: false };
   return { state: "ramping", share: Math.max(leastShare, elapsed / rules.rampMs), needsProbe: false };
+}
+
+const units: Readonly<Record<keyof Limits, string>> = {
+  requestsPerMinute: "requests a minute",
+  tokensPerMinute: "tokens a minute",
+  concurrency: "calls at a time",
+  usdPerDay: "USD a day",
+};
+
+/** A full limit in words: `at its limit of 10 calls at a time`. */
+export function fullWords({ limit }: Full, limits: Limits, ofKey = false): string {
+  return `at ${ofKey ? "its keys'" : "its"} limit of ${limits[limit]} ${units[limit]}`;
 }
 
 /** `12:01:03`, in UTC. */

@@ -13,9 +13,15 @@ export interface Candidate extends Target {
   readonly excluded?: string;
 }
 
-/** A candidate with its health. */
+/** A candidate with its health and what strategies ask about it. */
 export interface RatedCandidate extends Candidate {
   readonly availability: Availability;
+  /** Average time to the first token; null: unknown. */
+  readonly latencyMs: number | null;
+  /** Calls under way in the fleet. */
+  readonly busy: number;
+  /** What the request will probably cost there; null: unknown. */
+  readonly costUsd: number | null;
 }
 
 /** Every configured provider with the model that it would be asked for, by name, and why some are set aside. */
@@ -31,21 +37,22 @@ export function candidatesOf(hints: Hints, known: Known): readonly Candidate[] {
 
 /** Whether the request has one able provider only, whatever its hints: then its breaker never takes it out. */
 export function isSole(known: Known): boolean {
-  return known.settings.routing.enabled.length === 1;
+  const { enabled, drained } = known.routing;
+  return enabled.filter((name) => !drained.includes(name)).length === 1;
 }
 
-function exclusionOf(name: string, hints: Hints, { settings }: Known): string | undefined {
-  if (!settings.routing.enabled.includes(name)) return "not in LLM_PROVIDERS";
+function exclusionOf(name: string, hints: Hints, known: Known): string | undefined {
+  if (!known.routing.enabled.includes(name)) return "not enabled";
   if (hints.allow && !hints.allow.includes(name)) return "not in allow";
-  if (isStrict(hints, settings) && hints.provider !== name) return `strict_provider pins ${hints.provider}`;
+  if (isStrict(hints, known) && hints.provider !== name) return `strict_provider pins ${hints.provider}`;
   return undefined;
 }
 
 /** The asked model as this provider knows it; its default where none was asked; undefined where it doesn't serve the asked one. */
-function modelFor(provider: Provider, hints: Hints, { settings }: Known, all: readonly Provider[]): string | undefined {
+function modelFor(provider: Provider, hints: Hints, { models }: Known, all: readonly Provider[]): string | undefined {
   const { model } = hints;
   if (model === undefined) return provider.defaultModel;
-  const alias = Object.hasOwn(settings.models, model) ? settings.models[model] : undefined;
+  const alias = Object.hasOwn(models, model) ? models[model] : undefined;
   if (alias) return alias[provider.name];
   if (provider.serves(model)) return model;
   // The caller pairs provider and model: believed, unless the name is plainly somebody else's.

@@ -1,13 +1,18 @@
-import type { HealthStore } from "./health-store.ts";
-import type { Known } from "./known.ts";
+import type { Fleet } from "./fleet.ts";
+import type { LiveRouting } from "./live-routing.ts";
+import type { ShadowStore } from "./shadow-store.ts";
 
 /** What every request of a router shares. */
-export interface RouteContext extends Known {
-  readonly store: HealthStore;
+export interface RouteContext {
+  readonly live: LiveRouting;
+  readonly fleet: Fleet;
+  readonly shadows: ShadowStore;
   readonly clock: () => number;
   readonly random: () => number;
   readonly token: () => string;
   readonly sleep: Sleep;
+  /** Fires when the router closes: ends what nobody waits for. */
+  readonly closing: AbortSignal;
 }
 
 /** Waits; ends early, without an error, when the signal fires. */

@@ -8,9 +8,12 @@ import { createReachability } from "./bounded.ts";
 import { route } from "./call.ts";
 import { checkHints } from "./check-hints.ts";
 import type { RouteContext, Sleep } from "./context.ts";
-import { createHealthStore } from "./health-store.ts";
+import { explanation } from "./explanation.ts";
+import { createFleet } from "./fleet-store.ts";
+import { createLiveRouting } from "./live-routing.ts";
 import { createMemory } from "./memory.ts";
 import type { Router } from "./router.ts";
+import { createShadowStore } from "./shadow-store.ts";
 
 /** Where the router tells what people may want to know; pino's loggers fit. */
 export interface RouterLog {
@@ -44,14 +47,22 @@ export function createRouter(options: RouterOptions): Router {
   const reachability = createReachability(options.redisBoundMs ?? 100, clock, (error) =>
     log?.warn({ error: error.message }, "Redis does not answer the router; deciding on what was last known"),
   );
+  const closing = new AbortController();
+  const live = createLiveRouting(settings, providers, (version, error) =>
+    log?.warn(
+      { version, error: String(error) },
+      "the routing that was set at run time cannot be read; the one before stays",
+    ),
+  );
   const context: RouteContext = {
-    settings,
-    providers,
+    live,
     clock,
     random,
     token: tokenSource(),
     sleep: options.sleep ?? sleepOnTimer,
-    store: createHealthStore({
+    shadows: createShadowStore(redis, keys),
+    closing: closing.signal,
+    fleet: createFleet({
       redis,
       keys,
       clock,
@@ -62,18 +73,23 @@ export function createRouter(options: RouterOptions): Router {
     }),
   };
   return {
-    checkHints: (hints) => checkHints(hints, context),
+    checkHints: (hints) => checkHints(hints, live.current()),
+    async explain(request) {
+      checkHints(request.hints, live.current());
+      return explanation(context, request);
+    },
     async call(request, routeOptions) {
       try {
-        if (settings.routing.enabled.length === 0) throw new AppError("no_provider");
-        checkHints(routeOptions.hints, context);
+        if (live.current().routing.enabled.length === 0) throw new AppError("no_provider");
+        checkHints(routeOptions.hints, live.current());
       } catch (error) {
         return { type: "rejected", error: toErrorRecord(error), calls: [] };
       }
       return route(context, request, routeOptions);
     },
     async close() {
-      // Nothing of its own is open: calls under way end by their signals.
+      // Calls under way end by their own signals; mirrored ones have none.
+      closing.abort();
     },
   };
 }

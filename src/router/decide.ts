@@ -17,6 +17,10 @@ export interface DecideInput {
   readonly weights: Readonly<Record<string, number>>;
   readonly chain: readonly string[];
   readonly counter: number;
+  /** Provider that the run is bound to. */
+  readonly bound: string | null;
+  /** Version of the routing that was set at run time; 0: none was. */
+  readonly version: number;
   /** Providers that wait behind the others. */
   readonly avoided: readonly string[];
   /** Two random numbers 0..1 for each candidate. */
@@ -27,6 +31,8 @@ export interface DecideInput {
 /** The decision, and the targets to call in order. Empty: nobody may be called now. */
 export interface Decided {
   readonly decision: Decision;
+  /** What the order rests on. */
+  readonly facts: OrderFacts;
   readonly order: readonly Target[];
 }
 
@@ -45,10 +51,12 @@ export function decide(input: DecideInput): Decided {
     targets: candidates.flatMap((candidate, i) => {
       if (!isCallable(candidate, isSole)) return [];
       const [draw, shareDraw] = input.draws[i] ?? [0.5, 0.5];
-      const { provider, servesAsked, availability } = candidate;
-      return [{ provider, servesAsked, draw, share: availability.block ? 1 : availability.share, shareDraw }];
+      const { provider, servesAsked, availability, latencyMs, busy, costUsd } = candidate;
+      const share = availability.block ? 1 : availability.share;
+      return [{ provider, servesAsked, draw, share, shareDraw, latencyMs, busy, costUsd }];
     }),
     hinted: hints.provider ?? null,
+    bound: input.bound,
     weights: input.weights,
     chain: input.chain,
     counter: input.counter,
@@ -58,6 +66,7 @@ export function decide(input: DecideInput): Decided {
   const chosen = names.flatMap((name) => candidates.find((candidate) => candidate.provider === name) ?? []);
   const aside = candidates.filter((candidate) => !names.includes(candidate.provider));
   return {
+    facts,
     order: chosen.map(({ provider, model }) => ({ provider, model })),
     decision: {
       strategy: input.strategy,
@@ -65,6 +74,7 @@ export function decide(input: DecideInput): Decided {
       candidates: [...chosen.map((one) => toRecord(one)), ...aside.map((one) => toRecord(one, reasonOf(one)))],
       reason: explain(strategy, facts, names, candidates, hints),
       inputs: facts,
+      routingVersion: input.version,
       ...(input.degraded ? { degraded: true } : {}),
     },
   };

@@ -42,7 +42,7 @@ export function exhausted(routed: RoutedRequest, context: RouteContext, why?: st
   const { calls, pool, snapshot } = routed;
   const { decision } = routed.decided;
   const blocked = pool.flatMap((target) => {
-    const { block } = standingOf(target, routed, context);
+    const { block } = standingOf(target, routed);
     return block ? [{ target, block }] : [];
   });
   if (pool.length === 0 || blocked.length < pool.length) {

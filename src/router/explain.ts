@@ -31,5 +31,6 @@ export function explain(
 
 function choice(strategy: Strategy, facts: OrderFacts, first: string): string {
   if (facts.hinted === first) return `the hint asks for ${first}`;
+  if (facts.bound === first) return `the run stays with ${first}`;
   return strategy.explain(groupOf(first, facts), first);
 }

@@ -1,16 +1,20 @@
-import type { Settings } from "../config/settings.ts";
+import type { ModelAliases, RoutingSettings, Settings } from "../config/settings.ts";
 import type { Provider } from "../providers/provider.ts";
 
-/** What routing is configured with; constant for a router. */
+/** What one request is routed by; constant while it lasts. */
 export interface Known {
-  readonly settings: Settings;
+  readonly routing: RoutingSettings;
+  /** Version of the routing that was set at run time; 0: none was. */
+  readonly version: number;
+  readonly models: ModelAliases;
+  readonly edition: Settings["edition"];
   readonly providers: ReadonlyMap<string, Provider>;
 }
 
 /** Whether a request is pinned to its hinted provider. */
 export function isStrict(
   hints: { readonly provider?: string; readonly strict_provider?: boolean },
-  settings: Settings,
+  { routing }: Pick<Known, "routing">,
 ): boolean {
-  return hints.strict_provider ?? (hints.provider !== undefined && settings.routing.strictDefault);
+  return hints.strict_provider ?? (hints.provider !== undefined && routing.strictDefault);
 }

@@ -33,13 +33,15 @@ const repeatable: ReadonlySet<FailureClass> = new Set(["overloaded", "server", "
 
 /**
  * The next call of a request: another key of the same provider, the next target of the order, and when all have been tried, the first again.
- * Pure. @param targets in the decision's order, then those that it set aside for their health @param failed in the order of the calls
+ * Pure. @param onContentFilter whether a withheld answer goes to the next target @param targets in the decision's order, then those that it set aside for their health @param failed in the order of the calls
  */
-export function next(targets: readonly NextTarget[], failed: readonly FailedCall[]): Next {
+export function next(
+  targets: readonly NextTarget[],
+  failed: readonly FailedCall[],
+  onContentFilter: "stop" | "next" = "stop",
+): Next {
   const last = failed.at(-1);
-  if (last && (last.class === "caller" || last.class === "content_filtered" || last.class === "cancelled")) {
-    return { type: "rejected" };
-  }
+  if (last && isFinal(last.class, onContentFilter)) return { type: "rejected" };
   const failuresOf = ({ target }: NextTarget) => failed.filter((call) => call.target.provider === target.provider);
   if (last?.class === "auth") {
     const same = targets.find(({ target }) => target.provider === last.target.provider);
@@ -61,7 +63,17 @@ export function next(targets: readonly NextTarget[], failed: readonly FailedCall
     .sort((a, b) => a.round - b.round)[0];
   if (again) return { type: "call", ...again };
   const mayFitLater = targets.some((one) => !one.isCallable && (one.contextWindow ?? 0) > (needed ?? 0));
-  return { type: allTooLong(failed) && !mayFitLater ? "rejected" : "exhausted" };
+  const isRefused = (allTooLong(failed) && !mayFitLater) || (failed.length > 0 && failed.every(isFiltered));
+  return { type: isRefused ? "rejected" : "exhausted" };
+}
+
+function isFinal(failureClass: FailureClass, onContentFilter: "stop" | "next"): boolean {
+  if (failureClass === "content_filtered") return onContentFilter === "stop";
+  return failureClass === "caller" || failureClass === "cancelled";
+}
+
+function isFiltered(call: FailedCall): boolean {
+  return call.class === "content_filtered";
 }
 
 /** The window that was too small, where a call said so: only a larger one is worth a call. */

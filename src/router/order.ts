@@ -25,6 +25,8 @@ export interface OrderFacts extends JsonObject {
   readonly targets: readonly OrderTarget[];
   /** Provider of the hint, or null. */
   readonly hinted: string | null;
+  /** Provider that served the run's step before, or null. */
+  readonly bound: string | null;
   readonly weights: Readonly<Record<string, number>>;
   readonly chain: readonly string[];
   readonly counter: number;
@@ -33,17 +35,18 @@ export interface OrderFacts extends JsonObject {
 }
 
 /**
- * Orders the callable candidates: the hinted one, those that serve the asked model, those that don't; ramping ones that lost their draw; and behind
+ * Orders the callable candidates: the hinted one, the one that the run is bound to, those that serve the asked model, those that don't; ramping ones that lost their draw; and behind
  * them all, in the same order, those that failed the attempt before.
  */
 export function order(strategy: Strategy, facts: OrderFacts): readonly string[] {
   const takesPart = (target: OrderTarget) => target.share >= 1 || target.shareDraw < target.share;
-  const isHinted = (target: OrderTarget) => target.provider === facts.hinted;
+  const isFirst = (target: OrderTarget) => target.provider === facts.hinted || isBound(target, facts);
   const present = facts.targets.filter(takesPart);
   const waiting = facts.targets.filter((target) => !takesPart(target));
-  const rest = present.filter((target) => !isHinted(target));
+  const rest = present.filter((target) => !isFirst(target));
   const groups = [
-    present.filter(isHinted),
+    present.filter((target) => target.provider === facts.hinted),
+    present.filter((target) => target.provider !== facts.hinted && isBound(target, facts)),
     rest.filter((target) => target.servesAsked),
     rest.filter((target) => !target.servesAsked),
     waiting.filter((target) => target.servesAsked),
@@ -52,6 +55,11 @@ export function order(strategy: Strategy, facts: OrderFacts): readonly string[] 
   const ordered = groups.flatMap((targets) => strategy.order(strategyInput(targets, facts)));
   const isAvoided = (name: string) => facts.avoided.includes(name);
   return [...ordered.filter((name) => !isAvoided(name)), ...ordered.filter(isAvoided)];
+}
+
+/** A binding holds where the target serves what was asked for. */
+function isBound(target: OrderTarget, { bound }: OrderFacts): boolean {
+  return target.provider === bound && target.servesAsked;
 }
 
 /** The strategy's view of one group: the one that it chose `first` from. */

@@ -1,100 +1,130 @@
-import type { CallRecord } from "../core/call.ts";
-import { AppError } from "../core/errors.ts";
-import type { LlmRequest, Provider } from "../providers/provider.ts";
-import type { Availability } from "./availability.ts";
-import { type Candidate, candidatesOf, isSole } from "./candidates.ts";
+import type { RoutingSettings } from "../config/settings.ts";
+import type { CallRecord, Hints } from "../core/call.ts";
+import type { LlmRequest } from "../providers/provider.ts";
+import type { Availability, Block } from "./availability.ts";
+import { type Candidate, isSole } from "./candidates.ts";
+import { checkHints } from "./check-hints.ts";
 import type { RouteContext } from "./context.ts";
 import { type Decided, decide } from "./decide.ts";
-import type { Snapshot } from "./health-store.ts";
+import { type Estimate, estimateTokens } from "./estimate.ts";
+import type { FleetQuestion, Snapshot } from "./fleet.ts";
+import type { Known } from "./known.ts";
 import type { FailedCall } from "./next.ts";
+import { askOf, providerOf, questionOf, rate, strategyNameOf } from "./rated.ts";
 import type { RouteOptions } from "./router.ts";
 import { availabilityOf, waitFor } from "./standing.ts";
-import { strategies } from "./strategies/registry.ts";
+import { stickyDraws } from "./sticky.ts";
+import type { Target } from "./target.ts";
 
 /** One request on its way: what was decided, what is known now, what has been called. */
 export interface RoutedRequest {
   readonly request: LlmRequest;
   readonly options: RouteOptions;
+  /** Epoch milliseconds: the options' deadline, or the request's own time if that ends before. */
+  readonly deadline: number;
+  readonly estimate: Estimate;
+  readonly known: Known;
   readonly isSole: boolean;
   readonly decided: Decided;
+  /** What is looked at again after each call. */
+  readonly question: FleetQuestion;
   /** Every target that may ever serve it: the decision's order, then those set aside for their health. */
   readonly pool: readonly Candidate[];
   readonly calls: CallRecord[];
   readonly failed: FailedCall[];
-  /** Providers whose probe another process got first; until the next look at Redis. */
-  readonly lostProbes: Set<string>;
+  /** Providers that another process was quicker to get (a probe, a last place); until the next look at Redis. */
+  readonly lost: Map<string, Block>;
+  /** Calls begun, also those that were made side by side. */
+  begun: number;
   snapshot: Snapshot;
   /** Pauses made before repetitions. */
   pauses: number;
 }
 
-/** Looks at the fleet's health and decides. */
+/** Looks at the fleet and decides. @throws AppError as {@link checkHints}, where routing changed meanwhile */
 export async function begin(context: RouteContext, request: LlmRequest, options: RouteOptions): Promise<RoutedRequest> {
   const { hints } = options;
-  const { routing } = context.settings;
-  const candidates = candidatesOf(hints, context);
-  const able = candidates.filter((candidate) => candidate.excluded === undefined);
-  const strategy = strategyOf(hints.strategy, context);
-  const snapshot = await context.store.read(able, strategies[strategy].counts);
-  const sole = isSole(context);
+  const estimate = estimateTokens(request);
+  const { known, question, snapshot } = await look(context, options);
+  const sole = isSole(known);
+  const { routing, version } = known;
   const decided = decide({
-    strategy,
+    strategy: strategyNameOf(hints, known),
     hints,
-    candidates: candidates.map((candidate) => ({
-      ...candidate,
-      availability: availabilityOf(candidate, providerOf(candidate.provider, context), snapshot),
-    })),
+    candidates: rate(question.candidates, estimate, known, snapshot),
     isSole: sole,
     weights: routing.weights,
-    chain: chainOf(routing.defaultProvider, routing.enabled),
+    chain: chainOf(routing),
     counter: snapshot.counter,
+    bound: snapshot.bound,
+    version,
     avoided: options.avoid ?? [],
-    draws: candidates.map(() => [context.random(), context.random()]),
+    draws: drawsFor(question.candidates, hints, context.random),
     degraded: snapshot.degraded,
   });
   const place = ({ provider }: Candidate) => {
     const found = decided.order.findIndex((target) => target.provider === provider);
     return found < 0 ? decided.order.length : found;
   };
+  const pool = question.candidates.filter((candidate) => candidate.excluded === undefined);
+  const ownMs = (hints.max_seconds ?? Number.POSITIVE_INFINITY) * 1_000;
   return {
     request,
     options,
+    deadline: Math.min(options.deadline, context.clock() + ownMs),
+    estimate,
+    known,
     isSole: sole,
     decided,
-    pool: [...able].sort((a, b) => place(a) - place(b)),
+    question: { targets: pool, count: false, uses: question.uses },
+    pool: [...pool].sort((a, b) => place(a) - place(b)),
     calls: [],
     failed: [],
-    lostProbes: new Set(),
+    lost: new Map(),
+    begun: 0,
     snapshot,
     pauses: 0,
   };
 }
 
-/** How a target of the request stands by the newest snapshot; a lost probe counts. */
-export function standingOf(target: Candidate, routed: RoutedRequest, context: RouteContext): Availability {
-  const found = availabilityOf(target, providerOf(target.provider, context), routed.snapshot);
-  if (found.block || !routed.lostProbes.has(target.provider)) return found;
-  const until = routed.snapshot.now + waitFor({ kind: "probing", until: 0, reason: "" }, 0, context.random());
-  return {
-    state: "half_open",
-    share: 0,
-    needsProbe: false,
-    block: { kind: "probing", until, reason: "half open, another call probes it" },
-  };
+/** Reads what the decision rests on. Where routing was changed since this process last looked, it looks again by the new one. */
+async function look(context: RouteContext, { hints, affinity }: RouteOptions) {
+  for (;;) {
+    const known = context.live.current();
+    const question = questionOf(hints, known, affinity);
+    const snapshot = await context.fleet.read(question);
+    if (!context.live.learn(snapshot.routing)) return { known, question, snapshot };
+    checkHints(hints, context.live.current());
+  }
 }
 
-/** A configured provider. */
-export function providerOf(name: string, { providers }: RouteContext): Provider {
-  const provider = providers.get(name);
-  if (!provider) throw new AppError("internal", { message: `Provider ${name} is not configured.` });
-  return provider;
+/** How a target of the request stands by the newest snapshot; what was lost to another process counts. */
+export function standingOf(target: Target, routed: RoutedRequest): Availability {
+  const { known, snapshot, lost, estimate } = routed;
+  const ask = askOf(target, estimate, known);
+  const found = availabilityOf(target, providerOf(target.provider, known), known, snapshot, ask);
+  const block = found.block ?? lost.get(target.provider);
+  return block && !found.block ? { state: "half_open", share: 0, needsProbe: false, block } : found;
 }
 
-function strategyOf(hinted: string | undefined, { settings }: RouteContext) {
-  const names = Object.keys(strategies) as (keyof typeof strategies)[];
-  return names.find((name) => name === hinted) ?? settings.routing.strategy;
+/** Keeps a provider away that another process was quicker to get. @param random 0..1 */
+export function lose(provider: string, block: Omit<Block, "until">, routed: RoutedRequest, random: number): void {
+  const until = routed.snapshot.now + waitFor({ ...block, until: 0 }, 0, random);
+  routed.lost.set(provider, { ...block, until });
 }
 
-function chainOf(primary: string | null, enabled: readonly string[]): readonly string[] {
+/** The configured first choice, then the enabled providers in order. */
+export function chainOf({ defaultProvider: primary, enabled }: RoutingSettings): readonly string[] {
   return primary === null ? enabled : [primary, ...enabled.filter((name) => name !== primary)];
+}
+
+/** Two numbers 0..1 for each candidate: the caller's own, or random ones. */
+export function drawsFor(
+  candidates: readonly Candidate[],
+  { caller }: Hints,
+  random: () => number,
+): readonly (readonly [number, number])[] {
+  return candidates.map(({ provider }) =>
+    caller === undefined ? [random(), random()] : stickyDraws(caller, provider),
+  );
 }

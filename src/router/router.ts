@@ -1,6 +1,7 @@
 import type { CallRecord, Decision, Hints, Served } from "../core/call.ts";
 import type { ErrorRecord } from "../core/errors.ts";
 import type { LlmAnswer, LlmRequest } from "../providers/provider.ts";
+import type { ExplainRequest, Explanation } from "./explanation.ts";
 
 /** How a routed request is made. */
 export interface RouteOptions {
@@ -12,6 +13,10 @@ export interface RouteOptions {
   readonly deadline: number;
   /** Providers that failed the attempt before: tried last, so that one which only stalls cannot use up every attempt. */
   readonly avoid?: readonly string[];
+  /** Run whose steps stay with one provider, where the settings say `affinity: run`. */
+  readonly affinity?: string;
+  /** True: while nobody may be called, the request waits within its deadline. Default: it ends as `unavailable`. */
+  readonly wait?: boolean;
   /** Told of each failed call as soon as it failed, before the next one is begun. */
   readonly onCallFailed?: (call: CallRecord) => void;
 }
@@ -52,6 +57,8 @@ export type RouteOutcome =
 /** Chooses a target for each request, calls it, falls over to the next, and keeps the fleet's health in Redis. */
 export interface Router {
   call(request: LlmRequest, options: RouteOptions): Promise<RouteOutcome>;
+  /** What would be decided for such a request now, without making a call. @throws AppError as {@link checkHints} */
+  explain(request: ExplainRequest): Promise<Explanation>;
   /** Checks hints without making a call. @throws AppError unknown_provider, strict_needs_provider, bad_request (unknown strategy) */
   checkHints(hints: Hints): void;
   close(): Promise<void>;

@@ -20,6 +20,8 @@ export const rules = {
   leaseMs: 30_000,
   /** A target whose calls under way are at their limit is worth asking about again after this. */
   busyMs: 500,
+  /** A drained target is worth asking about again after this. */
+  drainedMs: 5_000,
   /** What the newest call weighs in a target's average latency. */
   latencyWeight: 0.2,
   latencyHalfLifeMs: 60_000,

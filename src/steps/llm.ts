@@ -76,6 +76,7 @@ class LlmAttempt {
     const outcome = await this.#router.call(this.#request(messages), {
       hints: this.#hints(),
       avoid: this.#work.avoid,
+      affinity: this.#work.runId,
       signal,
       deadline,
       idempotencyKey: this.#calls.length === 0 ? idempotencyKey : `${idempotencyKey}-${this.#calls.length}`,

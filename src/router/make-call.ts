@@ -1,5 +1,6 @@
-import type { CallRecord } from "../core/call.ts";
+import type { CallRecord, Price } from "../core/call.ts";
 import { CallFailure, type LlmAnswer, type LlmRequest, type Provider } from "../providers/provider.ts";
+import { asUsage, type Estimate } from "./estimate.ts";
 import type { Target } from "./target.ts";
 
 /** One call to be made. */
@@ -8,11 +9,17 @@ export interface CallPlan {
   readonly provider: Provider;
   readonly key: string;
   readonly request: LlmRequest;
+  readonly estimate: Estimate;
+  /** USD per 1,000 tokens, in place of the price table. */
+  readonly perThousand: number | undefined;
   readonly signal: AbortSignal;
   readonly idempotencyKey: string;
   /** Epoch milliseconds; a call that the caller's signal ends after it has timed out. */
   readonly deadline: number;
   readonly clock: () => number;
+  /** Told once, at the first piece of the answer; then the answer is streamed. Absent: it comes in one piece. */
+  readonly onFirstToken?: () => void;
+  readonly role?: CallRecord["role"];
 }
 
 /** What became of a call. */
@@ -21,19 +28,33 @@ export type CallResult =
   | { readonly ok: false; readonly record: CallRecord; readonly failure: CallFailure };
 
 /** Makes one call and keeps its record. Throws nothing. */
-export async function attemptCall(plan: CallPlan): Promise<CallResult> {
-  const { target, provider, key, clock } = plan;
+export async function makeCall(plan: CallPlan): Promise<CallResult> {
+  const { target, provider, key, clock, role, perThousand } = plan;
   const startedAt = clock();
-  const head = { provider: target.provider, model: target.model, key, startedAt };
+  const price = provider.price(target.model, perThousand);
+  const head = {
+    provider: target.provider,
+    model: target.model,
+    key,
+    startedAt,
+    ...(role ? { role } : {}),
+    ...(price ? { price } : {}),
+  };
   try {
     const { signal, idempotencyKey } = plan;
-    const answer = await provider.call(plan.request, { model: target.model, key, signal, idempotencyKey });
+    const answer = await provider.call(plan.request, {
+      model: target.model,
+      key,
+      signal,
+      idempotencyKey,
+      ...streaming(plan),
+    });
     const record: CallRecord = {
       ...head,
       ok: true,
       durationMs: clock() - startedAt,
       usage: answer.usage,
-      costUsd: provider.costUsd(target.model, answer.usage),
+      costUsd: provider.costUsd(target.model, answer.usage, perThousand),
       ...(answer.warnings.length > 0 ? { warnings: answer.warnings } : {}),
     };
     return { ok: true, record, answer };
@@ -44,10 +65,30 @@ export async function attemptCall(plan: CallPlan): Promise<CallResult> {
       ok: false,
       failure: { class: failure.class, status: failure.httpStatus, message: failure.message },
       durationMs: clock() - startedAt,
-      costUsd: null,
+      ...(failure.class === "cancelled" ? lost(plan, price) : { costUsd: null }),
     };
     return { ok: false, record, failure };
   }
+}
+
+function streaming({ onFirstToken }: CallPlan): { onDelta?: () => void; onActivity?: () => void } {
+  if (!onFirstToken) return {};
+  let isTold = false;
+  const tell = () => {
+    if (!isTold) onFirstToken();
+    isTold = true;
+  };
+  return { onDelta: tell, onActivity: tell };
+}
+
+/** What an aborted call probably cost: its input was read; what it wrote nobody has told. */
+function lost(
+  { provider, target, estimate, perThousand }: CallPlan,
+  price: Price | null,
+): Partial<CallRecord> & { costUsd: number | null } {
+  if (!price) return { costUsd: null };
+  const usage = asUsage({ inputTokens: estimate.inputTokens, outputTokens: 0 });
+  return { usage, costUsd: provider.costUsd(target.model, usage, perThousand), estimated: true };
 }
 
 function toFailure(error: unknown): CallFailure {

@@ -1,0 +1,143 @@
+import type { CallRecord } from "../core/call.ts";
+import type { RouteContext } from "./context.ts";
+import type { Booked, Reserved } from "./fleet.ts";
+import type { Ask } from "./limits.ts";
+import { type CallResult, makeCall } from "./make-call.ts";
+import { healthOf } from "./outcome-of.ts";
+import { askOf, providerOf } from "./rated.ts";
+import { lose, type RoutedRequest, standingOf } from "./request.ts";
+import { rules } from "./rules.ts";
+import { keyField, usableKey } from "./standing.ts";
+import type { Target } from "./target.ts";
+
+/** How a call is made that may have another beside it. */
+export interface CallManner {
+  readonly signal: AbortSignal;
+  readonly onFirstToken?: () => void;
+  readonly role?: CallRecord["role"];
+}
+
+/**
+ * Makes one call: takes the probe and a place in the limits, calls, records what that says about the target's health and use, and keeps it with the request.
+ * @returns undefined: another process was quicker to get the probe or the last place
+ */
+export async function callTarget(
+  target: Target,
+  routed: RoutedRequest,
+  context: RouteContext,
+  manner: CallManner,
+): Promise<CallResult | undefined> {
+  const { fleet, clock } = context;
+  const { options, known, estimate } = routed;
+  const provider = providerOf(target.provider, known);
+  const ask = askOf(target, estimate, known);
+  const key = usableKey(provider, known, routed.snapshot, ask) ?? provider.keys[0] ?? "default";
+  const field = keyField(provider, key);
+  const probe = await claimIfNeeded(target, routed, context);
+  if (probe === "lost") return undefined;
+  const limits = known.routing.limits[target.provider] ?? null;
+  const keyLimits = limits?.keys[key] ?? null;
+  const token = context.token();
+  const reserving = fleet.reserve({ provider: target.provider, keyField: field, limits, keyLimits, ask, token });
+  // Without limits the booking only counts the call: nobody waits for that.
+  if (limits && (await reserving).type === "full") {
+    if (probe !== "") await fleet.record(nothing(target, field, probe), routed.question);
+    lose(target.provider, { kind: "full", reason: "at its limit" }, routed, context.random());
+    return undefined;
+  }
+  routed.begun++;
+  const begun = clock();
+  let firstTokenMs: number | null = null;
+  const renewal = renew(target, probe, reserving, context);
+  const result = await makeCall({
+    target,
+    provider,
+    key,
+    request: routed.request,
+    estimate,
+    perThousand: known.routing.costs[target.provider],
+    signal: manner.signal,
+    idempotencyKey: `${options.idempotencyKey}-${routed.begun}`,
+    deadline: routed.deadline,
+    clock,
+    role: manner.role,
+    ...(manner.onFirstToken === undefined
+      ? {}
+      : {
+          onFirstToken: () => {
+            firstTokenMs = clock() - begun;
+            manner.onFirstToken?.();
+          },
+        }),
+  }).finally(() => clearInterval(renewal));
+  const booked = await bookedOf(reserving);
+  routed.calls.push(result.record);
+  const { durationMs } = result.record;
+  routed.snapshot = await fleet.record(
+    {
+      ...(result.ok ? ({ kind: "ok", ms: 0 } as const) : healthOf(result.failure.class, result.failure)),
+      target,
+      token: probe,
+      keyField: field,
+      durationMs,
+      latencyMs: result.ok ? (firstTokenMs ?? durationMs) : null,
+      settle: booked ? { booked, actual: usedBy(result) } : null,
+      ...(options.affinity !== undefined && known.routing.affinity === "run" ? { bind: options.affinity } : {}),
+    },
+    routed.question,
+  );
+  const isOutrun = manner.signal.aborted && !options.signal.aborted;
+  if (!result.ok && !isOutrun) {
+    routed.failed.push({ target, class: result.failure.class });
+    options.onCallFailed?.(result.record);
+  }
+  return result;
+}
+
+/** Takes the probe of a target that is half open. @returns its token, empty where none is needed; `lost`: another process has it */
+async function claimIfNeeded(target: Target, routed: RoutedRequest, context: RouteContext): Promise<string> {
+  if (!standingOf(target, routed).needsProbe) return "";
+  const token = `${target.provider}-${context.token()}`;
+  const claim = await context.fleet.claim(target, token);
+  if (claim === "claimed") return token;
+  if (claim === "closed" || routed.isSole) return "";
+  const reason = "half open, another call probes it";
+  lose(target.provider, { kind: "probing", reason }, routed, context.random());
+  return "lost";
+}
+
+/** Keeps the probe and the leases of a call while it lasts. */
+function renew(target: Target, probe: string, reserving: Promise<Reserved>, { fleet }: RouteContext): NodeJS.Timeout {
+  const everyMs = Math.min(rules.probeLeaseMs, rules.leaseMs) / 3;
+  const renewal = setInterval(() => {
+    if (probe !== "") void fleet.claim(target, probe);
+    void bookedOf(reserving).then((booked) => booked && fleet.keep(booked));
+  }, everyMs);
+  return renewal.unref();
+}
+
+async function bookedOf(reserving: Promise<Reserved>): Promise<Booked | null> {
+  const reserved = await reserving;
+  return reserved.type === "booked" ? reserved.booked : null;
+}
+
+/** What a call really used: as the provider counted; nothing where it failed, but what an aborted one probably cost. */
+function usedBy({ ok, record }: CallResult): Ask {
+  const { usage, costUsd } = record;
+  const tokens = (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0);
+  return ok || record.estimated ? { tokens, usd: costUsd } : { tokens: 0, usd: 0 };
+}
+
+/** A report that only gives the probe back. */
+function nothing(target: Target, field: string, token: string) {
+  return {
+    kind: "neutral",
+    ms: 0,
+    token,
+    durationMs: 0,
+    target,
+    keyField: field,
+    latencyMs: null,
+    settle: null,
+  } as const;
+}

@@ -1,0 +1,167 @@
+import type { Limits } from "../config/settings.ts";
+import type { Decision, Hints } from "../core/call.ts";
+import type { Health } from "./breaker.ts";
+import { type Candidate, isSole } from "./candidates.ts";
+import type { RouteContext } from "./context.ts";
+import { decide } from "./decide.ts";
+import type { Snapshot } from "./fleet.ts";
+import type { Known } from "./known.ts";
+import { callsUnderWay, type Use } from "./limits.ts";
+import { askOf, providerOf, questionOf, rate, strategyNameOf } from "./rated.ts";
+import { chainOf, drawsFor } from "./request.ts";
+import { keyField } from "./standing.ts";
+import { strategies } from "./strategies/registry.ts";
+
+/** A request that is only asked about. */
+export interface ExplainRequest {
+  readonly hints: Hints;
+  /** Default 500. */
+  readonly inputTokens?: number;
+  /** Default 1000. */
+  readonly maxTokens?: number;
+}
+
+/** What would be decided now, and on what. */
+export interface Explanation {
+  readonly decision: Decision;
+  /** In the order in which they would be called, then those set aside. */
+  readonly candidates: readonly ExplainedCandidate[];
+  /** Version of the routing that was set at run time; 0: none was. */
+  readonly routingVersion: number;
+  /** True: Redis did not answer; this is what the process last knew. */
+  readonly degraded: boolean;
+}
+
+/** A candidate with everything that speaks for or against it. */
+export interface ExplainedCandidate {
+  readonly provider: string;
+  readonly model: string;
+  /** 1 for the first to be called; null: set aside. */
+  readonly place: number | null;
+  readonly state: string;
+  /** Share of its calls that it gets, 0 to 1. */
+  readonly share: number;
+  /** Why it was set aside, or null. */
+  readonly reason: string | null;
+  readonly breaker: {
+    readonly state: Health["state"];
+    /** Epoch milliseconds; 0: not open. */
+    readonly until: number;
+    /** Calls in the window. */
+    readonly failed: number;
+    readonly answered: number;
+  };
+  /** Epoch milliseconds; 0: not limited. */
+  readonly limitedUntil: number;
+  readonly latencyMs: number | null;
+  /** Calls under way in the fleet. */
+  readonly busy: number;
+  /** What the request would probably cost, USD. */
+  readonly costUsd: number | null;
+  /** What the strategy goes by. */
+  readonly score: number | null;
+  readonly limits: readonly UsedLimit[];
+}
+
+/** A limit with what is used of it. */
+export interface UsedLimit {
+  /** The provider's name, or a key's label behind it: `openai key-1`. */
+  readonly name: string;
+  readonly limit: keyof Limits;
+  readonly used: number;
+  readonly allowed: number;
+}
+
+const usualTokens = { input: 500, output: 1_000 };
+
+/** Decides without calling, and without taking a turn of round robin. */
+export async function explanation(context: RouteContext, request: ExplainRequest): Promise<Explanation> {
+  const { hints } = request;
+  const estimate = {
+    inputTokens: request.inputTokens ?? usualTokens.input,
+    outputTokens: request.maxTokens ?? usualTokens.output,
+  };
+  let known: Known;
+  let snapshot: Snapshot;
+  let candidates: readonly Candidate[];
+  do {
+    known = context.live.current();
+    const question = questionOf(hints, known, undefined, true);
+    candidates = question.candidates;
+    snapshot = await context.fleet.read(question);
+  } while (context.live.learn(snapshot.routing));
+  const strategyName = strategyNameOf(hints, known);
+  const rated = rate(candidates, estimate, known, snapshot);
+  const { decision, order, facts } = decide({
+    strategy: strategyName,
+    hints,
+    candidates: rated,
+    isSole: isSole(known),
+    weights: known.routing.weights,
+    chain: chainOf(known.routing),
+    counter: snapshot.counter,
+    bound: null,
+    version: known.version,
+    avoided: [],
+    draws: drawsFor(candidates, hints, context.random),
+    degraded: snapshot.degraded,
+  });
+  const strategy = strategies[strategyName];
+  const explained = rated.map((candidate): ExplainedCandidate => {
+    const place = order.findIndex(({ provider }) => provider === candidate.provider);
+    const health = snapshot.health(candidate);
+    const target = facts.targets.find(({ provider }) => provider === candidate.provider);
+    return {
+      provider: candidate.provider,
+      model: candidate.model,
+      place: place < 0 ? null : place + 1,
+      state: candidate.availability.state,
+      share: candidate.availability.share,
+      reason: candidate.excluded ?? candidate.availability.block?.reason ?? null,
+      breaker: { state: health.state, until: health.until, ...countsOf(health) },
+      limitedUntil: health.limitedUntil,
+      latencyMs: candidate.latencyMs,
+      busy: candidate.busy,
+      costUsd: askOf(candidate, estimate, known).usd,
+      score: target ? strategy.score(target, facts) : null,
+      limits: limitsOf(candidate.provider, known, snapshot),
+    };
+  });
+  const rank = ({ place }: ExplainedCandidate) => place ?? Number.POSITIVE_INFINITY;
+  return {
+    decision,
+    candidates: explained.sort((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b))),
+    routingVersion: known.version,
+    degraded: snapshot.degraded,
+  };
+}
+
+function countsOf({ calls }: Health): { readonly failed: number; readonly answered: number } {
+  const sum = (mark: string) =>
+    Object.entries(calls).reduce((total, [name, count]) => total + (name.startsWith(mark) ? count : 0), 0);
+  return { failed: sum("f:"), answered: sum("o:") };
+}
+
+function limitsOf(name: string, known: Known, snapshot: Snapshot): readonly UsedLimit[] {
+  const limits = known.routing.limits[name];
+  if (!limits) return [];
+  const provider = providerOf(name, known);
+  const ofKeys = Object.entries(limits.keys).flatMap(([label, ofKey]) =>
+    usedOf(`${name} ${label}`, ofKey, snapshot.use(keyField(provider, label)), snapshot.now),
+  );
+  return [...usedOf(name, limits, snapshot.use(name), snapshot.now), ...ofKeys];
+}
+
+function usedOf(name: string, limits: Limits, use: Use, now: number): readonly UsedLimit[] {
+  const sum = (counts: Readonly<Record<string, number>>) => Object.values(counts).reduce((total, n) => total + n, 0);
+  const used: Readonly<Record<keyof Limits, number>> = {
+    requestsPerMinute: sum(use.requests),
+    tokensPerMinute: sum(use.tokens),
+    concurrency: callsUnderWay(use, now),
+    usdPerDay: sum(use.nanoUsd) / 1e9,
+  };
+  return (["requestsPerMinute", "tokensPerMinute", "concurrency", "usdPerDay"] as const).flatMap((limit) => {
+    const allowed = limits[limit];
+    return allowed === null ? [] : [{ name, limit, used: used[limit], allowed }];
+  });
+}
