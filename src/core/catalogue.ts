@@ -49,11 +49,21 @@ export const catalogue = {
     "Check the name, or submit the definition itself.",
   ),
   run_not_found: entry(404, "No run has that id.", "List the runs with `switchyard runs list`."),
+  routing_version_not_found: entry(
+    404,
+    "The routing has no such version.",
+    "`switchyard route history` lists the versions that are kept.",
+  ),
   not_found: entry(404, "Nothing is there.", "Check the address; GET / lists the routes."),
   idempotency_conflict: entry(
     409,
     "The idempotency key was used before with another request.",
     "Use a new key, or send the first request unchanged.",
+  ),
+  routing_conflict: entry(
+    412,
+    "The routing has been changed since the change was made for it.",
+    "Look at what is set now with `switchyard route show`, then make the change again.",
   ),
   payload_too_large: entry(
     413,

@@ -1,0 +1,104 @@
+import type { Decision, DecisionCandidate } from "./call.ts";
+import type { Json, JsonObject } from "./json.ts";
+
+/*
+ * Routing as the API tells it. Settings stand there as in switchyard.yaml below `routing:`.
+ */
+
+/** One version of the routing that was set at run time. Version 0: nothing was ever set. */
+export interface RoutingVersion {
+  readonly version: number;
+  /** Only what was set at run time; the rest comes from the variables, the file, the defaults. */
+  readonly overrides: JsonObject;
+  /** Epoch milliseconds by Redis's clock; null at version 0. */
+  readonly at: number | null;
+  /** Who made it; null at version 0. */
+  readonly author: string | null;
+  /** What it changed; null at version 0. */
+  readonly note: string | null;
+}
+
+/** Where a value comes from, the strongest first. */
+export type RoutingOrigin = "run time" | "environment" | "file" | "default";
+
+/** A setting in force. */
+export interface RoutingSetting {
+  readonly value: Json;
+  readonly origin: RoutingOrigin;
+  /** The variable, or the key of the file with its line. Absent where neither sets it. */
+  readonly from?: string;
+}
+
+/** The routing in force with the health of the fleet's targets. */
+export interface RoutingReport extends RoutingVersion {
+  /** By the setting's key: `strategy`, `weights`, ... */
+  readonly settings: Readonly<Record<string, RoutingSetting>>;
+  /** Every configured provider with its own model. */
+  readonly targets: readonly RoutingTarget[];
+  /** True: Redis did not answer in time; health is what this server last knew. */
+  readonly degraded: boolean;
+}
+
+/** A provider with its own model, and how it stands. */
+export interface RoutingTarget extends Omit<ExplainedCandidate, "place" | "costUsd" | "score" | "reason"> {
+  readonly enabled: boolean;
+  readonly drained: boolean;
+  /** Why it is given no calls; null: it may be called. */
+  readonly reason: string | null;
+}
+
+/** How a request would be routed now. No call is made. */
+export interface Explanation {
+  readonly decision: Decision;
+  /** Every configured provider: first the order, then those that were set aside. */
+  readonly candidates: readonly ExplainedCandidate[];
+  /** Version of the routing that was set at run time; 0: none was. */
+  readonly routingVersion: number;
+  /** True: Redis did not answer in time; explained on what was last known. */
+  readonly degraded: boolean;
+}
+
+/** A candidate with everything that its place rests on. */
+export interface ExplainedCandidate {
+  readonly provider: string;
+  readonly model: string;
+  /** 1: called first. Null: set aside. */
+  readonly place: number | null;
+  readonly state: DecisionCandidate["state"];
+  /** Share of its calls that it should get: 1, less while ramping up. */
+  readonly share: number;
+  /** Why it was set aside, or null. */
+  readonly reason: string | null;
+  readonly breaker: ExplainedBreaker;
+  /** Epoch milliseconds until which the provider asked to be left alone; 0: it did not. */
+  readonly limitedUntil: number;
+  /** Average time to the first token; null: unknown. */
+  readonly latencyMs: number | null;
+  /** Calls under way in the fleet. */
+  readonly busy: number;
+  /** What the request will probably cost; null: the price is unknown. */
+  readonly costUsd: number | null;
+  /** What the strategy ordered by: a weight, USD, milliseconds, calls. Null: the strategy has no such number. */
+  readonly score: number | null;
+  readonly limits: readonly LimitUse[];
+}
+
+/** A target's breaker. */
+export interface ExplainedBreaker {
+  readonly state: "closed" | "open" | "half_open";
+  /** Epoch milliseconds at which a probe may go; 0: it is not open. */
+  readonly until: number;
+  /** Calls of the last minute. */
+  readonly failed: number;
+  readonly answered: number;
+}
+
+/** A limit that is set, and what of it is used. */
+export interface LimitUse {
+  /** `concurrency`, `requests_per_minute`, ...; of a key: `key-1 concurrency`. */
+  readonly name: string;
+  readonly limit: number;
+  readonly used: number;
+  /** Whether a further call fits. */
+  readonly allowed: boolean;
+}

@@ -1,0 +1,92 @@
+import { applyOverrides, asOverrides, type RoutingOverrides } from "../config/overrides.ts";
+import type { Settings } from "../config/settings.ts";
+import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
+
+/**
+ * A change of what is set at run time, in the keys of `routing:` in switchyard.yaml. A key replaces that setting as a whole, `null` takes it
+ * back, so that variable, file or default count again. `limits` alone is merged into those in force, down to the single limit; there `null`
+ * means no limit.
+ */
+export type RoutingPatch = { readonly [key: string]: unknown };
+
+/** What is set with a patch laid over it; still to be checked. @param limits those in force, in the file's keys */
+export function patched(set: RoutingOverrides, patch: RoutingPatch, limits: RoutingOverrides["limits"]): RoutingPatch {
+  const merged = new Map<string, unknown>(Object.entries(set));
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) merged.delete(key);
+    else merged.set(key, key === "limits" && isJsonObject(value) ? mergedLimits(limits ?? {}, value) : value);
+  }
+  return Object.fromEntries(merged);
+}
+
+function mergedLimits(before: object, patch: object): unknown {
+  const merged = new Map<string, unknown>(Object.entries(before));
+  for (const [key, value] of Object.entries(patch)) {
+    const old = merged.get(key);
+    if (value === null) merged.delete(key);
+    else merged.set(key, isJsonObject(value) ? mergedLimits(isJsonObject(old) ? old : {}, value) : value);
+  }
+  return Object.fromEntries(merged);
+}
+
+/** The limits in force in the file's keys. */
+export function limitsInForce(set: RoutingOverrides, settings: Settings): RoutingOverrides["limits"] {
+  return asOverrides(applyOverrides(settings.routing, set, configured(settings))).limits;
+}
+
+/**
+ * Since when each provider has been taking its share, after a change: those that the change enables or undrains begin now, those that began
+ * less than `rampMs` ago go on.
+ */
+export function sinceAfter(
+  before: RoutingOverrides,
+  after: RoutingOverrides,
+  settings: Settings,
+  now: number,
+  rampMs: number,
+): Readonly<Record<string, number>> {
+  const served = serving(before, settings);
+  const since = serving(after, settings).map((name): [string, number] => {
+    const begun = before.since && Object.hasOwn(before.since, name) ? before.since[name] : undefined;
+    return [name, served.includes(name) ? (begun ?? 0) : now];
+  });
+  return Object.fromEntries(since.filter(([, at]) => at > now - rampMs));
+}
+
+/** Providers that are given new calls. */
+function serving(set: RoutingOverrides, settings: Settings): readonly string[] {
+  const { enabled, drained } = applyOverrides(settings.routing, set, configured(settings));
+  return enabled.filter((name) => !drained.includes(name));
+}
+
+function configured({ providers }: Settings): readonly string[] {
+  return providers.map(({ name }) => name);
+}
+
+/** A patch in one line, as `route set` and `route unset` take it: `strategy=failover weights=openai:50,anthropic:50, unset default`. */
+export function noteOf(patch: RoutingPatch): string {
+  const entries = Object.entries(patch).filter(([, value]) => value !== undefined);
+  const set = entries.flatMap(([key, value]) => (value === null ? [] : assignments(key, value)));
+  const unset = entries.filter(([, value]) => value === null).map(([key]) => key);
+  const parts = [set.join(" "), unset.length > 0 ? `unset ${unset.join(" ")}` : ""];
+  const note = parts.filter(Boolean).join(", ");
+  return note.length > 500 ? `${note.slice(0, 499)}…` : note;
+}
+
+function assignments(key: string, value: unknown): string[] {
+  if (/^limits(\.|$)/.test(key) && isJsonObject(value)) {
+    return Object.entries(value).flatMap(([inner, limit]) => assignments(`${key}.${inner}`, limit));
+  }
+  return [`${key}=${valueText(value)}`];
+}
+
+function valueText(value: unknown): string {
+  if (value === null) return "none";
+  if (Array.isArray(value)) return value.join(",");
+  if (!isJsonObject(value)) return String(value);
+  const { provider, model, share } = value as JsonObject & { readonly model?: Json };
+  if (typeof provider === "string") return `${provider}${model ? `/${model}` : ""}:${share}`;
+  return Object.entries(value)
+    .map(([name, number]) => `${name}:${number}`)
+    .join(",");
+}
