@@ -66,6 +66,7 @@ describe("run view", () => {
       ],
       reason: "",
       inputs: {},
+      routingVersion: 0,
     } as const;
     const view = folded(
       history({

@@ -28,8 +28,17 @@ function candidate(
   condition: keyof typeof conditions,
   more: Partial<RatedCandidate> = {},
 ): RatedCandidate {
-  const health = availability(conditions[condition], 0, now, rules);
-  return { provider, model: `${provider}-model`, servesAsked: true, availability: health, ...more };
+  const health = availability(conditions[condition], { keysOutUntil: 0 }, now, rules);
+  return {
+    provider,
+    model: `${provider}-model`,
+    servesAsked: true,
+    availability: health,
+    latencyMs: null,
+    busy: 0,
+    costUsd: null,
+    ...more,
+  };
 }
 
 const candidates = fc
@@ -56,6 +65,8 @@ const inputs: fc.Arbitrary<DecideInput> = fc.record({
   weights: fc.dictionary(fc.constantFrom(...names), fc.constantFrom(0, 1, 50)),
   chain: fc.shuffledSubarray(names),
   counter: fc.nat(),
+  bound: fc.constant(null),
+  version: fc.nat(),
   avoided: fc.shuffledSubarray(names),
   draws: fc.array(fc.tuple(unit, unit), { minLength: 4, maxLength: 4 }),
   degraded: fc.boolean(),
@@ -122,6 +133,8 @@ describe("decide", () => {
     weights: { anthropic: 30, openai: 70 },
     chain: [],
     counter: 0,
+    bound: null,
+    version: 0,
     avoided: [],
     draws: some.map(() => [0.5, 0.5]),
     degraded: false,

@@ -1,6 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { costOptimized } from "../../src/router/strategies/cost-optimized.ts";
 import { failover } from "../../src/router/strategies/failover.ts";
+import { latencyOptimized } from "../../src/router/strategies/latency-optimized.ts";
+import { leastBusy } from "../../src/router/strategies/least-busy.ts";
 import { strategies } from "../../src/router/strategies/registry.ts";
 import { roundRobin } from "../../src/router/strategies/round-robin.ts";
 import type { StrategyInput } from "../../src/router/strategies/strategy.ts";
@@ -9,11 +12,18 @@ import { weighted } from "../../src/router/strategies/weighted.ts";
 const names = ["anthropic", "azure", "gemini", "ollama", "openai"];
 const unit = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true });
 
+const facts = {
+  draw: unit,
+  latencyMs: fc.option(fc.double({ min: 0, max: 60_000, noNaN: true })),
+  busy: fc.nat({ max: 50 }),
+  costUsd: fc.option(fc.constantFrom(0, 0.001, 0.02, 3)),
+};
+
 /** Inputs as the decision makes them: targets sorted by name. */
 const inputs: fc.Arbitrary<StrategyInput> = fc.record({
   targets: fc
     .subarray(names, { minLength: 1 })
-    .chain((some) => fc.tuple(...some.map((provider) => unit.map((draw) => ({ provider, draw }))))),
+    .chain((some) => fc.tuple(...some.map((provider) => fc.record({ provider: fc.constant(provider), ...facts })))),
   weights: fc.dictionary(fc.constantFrom(...names), fc.constantFrom(0, 0.5, 1, 30, 1e9)),
   chain: fc.shuffledSubarray(names),
   counter: fc.nat(),
@@ -52,7 +62,7 @@ describe.each(Object.entries(strategies))("strategy %s", (name, strategy) => {
 });
 
 const targetsOf = (providers: readonly string[], draw: () => number = () => 0.5) =>
-  providers.map((provider) => ({ provider, draw: draw() }));
+  providers.map((provider) => ({ provider, draw: draw(), latencyMs: null, busy: 0, costUsd: null }));
 
 /** Numbers 0..1 that are spread as evenly as random ones (a linear congruence, seeded). */
 function sequence(seed: number): () => number {
@@ -121,5 +131,78 @@ describe("failover", () => {
     expect(failover.order(input)).toEqual(["c", "a", "b", "d"]);
     expect(failover.explain(input, "c")).toBe("failover took its primary c");
     expect(failover.explain(input, "a")).toBe("failover went on to a");
+  });
+});
+
+describe("cost_optimized", () => {
+  const priced = (costs: Readonly<Record<string, number | null>>): StrategyInput => ({
+    targets: Object.entries(costs).map(([provider, costUsd]) => ({
+      provider,
+      draw: 0.5,
+      latencyMs: null,
+      busy: 0,
+      costUsd,
+    })),
+    weights: {},
+    chain: [],
+    counter: 0,
+  });
+  test("takes the cheapest, equal prices by name, unknown ones last", () => {
+    expect(costOptimized.order(priced({ a: null, b: 0.02, c: 0, d: 0.02 }))).toEqual(["c", "b", "d", "a"]);
+  });
+  test("says the price, or that nobody's is known", () => {
+    expect(costOptimized.explain(priced({ a: 0.0123456 }), "a")).toBe("cost_optimized took a (about $0.0123)");
+    expect(costOptimized.explain(priced({ a: null, b: null }), "a")).toContain("knows nobody's price");
+  });
+});
+
+describe("latency_optimized", () => {
+  const measured = (targets: Readonly<Record<string, readonly [number, number | null]>>): StrategyInput => ({
+    targets: Object.entries(targets).map(([provider, [draw, latencyMs]]) => ({
+      provider,
+      draw,
+      latencyMs,
+      busy: 0,
+      costUsd: null,
+    })),
+    weights: {},
+    chain: [],
+    counter: 0,
+  });
+  test("takes the faster of the two drawn, not the fastest of all", () => {
+    expect(latencyOptimized.order(measured({ a: [0.1, 900], b: [0.2, 300], c: [0.3, 100] }))).toEqual(["b", "a", "c"]);
+  });
+  test("tries a target that nobody has called", () => {
+    expect(latencyOptimized.order(measured({ a: [0.1, 100], b: [0.2, null] }))[0]).toBe("b");
+  });
+  test("gives the fastest of three two calls of three, and the slowest none first", () => {
+    const draw = sequence(11);
+    const firsts: Record<string, number> = {};
+    for (let i = 0; i < 30_000; i++) {
+      const [first = ""] = latencyOptimized.order(measured({ a: [draw(), 100], b: [draw(), 200], c: [draw(), 300] }));
+      firsts[first] = (firsts[first] ?? 0) + 1;
+    }
+    expect(Math.abs((firsts.a ?? 0) / 30_000 - 2 / 3)).toBeLessThan(0.02);
+    expect(Math.abs((firsts.b ?? 0) / 30_000 - 1 / 3)).toBeLessThan(0.02);
+    expect(firsts.c).toBeUndefined();
+  });
+});
+
+describe("least_busy", () => {
+  const busy = (targets: Readonly<Record<string, readonly [number, number]>>): StrategyInput => ({
+    targets: Object.entries(targets).map(([provider, [draw, calls]]) => ({
+      provider,
+      draw,
+      latencyMs: null,
+      busy: calls,
+      costUsd: null,
+    })),
+    weights: {},
+    chain: [],
+    counter: 0,
+  });
+  test("takes the one with the fewest calls under way, equal ones by their draw", () => {
+    expect(leastBusy.order(busy({ a: [0.1, 4], b: [0.9, 0], c: [0.2, 0] }))).toEqual(["c", "b", "a"]);
+    expect(leastBusy.explain(busy({ a: [0, 1] }), "a")).toBe("least_busy took a (1 call under way)");
   });
 });
