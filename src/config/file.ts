@@ -6,6 +6,8 @@ import type { Origin, Problems } from "./problems.ts";
 
 /** `switchyard.yaml` as read: plain data, and where each value stands. */
 export interface SettingsFile {
+  /** Its path as it was given; undefined: there is none. */
+  readonly name?: string;
   readonly data: Readonly<Record<string, unknown>>;
   /** Origin of the value at a path, for problems. */
   at(path: readonly string[]): Origin;
@@ -41,6 +43,7 @@ export function readSettingsFile(cwd: string, named: string | undefined, problem
     return empty;
   }
   return {
+    name: path,
     data,
     at(keys) {
       const node: unknown = document.getIn(keys, true);

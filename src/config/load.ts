@@ -32,7 +32,7 @@ export function loadSettings(options: LoadOptions): Settings {
   checkKeys(file, problems);
   checkVariables(env, edition, problems, warnings);
   const providers = readProviders(source, edition, problems);
-  const routing = readRouting(source, providers, edition, problems, warnings);
+  const routing = readRouting(source, { providers, edition }, problems, warnings);
   const settings: Settings = {
     redisUrl: readScalar(scalars.redisUrl, source, problems),
     prefix: readScalar(scalars.prefix, source, problems),
@@ -50,7 +50,7 @@ export function loadSettings(options: LoadOptions): Settings {
     providers: inOrder(providers, routing.enabled),
     warnings,
   };
-  if (problems.list.length > 0) throw settingsError(problems.list);
+  if (problems.list.length > 0) throw settingsError(problems.list, file.name);
   return deepFreeze(settings);
 }
 

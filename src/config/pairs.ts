@@ -1,20 +1,30 @@
 import { isJsonObject } from "../core/json.ts";
 import type { Problems } from "./problems.ts";
 import { notAllowed } from "./read.ts";
-import type { Found } from "./source.ts";
+import { below, type Found, type Source, shown } from "./source.ts";
+
+/** Where lists and mappings of names are read from, and what becomes of what is wrong. */
+export interface NamesReader {
+  readonly source: Source;
+  readonly problems: Problems;
+  /** Adds a problem if nobody bears the name. */
+  readonly checkName: (origin: Found, name: string) => void;
+}
 
 /**
  * Numbers by provider: `openai:50,anthropic:30` from a variable, or a mapping from the file.
- * Malformed pairs, names given twice and negative numbers are problems.
+ * Malformed pairs, names given twice, unknown names and negative numbers are problems.
  */
-export function readPairs(found: Found, problems: Problems): Record<string, number> {
+export function readPairs(reader: NamesReader, found: Found, path: readonly string[]): Record<string, number> {
+  const { problems, checkName } = reader;
   const numbers: Record<string, number> = {};
-  for (const [name, value] of entriesOf(found, problems)) {
-    const number = typeof value === "number" ? value : Number(value.trim() === "" ? Number.NaN : value);
-    if (!Number.isFinite(number) || number < 0) {
-      problems.add(found, `${name}:${String(value).slice(0, 20)} is not allowed; allowed: a number, 0 or more.`);
+  for (const [name, at] of entriesOf(reader, found, path)) {
+    checkName(at, name);
+    const number = numberOf(at.value);
+    if (number === undefined || number < 0) {
+      problems.add(at, `${shown(name)}:${at.shown.slice(0, 20)} is not allowed; allowed: a number, 0 or more.`);
     } else if (Object.hasOwn(numbers, name)) {
-      problems.add(found, `${name} stands there twice.`);
+      problems.add(at, `${shown(name)} stands there twice.`);
     } else {
       numbers[name] = number;
     }
@@ -22,29 +32,34 @@ export function readPairs(found: Found, problems: Problems): Record<string, numb
   return numbers;
 }
 
-function entriesOf(found: Found, problems: Problems): [string, string | number][] {
+/** A finite number, also as text: environment variables and references in the file give text. */
+export function numberOf(value: unknown): number | undefined {
+  if (typeof value !== "number" && typeof value !== "string") return undefined;
+  const number = typeof value === "string" && value.trim() === "" ? Number.NaN : Number(value);
+  return Number.isFinite(number) ? number : undefined;
+}
+
+function entriesOf({ source, problems }: NamesReader, found: Found, path: readonly string[]): [string, Found][] {
   if (isJsonObject(found.value)) {
-    return Object.entries(found.value).map(([name, value]) => [
-      name,
-      typeof value === "number" ? value : String(value),
-    ]);
+    return Object.entries(found.value).map(([name, value]) => [name, below(source, found, [...path, name], value)]);
   }
   if (typeof found.value !== "string") {
     problems.add(found, notAllowed(found, "provider:number,provider:number or a mapping of them"));
     return [];
   }
-  const entries: [string, string][] = [];
+  const entries: [string, Found][] = [];
   for (const part of found.value.split(",").map((text) => text.trim())) {
     if (part === "") continue;
-    const match = /^([^:\s]+)\s*:\s*([^:\s]+)$/.exec(part);
-    if (match?.[1] && match[2]) entries.push([match[1], match[2]]);
-    else problems.add(found, `"${part.slice(0, 40)}" is not a pair; allowed: provider:number,provider:number.`);
+    const [, name, number] = /^([^:\s]+)\s*:\s*([^:\s]+)$/.exec(part) ?? [];
+    if (name && number) entries.push([name, { ...found, value: number, shown: shown(number) }]);
+    else problems.add(found, `"${shown(part).slice(0, 40)}" is not a pair; allowed: provider:number,provider:number.`);
   }
   return entries;
 }
 
-/** Names in order: comma-separated text, or a list in the file. */
-export function readNames(found: Found, problems: Problems): string[] {
+/** Names in order: comma-separated text, or a list in the file. Names given twice and unknown ones are problems. */
+export function readNames(reader: NamesReader, found: Found, path: readonly string[]): string[] {
+  const { source, problems, checkName } = reader;
   const { value } = found;
   const list = typeof value === "string" ? value.split(",") : value;
   if (!Array.isArray(list) || !list.every((item): item is string => typeof item === "string")) {
@@ -52,9 +67,15 @@ export function readNames(found: Found, problems: Problems): string[] {
     return [];
   }
   const names: string[] = [];
-  for (const name of list.map((item) => item.trim()).filter((item) => item !== "")) {
-    if (names.includes(name)) problems.add(found, `${name} stands there twice.`);
-    else names.push(name);
-  }
+  list.forEach((item, index) => {
+    const name = item.trim();
+    if (name === "") return;
+    const at = below(source, found, [...path, String(index)], name);
+    if (names.includes(name)) problems.add(at, `${shown(name)} stands there twice.`);
+    else {
+      checkName(at, name);
+      names.push(name);
+    }
+  });
   return names;
 }

@@ -10,6 +10,7 @@ export interface Origin {
 /** Gathers everything that is wrong, so that one message tells all. */
 export interface Problems {
   readonly list: readonly Problem[];
+  /** What is told twice, because a value is looked at twice, stands there once. */
   add(origin: Origin, message: string): void;
 }
 
@@ -20,6 +21,7 @@ export function gatherProblems(): Problems {
     list,
     add(origin, message) {
       const { path, line, column } = origin;
+      if (list.some((one) => one.path === path && one.message === message && one.line === line)) return;
       list.push({
         path,
         message,
@@ -30,12 +32,13 @@ export function gatherProblems(): Problems {
   };
 }
 
-/** The one error for all problems of the settings. */
-export function settingsError(problems: readonly Problem[]): AppError {
+/** The one error for all problems of the settings. @param file that lines and columns are those of. */
+export function settingsError(problems: readonly Problem[], file?: string): AppError {
   const lines = problems.map((problem) => {
     const position = problem.line === undefined ? "" : ` (line ${problem.line}, column ${problem.column ?? 1})`;
     return `- ${problem.path}${position}: ${problem.message}`;
   });
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
-  return new AppError("invalid_settings", { message: `The settings have ${count}:\n${lines.join("\n")}`, problems });
+  const message = `The settings have ${count}:\n${lines.join("\n")}`;
+  return new AppError("invalid_settings", { message, problems, details: file === undefined ? {} : { file } });
 }

@@ -5,12 +5,18 @@ import type { Found, Source } from "./source.ts";
 
 /** The value of a setting, or its fallback. A wrong value is a problem, and the fallback stands in so that reading goes on. */
 export function readScalar<T>(scalar: Scalar<T>, source: Source, problems: Problems): T {
+  const value = readIfSet(scalar, source, problems);
+  return value === undefined ? scalar.fallback : value;
+}
+
+/** As {@link readScalar}; undefined where the setting is not set, or wrong. */
+export function readIfSet<T>(scalar: Scalar<T>, source: Source, problems: Problems): T | undefined {
   const found = source.find(scalar.variable, scalar.path);
-  if (!found) return scalar.fallback;
+  if (!found) return undefined;
   const parsed = scalar.schema.safeParse(found.value);
   if (parsed.success) return parsed.data;
   problems.add(found, notAllowed(found, scalar.allowed, scalar.secret));
-  return scalar.fallback;
+  return undefined;
 }
 
 /** What is wrong with a value, what is allowed, and the allowed word that was probably meant. */

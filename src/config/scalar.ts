@@ -29,6 +29,13 @@ const milliseconds = z.string().transform((value, context) => {
   return z.NEVER;
 });
 
+/** `off`, or a duration within bounds; stays text, as the file and run-time changes hold it. */
+const durationOrOff = (minMs: number, maxMs: number) =>
+  z.string().refine((value) => {
+    const ms = parseDuration(value);
+    return value === "off" || (ms !== undefined && ms >= minMs && ms <= maxMs);
+  });
+
 const sizes = { b: 1, kb: 1_024, mb: 1_048_576 } as const;
 const bytes = z.union([z.string(), z.number().transform((value) => `${value}b`)]).transform((value, context) => {
   const match = /^(\d+)\s*(b|kb|mb)$/i.exec(value.trim());
@@ -157,5 +164,26 @@ export const scalars = {
     schema: flag,
     fallback: false,
     allowed: "true, false",
+  }),
+  affinity: declare<"none" | "run">({
+    variable: "LLM_ROUTING_AFFINITY",
+    path: ["routing", "affinity"],
+    schema: z.enum(["none", "run"]),
+    fallback: "none",
+    allowed: "none, run",
+  }),
+  hedgeAfter: declare({
+    variable: "LLM_HEDGE_AFTER",
+    path: ["routing", "hedge_after"],
+    schema: durationOrOff(1, 3_600_000),
+    fallback: "off",
+    allowed: "off, or a duration such as 300ms, 2s, up to 1h",
+  }),
+  checkEvery: declare({
+    variable: "LLM_CHECK_EVERY",
+    path: ["routing", "check_every"],
+    schema: durationOrOff(1_000, 86_400_000),
+    fallback: "off",
+    allowed: "off, or a duration such as 30s, 5m, from 1s to 1d",
   }),
 } as const;

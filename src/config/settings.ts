@@ -51,7 +51,7 @@ export type ModelAliases = Readonly<Record<string, Readonly<Record<string, strin
 /** How requests find their provider. */
 export interface RoutingSettings {
   readonly strategy: StrategyName;
-  /** One entry for each enabled provider, 0 or more, not all 0. */
+  /** One entry for each configured provider, 0 or more; of the enabled ones not all 0. */
   readonly weights: Readonly<Record<string, number>>;
   /** First choice of failover. */
   readonly defaultProvider: string | null;

@@ -38,12 +38,34 @@ export function createSource(env: Environment, file: SettingsFile, problems: Pro
   };
 }
 
-/** The value at a path of nested plain objects. */
-function valueAt(data: unknown, path: readonly string[]): unknown {
+/** Reads plain data with the file's keys: no variable counts, and what looks like a reference is text. */
+export function createDataSource(data: Readonly<Record<string, unknown>>): Source {
+  const file: SettingsFile = { data, at: (path) => ({ path: path.join(".") }) };
+  return {
+    env: {},
+    file,
+    find(_variable, path) {
+      const value = valueAt(data, path);
+      return value === undefined || value === null ? undefined : { value, shown: shown(value), ...file.at(path) };
+    },
+  };
+}
+
+/** A member of a found mapping or list: with its own place if the file has it, else with the place of the whole. */
+export function below(source: Source, parent: Found, path: readonly string[], value: unknown): Found {
+  const isOfFile = parent.path === path.slice(0, -1).join(".") && typeof parent.value === "object";
+  if (!isOfFile) return { ...parent, value, shown: shown(value) };
+  // Shown with its references unresolved: they may stand for secrets.
+  return { value, shown: shown(valueAt(source.file.data, path) ?? value), ...source.file.at(path) };
+}
+
+/** The value at a path of nested plain objects and lists. */
+export function valueAt(data: unknown, path: readonly string[]): unknown {
   let value: unknown = data;
   for (const key of path) {
-    if (!isJsonObject(value) || !Object.hasOwn(value, key)) return undefined;
-    value = value[key];
+    if (Array.isArray(value)) value = value[Number(key)];
+    else if (isJsonObject(value) && Object.hasOwn(value, key)) value = value[key];
+    else return undefined;
   }
   return value;
 }
@@ -61,9 +83,10 @@ function resolve(raw: unknown, env: Environment, origin: Origin, problems: Probl
   });
 }
 
-function shown(value: unknown): string {
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  // A value in the wrong place may be a key: what looks like one is not repeated.
-  if (/\b(sk|key|pk|AIza)[-_]?[A-Za-z0-9_-]{12,}|\/\/[^/\s]*@/.test(text)) return "(hidden)";
+/** A value as a message may repeat it: one in the wrong place may be a key, so what looks like one is hidden; long text is cut. */
+export function shown(value: unknown): string {
+  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? String(value));
+  if (/\b(sk|key|pk|AIza|AKIA|gsk|hf)[-_]?[A-Za-z0-9_-]{12,}|\/\/[^/\s]*@/.test(text)) return "(hidden)";
+  if (/(?=[A-Za-z0-9_/+-]*\d)(?=[A-Za-z0-9_/+-]*[A-Za-z])[A-Za-z0-9_/+-]{32,}/.test(text)) return "(hidden)";
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }

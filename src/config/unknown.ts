@@ -1,8 +1,10 @@
 import { isJsonObject } from "../core/json.ts";
 import { didYouMean, suggest } from "../core/suggest.ts";
 import type { SettingsFile } from "./file.ts";
+import { unknownKey } from "./known-names.ts";
 import type { Problems } from "./problems.ts";
 import { providerFields, providerVariables } from "./provider-settings.ts";
+import { namesVariables, routingKeys } from "./read-routing.ts";
 import { scalars } from "./scalar.ts";
 import type { Environment } from "./source.ts";
 
@@ -12,7 +14,7 @@ const readElsewhere = ["SWITCHYARD_CONFIG", "SWITCHYARD_URL", "SWITCHYARD_CRASH_
 /** Every variable that is read. */
 const knownVariables: readonly string[] = [
   ...Object.values(scalars).map((scalar) => scalar.variable),
-  ...["PROVIDER_WEIGHTS", "DEFAULT_LLM_PROVIDER", "LLM_PROVIDERS", "PROVIDER_COSTS"],
+  ...Object.values(namesVariables),
   ...providerVariables,
   ...readElsewhere,
 ];
@@ -71,12 +73,8 @@ function near(name: string, known: readonly string[]): boolean {
 export function checkKeys(file: SettingsFile, problems: Problems): void {
   const paths = Object.values(scalars).map((scalar) => scalar.path);
   const top = [...new Set(paths.map((path) => path[0] ?? "")), "models", "providers"];
-  const routing = [
-    ...paths.filter((path) => path[0] === "routing").map((path) => path[1] ?? ""),
-    ...["enabled", "default", "weights", "costs"],
-  ];
   unknownKeys(file, [], top, problems);
-  unknownKeys(file, ["routing"], routing, problems);
+  unknownKeys(file, ["routing"], routingKeys, problems);
   const providers = file.data.providers;
   if (!isJsonObject(providers)) return;
   for (const name of Object.keys(providers)) unknownKeys(file, ["providers", name], providerFields, problems);
@@ -92,9 +90,6 @@ function unknownKeys(file: SettingsFile, path: readonly string[], known: readonl
   }
   for (const key of Object.keys(value)) {
     if (known.includes(key)) continue;
-    problems.add(
-      file.at([...path, key]),
-      `No setting has this name; allowed: ${known.join(", ")}.${didYouMean(key, known)}`,
-    );
+    problems.add(file.at([...path, key]), unknownKey(key, known));
   }
 }

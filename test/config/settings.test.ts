@@ -39,6 +39,13 @@ describe("loadSettings", () => {
         enabled: [],
         costs: {},
         strictDefault: false,
+        drained: [],
+        limits: {},
+        affinity: "none",
+        hedgeAfterMs: null,
+        shadow: null,
+        checkEveryMs: null,
+        rampSince: {},
       },
       models: {
         smart: { openai: "gpt-5.2", anthropic: "claude-sonnet-4-6" },
@@ -59,7 +66,7 @@ describe("loadSettings", () => {
       PROVIDER_COSTS: "anthropic:0.025,openai:0.03",
       LLM_STRICT_PROVIDER_DEFAULT: "yes",
     });
-    expect(settings.routing).toEqual({
+    expect(settings.routing).toMatchObject({
       strategy: "failover",
       weights: { anthropic: 30.5, openai: 50 },
       defaultProvider: "anthropic",

@@ -38,12 +38,6 @@ describe("wrong settings", () => {
       [["LLM_ROUTING_STRATEGY", "Did you mean weighted?"]],
     ],
     [
-      "a strategy of a later version",
-      { LLM_ROUTING_STRATEGY: "cost_optimized" },
-      undefined,
-      [["LLM_ROUTING_STRATEGY", "not available in this version; allowed: weighted, round_robin, failover"]],
-    ],
-    [
       "community's limits",
       { EDITION: "community", LLM_ROUTING_STRATEGY: "cost_optimized", BEDROCK_REGION: "eu-west-1" },
       "providers: { mine: { type: custom, endpoint: http://x, model: m } }",
