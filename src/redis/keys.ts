@@ -16,7 +16,7 @@ export interface Keys {
   workflow(name: string): string;
   /** Set: names of the stored workflows. */
   readonly workflows: string;
-  /** Router keys, all of one hash tag. @param name what is kept: `keys`, `counter`, `health:TARGET`. */
+  /** Router keys, all of one hash tag. @param name what is kept: `keys`, `counter`, `health:TARGET`, `use:NAME`, ... */
   router(name: string): string;
   /** Channel on which a run's new events are announced. */
   channel(runId: string): string;

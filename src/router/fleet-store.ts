@@ -1,16 +1,18 @@
 import type { Redis } from "ioredis";
+import type { Limits } from "../config/settings.ts";
 import type { Keys } from "../redis/keys.ts";
 import { loadScript, type Script } from "../redis/script.ts";
+import { book, claimAlone, keepAlone, recordAlone, reserveAlone, settleAlone } from "./alone.ts";
 import { bounded, type Reachability } from "./bounded.ts";
-import { type Claim, claim, record } from "./breaker.ts";
-import type { Booked, Booking, CallReport, Fleet, FleetQuestion, Reserved, Snapshot } from "./fleet.ts";
-import { fullAt, keep, reserve, settle } from "./limits.ts";
+import type { Claim } from "./breaker.ts";
+import type { Booked, Booking, CallReport, Fleet, FleetQuestion } from "./fleet.ts";
+import { type Ask, leaseId, nano } from "./limits.ts";
 import type { Memory } from "./memory.ts";
 import { rules } from "./rules.ts";
-import { parseSnapshot } from "./snapshot.ts";
-import { type Target, targetId } from "./target.ts";
+import { asked, learn, learnCalled, remembered, useKeys } from "./snapshot.ts";
+import { targetId } from "./target.ts";
 
-/** What a store needs. */
+/** What a fleet's store needs. */
 export interface FleetOptions {
   readonly redis: Redis;
   readonly keys: Keys;
@@ -23,104 +25,129 @@ export interface FleetOptions {
 }
 
 const script = (name: string): Script => loadScript(name, new URL(`./lua/${name}.lua`, import.meta.url));
-const scripts = { read: script("read"), record: script("record"), claim: script("claim") };
+const scripts = {
+  read: script("read"),
+  reserve: script("reserve"),
+  record: script("record"),
+  claim: script("claim"),
+  keep: script("keep"),
+};
+const rulesText = JSON.stringify(rules);
 
 /** Opens the store. Opens no connection of its own. */
 export function createFleet(options: FleetOptions): Fleet {
   const { redis, keys, clock, random, memory, reachability } = options;
   const time = () => (options.timeSource === "redis" ? 0 : clock());
-  const keyring = keys.router("keys");
-  const keyOf = (target: Target) => keys.router(`health:${targetId(target)}`);
   // How far Redis's clock is ahead of ours, so that deadlines stay true while it is away.
   let aheadMs = 0;
-
-  const remembered = (question: FleetQuestion, now: number, degraded: boolean): Snapshot => ({
-    now,
-    counter: question.count ? memory.count() : 0,
-    degraded,
-    routing: memory.routing,
-    bound: question.affinity === undefined ? null : memory.bound(question.affinity),
-    health: (target) => memory.health(targetId(target)),
-    keyOutUntil: (field) => memory.keyOutUntil(field),
-    use: (name) => memory.use(name),
-  });
-
-  const learn = (answer: unknown, question: FleetQuestion): Snapshot => {
-    const { targets } = question;
-    const { now, counter, keysOut, health } = parseSnapshot(answer);
-    aheadMs = now - clock();
-    memory.setKeyring(keysOut);
-    targets.forEach((target, i) => {
-      const found = health[i];
-      if (found) memory.setHealth(targetId(target), found);
-    });
-    return { ...remembered({ ...question, count: false }, now, false), counter };
-  };
-
-  const settled = ({ provider, keyField, lease }: Booked, actual: Parameters<typeof settle>[2], now: number) => {
-    for (const name of [provider, keyField]) memory.setUse(name, settle(memory.use(name), lease, actual, now, rules));
+  const now = () => clock() + aheadMs;
+  const learned = (answer: unknown, question: FleetQuestion) => {
+    const snapshot = learn(answer, question, memory);
+    aheadMs = snapshot.now - clock();
+    return snapshot;
   };
 
   return {
     async read(question) {
-      const { targets, count } = question;
+      const put = asked(question, keys, memory.routing.version);
+      const answer = await bounded(reachability, () => scripts.read.run(redis, put.keys, [time(), ...put.args]));
+      if (answer.type === "answered") return learned(answer.value, question);
+      return remembered(question, now(), memory);
+    },
+    async reserve(given) {
+      const booking = { ...given, ask: whole(given.ask) };
+      const names = [booking.provider, booking.keyField];
+      const put = names.flatMap((name) => useKeys(name, keys));
       const answer = await bounded(reachability, () =>
-        scripts.read.run(redis, [keyring, keys.router("counter"), ...targets.map(keyOf)], [time(), count ? "1" : "0"]),
+        scripts.reserve.run(redis, put, [time(), rulesText, ...bookingArgs(booking)]),
       );
-      if (answer.type === "answered") return learn(answer.value, question);
-      return remembered(question, clock() + aheadMs, true);
+      if (answer.type === "away") return reserveAlone(booking, now(), memory);
+      const [, at, number, limit, until] = answer.value as ["booked" | "full", number, number, keyof Limits, number];
+      if (limit === undefined) return { type: "booked", booked: book(booking, at, memory) };
+      return { type: "full", name: names[number - 1] ?? "", full: { limit, until } };
     },
-    async reserve(booking: Booking): Promise<Reserved> {
-      const now = clock() + aheadMs;
-      const { provider, keyField, limits, keyLimits, ask, token } = booking;
-      const wanted = [
-        [provider, limits],
-        [keyField, keyLimits],
-      ] as const;
-      for (const [name, most] of wanted) {
-        const full = most && fullAt(memory.use(name), most, ask, now, rules);
-        if (full) return { type: "full", name, full };
-      }
-      const booked = wanted.map(([name]) => {
-        const { use, lease } = reserve(memory.use(name), ask, token, now, rules);
-        memory.setUse(name, use);
-        return lease;
-      });
-      const [lease] = booked;
-      if (!lease) throw new Error("unreachable");
-      return { type: "booked", booked: { provider, keyField, lease } };
-    },
-    async record(report: CallReport, question) {
-      const { target, kind, ms, token, keyField, durationMs } = report;
+    async record(report, question) {
+      const { target, settle, bind } = report;
+      const id = targetId(target);
       const draw = random();
-      const send = () =>
-        scripts.record.run(
-          redis,
-          [keyring, keyOf(target), ...question.targets.map(keyOf)],
-          [time(), draw, JSON.stringify(rules), kind, Math.ceil(ms), token, keyField, durationMs],
-        );
+      const put = asked(question, keys, memory.routing.version);
+      const booked = settle ? [settle.booked.provider, settle.booked.keyField] : [];
+      const touched = [
+        ...["health", "calls"].map((name) => keys.router(`${name}:${id}`)),
+        keys.router("targets"),
+        ...booked.flatMap((name) => useKeys(name, keys)),
+        ...(bind === undefined ? [] : [keys.router(`bound:${bind}`)]),
+      ];
+      const args = [rulesText, JSON.stringify(recordText(report, draw)), ...put.args];
+      const send = () => scripts.record.run(redis, [...touched, ...put.keys], [time(), ...args]);
       const answer = await bounded(reachability, send, "always");
-      const now = clock() + aheadMs;
-      if (report.settle) settled(report.settle.booked, report.settle.actual, now);
-      if (report.bind !== undefined) memory.setBound(report.bind, target.provider);
-      if (answer.type === "answered") return learn(answer.value, question);
-      memory.setHealth(targetId(target), record(memory.health(targetId(target)), report, now, draw, rules));
-      if (kind === "auth") memory.setKeyOutUntil(keyField, Math.max(memory.keyOutUntil(keyField), now + ms));
-      return remembered(question, now, true);
+      if (settle) settleAlone(settle.booked, whole(settle.actual), now(), memory);
+      if (bind !== undefined) memory.setBound(bind, target.provider);
+      if (answer.type === "answered") {
+        learnCalled(answer.value, id, memory);
+        return learned(answer.value, question);
+      }
+      recordAlone(report, now(), draw, memory);
+      return remembered(question, now(), memory);
     },
     async claim(target, token) {
+      const key = keys.router(`health:${targetId(target)}`);
       const answer = await bounded(reachability, () =>
-        scripts.claim.run(redis, [keyOf(target)], [time(), token, rules.probeLeaseMs]),
+        scripts.claim.run(redis, [key], [time(), token, rules.probeLeaseMs]),
       );
-      if (answer.type === "answered") return answer.value as Claim;
-      const id = targetId(target);
-      const local = claim(memory.health(id), token, clock() + aheadMs, rules);
-      memory.setHealth(id, local.health);
-      return local.claim;
+      return answer.type === "answered" ? (answer.value as Claim) : claimAlone(target, token, now(), memory);
     },
-    async keep({ provider, keyField, lease }) {
-      const now = clock() + aheadMs;
-      for (const name of [provider, keyField]) memory.setUse(name, keep(memory.use(name), lease, now, rules));
+    async keep(booked) {
+      const leases = [booked.provider, booked.keyField].map((name) => useKeys(name, keys)[1]);
+      keepAlone(booked, now(), memory);
+      await bounded(reachability, () =>
+        scripts.keep.run(redis, leases, [time(), leaseId(booked.lease), rules.leaseMs]),
+      );
     },
+  };
+}
+
+/** Tokens are counted whole in Redis. */
+function whole({ tokens, usd }: Ask): Ask {
+  return { tokens: Math.max(0, Math.ceil(tokens)), usd };
+}
+
+/** ARGV 3 to 6 of lua/reserve.lua. */
+function bookingArgs({ ask, token, limits, keyLimits }: Booking): readonly (string | number)[] {
+  const texts = [limits, keyLimits].map((most) => ({
+    concurrency: most?.concurrency ?? undefined,
+    requestsPerMinute: most?.requestsPerMinute ?? undefined,
+    tokensPerMinute: most?.tokensPerMinute ?? undefined,
+    nanoUsdPerDay: most === null || most.usdPerDay === null ? undefined : nano(most.usdPerDay),
+  }));
+  return [ask.tokens, nano(ask.usd), token, JSON.stringify(texts)];
+}
+
+/** ARGV 3 of lua/record.lua. What is undefined is left out. */
+function recordText(report: CallReport, random: number): object {
+  const { target, kind, ms, token, durationMs, latencyMs, keyField, settle, bind } = report;
+  return {
+    id: targetId(target),
+    kind,
+    ms: Math.ceil(ms),
+    token,
+    durationMs,
+    random,
+    keyField,
+    latencyMs: latencyMs ?? undefined,
+    bind: bind === undefined ? undefined : target.provider,
+    ...(settle ? { names: 2, settle: settleText(settle.booked, whole(settle.actual)) } : {}),
+  };
+}
+
+function settleText({ lease }: Booked, actual: Ask): object {
+  return {
+    id: leaseId(lease),
+    bucket: lease.bucket,
+    day: lease.day,
+    tokens: lease.tokens,
+    nanoUsd: nano(lease.usd),
+    actualTokens: actual.tokens,
+    actualNanoUsd: nano(actual.usd),
   };
 }

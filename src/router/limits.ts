@@ -17,6 +17,8 @@ export interface Use {
   readonly nanoUsd: Readonly<Record<string, number>>;
   /** Calls under way: epoch milliseconds at which each lease ends, by {@link leaseId}. */
   readonly leases: Readonly<Record<string, number>>;
+  /** Further calls under way, those of other processes: how many, and epoch milliseconds after which they count no longer. */
+  readonly others?: { readonly calls: number; readonly until: number };
 }
 
 /** Nobody has called. */
@@ -24,6 +26,7 @@ export const unused: Use = { requests: {}, tokens: {}, nanoUsd: {}, leases: {} }
 
 /** What a call will probably use. */
 export interface Ask {
+  /** Whole. */
   readonly tokens: number;
   /** Null: the price is unknown; it then counts nothing. */
   readonly usd: number | null;
@@ -51,7 +54,7 @@ export function fullAt(use: Use, limits: Limits, ask: Ask, now: number, rules: R
   const { requestsPerMinute, tokensPerMinute, concurrency, usdPerDay } = limits;
   const live = swept(use, now, rules);
   const day = Math.floor(now / dayMs);
-  if (concurrency !== null && Object.keys(live.leases).length >= concurrency)
+  if (concurrency !== null && callsUnderWay(live, now) >= concurrency)
     return { limit: "concurrency", until: now + rules.busyMs };
   if (requestsPerMinute !== null) {
     const until = roomAt(live.requests, requestsPerMinute - 1, now, rules);
@@ -70,22 +73,22 @@ export function fullAt(use: Use, limits: Limits, ask: Ask, now: number, rules: R
 /** Books a call that fits. @returns the use with it, and the lease that settles it. */
 export function reserve(use: Use, ask: Ask, token: string, now: number, rules: Rules): { use: Use; lease: Lease } {
   const live = swept(use, now, rules);
-  const lease: Lease = {
-    token,
-    tokens: ask.tokens,
-    usd: ask.usd,
-    bucket: Math.floor(now / rules.bucketMs),
-    day: Math.floor(now / dayMs),
-  };
+  const lease = leaseOf(ask, token, now, rules);
   return {
     lease,
     use: {
+      ...live,
       requests: added(live.requests, lease.bucket, 1),
       tokens: added(live.tokens, lease.bucket, ask.tokens),
       nanoUsd: added(live.nanoUsd, lease.day, nano(ask.usd)),
       leases: { ...live.leases, [leaseId(lease)]: now + rules.leaseMs },
     },
   };
+}
+
+/** The lease of a call that begins at a moment. */
+export function leaseOf({ tokens, usd }: Ask, token: string, now: number, rules: Rules): Lease {
+  return { token, tokens, usd, bucket: Math.floor(now / rules.bucketMs), day: Math.floor(now / dayMs) };
 }
 
 /** Corrects a call's booking by what it used. A lease that is over by then has given back its reservation: the actual use is booked alone. */
@@ -110,8 +113,10 @@ export function keep(use: Use, lease: Lease, now: number, rules: Rules): Use {
 }
 
 /** Calls under way. */
-export function callsUnderWay(use: Use, now: number): number {
-  return Object.values(use.leases).filter((until) => until > now).length;
+export function callsUnderWay({ leases, others }: Use, now: number): number {
+  let calls = others && others.until > now ? others.calls : 0;
+  for (const id in leases) if ((leases[id] ?? 0) > now) calls++;
+  return calls;
 }
 
 /** The lease's name in shared state: `token|bucket|tokens|day|billionths of a USD`. */
@@ -141,6 +146,7 @@ function swept(use: Use, now: number, rules: Rules): Use {
   const within = (counts: Readonly<Record<string, number>>, least: number) =>
     Object.fromEntries(Object.entries(counts).filter(([bucket]) => Number(bucket) > least));
   return {
+    ...(use.others && use.others.until > now ? { others: use.others } : {}),
     requests: within(use.requests, oldest),
     tokens: within(tokens, oldest),
     nanoUsd: within(nanoUsd, today - 1),
@@ -162,6 +168,7 @@ function roomAt(counts: Readonly<Record<string, number>>, most: number, now: num
   return now + rules.windowMs;
 }
 
+/** Never below 0: where a clock went back, a bucket may be gone before its lease. */
 function added(counts: Readonly<Record<string, number>>, at: number, more: number): Readonly<Record<string, number>> {
-  return { ...counts, [at]: (counts[at] ?? 0) + more };
+  return { ...counts, [at]: Math.max(0, (counts[at] ?? 0) + more) };
 }

@@ -13,7 +13,7 @@ export interface Memory {
   setKeyring(keyring: ReadonlyMap<string, number>): void;
   /** The process's own round-robin number. */
   count(): number;
-  /** Of a provider, or of a key by its field. */
+  /** Of a provider, or of a key by its field; the leases in it are the process's own. */
   use(name: string): Use;
   setUse(name: string, use: Use): void;
   /** Routing that was set at run time. */
@@ -21,23 +21,23 @@ export interface Memory {
   setRouting(routing: RoutingText): void;
   /** Provider that a run is bound to. */
   bound(run: string): string | null;
-  setBound(run: string, provider: string): void;
+  setBound(run: string, provider: string | null): void;
 }
 
-/** Runs whose binding is remembered; the longest unused are forgotten first. */
-const mostBound = 10_000;
+/** Targets, names and runs of each kind that are remembered; those that were longest not heard of are forgotten first. */
+const mostKept = 10_000;
 
 /** An empty memory. */
 export function createMemory(): Memory {
   const targets = new Map<string, Health>();
   const uses = new Map<string, Use>();
-  const bindings = new Map<string, string>();
+  const bindings = new Map<string, string | null>();
   let keyring = new Map<string, number>();
   let routing: RoutingText = { version: 0, overrides: "" };
   let counter = 0;
   return {
     health: (target) => targets.get(target) ?? unknownHealth,
-    setHealth: (target, health) => targets.set(target, health),
+    setHealth: (target, health) => keep(targets, target, health),
     keyOutUntil: (field) => keyring.get(field) ?? 0,
     setKeyOutUntil: (field, until) => keyring.set(field, until),
     setKeyring(found) {
@@ -45,7 +45,7 @@ export function createMemory(): Memory {
     },
     count: () => ++counter,
     use: (name) => uses.get(name) ?? unused,
-    setUse: (name, use) => uses.set(name, use),
+    setUse: (name, use) => keep(uses, name, use),
     get routing() {
       return routing;
     },
@@ -53,13 +53,13 @@ export function createMemory(): Memory {
       routing = found;
     },
     bound: (run) => bindings.get(run) ?? null,
-    setBound(run, provider) {
-      bindings.delete(run);
-      bindings.set(run, provider);
-      for (const [oldest] of bindings) {
-        if (bindings.size <= mostBound) break;
-        bindings.delete(oldest);
-      }
-    },
+    setBound: (run, provider) => keep(bindings, run, provider),
   };
+}
+
+function keep<T>(map: Map<string, T>, name: string, value: T): void {
+  map.delete(name);
+  map.set(name, value);
+  const [oldest] = map.size > mostKept ? map.keys() : [];
+  if (oldest !== undefined) map.delete(oldest);
 }

@@ -4,6 +4,7 @@ import { keysOf } from "../../src/redis/keys.ts";
 import { createReachability } from "../../src/router/bounded.ts";
 import { claim, type Health, type Outcome, type OutcomeKind, record, unknownHealth } from "../../src/router/breaker.ts";
 import { createFleet } from "../../src/router/fleet-store.ts";
+import { foldLatency } from "../../src/router/latency.ts";
 import { createMemory } from "../../src/router/memory.ts";
 import { rules } from "../../src/router/rules.ts";
 import { type TestRedis, testRedis } from "../support/redis.ts";
@@ -109,8 +110,19 @@ describe("breaker", () => {
 
 /** One thing that happens to a breaker. Clocks step back at times. */
 type Move =
-  | (Outcome & { readonly move: "record"; readonly random: number; readonly waitMs: number })
+  | (Outcome & {
+      readonly move: "record";
+      readonly latencyMs: number | null;
+      readonly random: number;
+      readonly waitMs: number;
+    })
   | { readonly move: "claim"; readonly token: string; readonly waitMs: number };
+
+/** Redis keeps 14 digits of a number. */
+const rounded = (health: Health) => ({
+  ...health,
+  ...(health.latency ? { latency: { ...health.latency, ms: Number(health.latency.ms.toPrecision(10)) } } : {}),
+});
 
 const kinds: readonly OutcomeKind[] = ["ok", "failed", "limited", "gone", "auth", "neutral"];
 const wait = fc.oneof(fc.nat(50), fc.nat(9_000), fc.integer({ min: -30_000, max: 0 }));
@@ -121,6 +133,7 @@ const recording = (
 ): fc.Arbitrary<Move> =>
   fc.record({
     move: fc.constant("record" as const),
+    latencyMs: fc.oneof(fc.constant(null), fc.nat(5_000), fc.double({ min: 0, max: 90_000, noNaN: true })),
     kind: fc.constantFrom(...kinds),
     ms: fc.oneof(fc.constant(0), fc.nat(20_000)),
     token: fc.constantFrom("", "a", "b"),
@@ -166,35 +179,45 @@ describe("breaker in Redis", () => {
         let now = start;
         let random = 0;
         const clock = () => now;
-        const store = createFleet({
-          redis: server.redis,
-          keys: keysOf(`agree${run++}`),
-          clock,
-          random: () => random,
-          memory: createMemory(),
-          reachability: createReachability(5_000, clock, (error) => {
-            throw error;
-          }),
-          timeSource: "clock",
-        });
+        const keys = keysOf(`agree${run++}`);
+        const connect = () =>
+          createFleet({
+            redis: server.redis,
+            keys,
+            clock,
+            random: () => random,
+            memory: createMemory(),
+            reachability: createReachability(5_000, clock, (error) => {
+              throw error;
+            }),
+            timeSource: "clock",
+          });
+        const fleet = connect();
         const target = { provider: "openai", model: "gpt" };
+        const question = { targets: [target], count: false, uses: [] };
         let local = unknownHealth;
         for (const step of steps) {
           now += step.waitMs;
           if (step.move === "claim") {
             const expected = claim(local, step.token, now, rules);
             local = expected.health;
-            expect(await store.claim(target, step.token)).toBe(expected.claim);
+            expect(await fleet.claim(target, step.token)).toBe(expected.claim);
           } else {
             random = step.random;
+            const { latency } = local;
             local = record(local, step, now, random, rules);
-            const snapshot = await store.record({ ...step, target, keyField: "openai:k" }, [target]);
+            if (step.latencyMs !== null)
+              local = { ...local, latency: foldLatency(latency, step.latencyMs, now, rules) };
+            const report = { ...step, target, keyField: "openai:k", settle: null };
+            const snapshot = await fleet.record(report, question);
             expect(snapshot.degraded).toBe(false);
-            expect(snapshot.health(target)).toEqual(local);
+            expect(rounded(snapshot.health(target))).toEqual(rounded(local));
           }
           states.add(local.state);
         }
-        expect((await store.read([target], false)).health(target)).toEqual(local);
+        // Another process sees the same, apart from the calls that are counted: a read does not bring them.
+        const other = await connect().read(question);
+        expect(rounded({ ...other.health(target), calls: {} })).toEqual(rounded({ ...local, calls: {} }));
       }),
       { numRuns: 200 },
     );

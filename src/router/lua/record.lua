@@ -1,67 +1,50 @@
--- record: fold one call's outcome into its target's breaker. The same rule as breaker.ts; a property test compares them.
--- KEYS 1 keyring | 2 the called target | 3.. targets to report   (all {router})
--- ARGV 1 nowMs, 0: Redis's clock | 2 random 0..1 | 3 rules, JSON | 4 kind: ok failed limited gone auth neutral
---      5 ms that limited, gone and auth last, and that a failed call asked to be left alone | 6 probe's token or "" | 7 key's field in the keyring
---      8 ms that the call took
--- RETURNS {nowMs, 0, keyring hash, target hash...}
+-- record: fold one call's outcome into its target's health, settle its booking, bind its run; then answer a question about the fleet.
+-- KEYS 1 health of the called target | 2 its calls | 3 known targets | [use and leases of the provider, and of its key] | [binding] | question's, see snapshot
+--                                                        (all {router})
+-- ARGV 1 nowMs, 0: Redis's clock | 2 rules, JSON | 3 the call, JSON: id of the target, kind, ms, token, durationMs, random, latencyMs, keyField,
+--      settle {id, bucket, day, tokens, nanoUsd: of the lease; actualTokens, actualNanoUsd}, names (booked, with settle), bind (provider) | 4.. question's
+-- RETURNS see snapshot; then the target's health and its calls, JSON
 --- @include "now"
+--- @include "health"
+--- @include "breaker"
 --- @include "snapshot"
-local now, rules = current(ARGV[1]), cjson.decode(ARGV[3])
-local random, kind, ms, token = tonumber(ARGV[2]), ARGV[4], tonumber(ARGV[5]), ARGV[6]
-local target = KEYS[2]
-local function number(field) return tonumber(redis.call("HGET", target, field) or "0") end
-local state = redis.call("HGET", target, "state") or "closed"
-local probe = redis.call("HGET", target, "probe") or ""
-local probing = state == "half_open" and token ~= "" and token == probe
+local now, rules, call = current(ARGV[1]), cjson.decode(ARGV[2]), cjson.decode(ARGV[3])
+local health, calls = load_health(KEYS[1]), load(KEYS[2])
+calls = fold(health, calls, call, now, rules)
+local health_text, calls_text = save_health(KEYS[1], health), save(KEYS[2], calls)
 
-local function buckets(fold)
-  local found = redis.call("HGETALL", target)
-  for i = 1, #found, 2 do
-    local mark, bucket = string.match(found[i], "^([of]):(%d+)$")
-    if mark then fold(found[i], mark, tonumber(bucket), tonumber(found[i + 1])) end
+-- A lease that is over by now has given back its reservation: what was used is booked alone.
+local function settle(use_key, leases_key)
+  local lease = call.settle
+  local use = load_use(use_key, leases_key, now, rules)
+  local held = redis.call("ZREM", leases_key, lease.id)
+  add(use.tokens, lease.bucket, lease.actualTokens - held * lease.tokens)
+  add(use.nanoUsd, lease.day, lease.actualNanoUsd - held * lease.nanoUsd)
+  save(use_key, use)
+end
+local question = 4
+if call.settle then
+  for _ = 1, call.names do
+    settle(KEYS[question], KEYS[question + 1])
+    question = question + 2
   end
 end
-
-local function open(previousMs)
-  local openMs = rules.firstOpenMs
-  if previousMs > 0 then openMs = math.min(previousMs * 2, rules.longestOpenMs) end
-  local ends = now + math.floor(openMs * (1 + rules.jitter * (2 * random - 1)))
-  buckets(function(field) redis.call("HDEL", target, field) end)
-  redis.call("HSET", target, "state", "open", "openMs", openMs, "until", math.max(ends, number("until")), "probe", "", "probeUntil", 0)
+if call.bind then
+  redis.call("SET", KEYS[question], call.bind, "EX", 86400)
+  question = question + 1
 end
-
-local function count(mark)
-  local oldest, ok, failed = math.floor((now - rules.windowMs) / rules.bucketMs), 0, 0
-  redis.call("HINCRBY", target, mark .. ":" .. math.floor(now / rules.bucketMs), 1)
-  buckets(function(field, which, bucket, calls)
-    if bucket <= oldest then redis.call("HDEL", target, field)
-    elseif which == "o" then ok = ok + calls
-    else failed = failed + calls end
-  end)
-  if mark == "f" and failed >= rules.leastFailed and failed > ok then
-    local closedAt = number("closedAt")
-    open((closedAt > 0 and now - closedAt < rules.rampMs) and number("openMs") or 0)
+if call.kind == "auth" then
+  local keyring = KEYS[question]
+  redis.call("HSET", keyring, call.keyField, math.max(tonumber(redis.call("HGET", keyring, call.keyField) or "0"), now + call.ms))
+  redis.call("PEXPIRE", keyring, keptMs)
+end
+if redis.call("SADD", KEYS[3], call.id) == 1 and redis.call("SCARD", KEYS[3]) > 1000 then
+  -- Hints may name any model: those whose health has gone away are known no longer.
+  for _, id in ipairs(redis.call("SMEMBERS", KEYS[3])) do
+    if redis.call("EXISTS", string.sub(KEYS[1], 1, -1 - #call.id) .. id) == 0 then redis.call("SREM", KEYS[3], id) end
   end
 end
-
-if probing then
-  if kind == "ok" then
-    buckets(function(field) redis.call("HDEL", target, field) end)
-    redis.call("HSET", target, "state", "closed", "closedAt", now, "until", 0, "probe", "", "probeUntil", 0)
-  elseif kind == "failed" then
-    open(number("openMs"))
-  else
-    redis.call("HSET", target, "state", "open", "probe", "", "probeUntil", 0)
-  end
-elseif state == "closed" and now - tonumber(ARGV[8]) >= number("closedAt") then
-  if kind == "ok" then count("o") elseif kind == "failed" then count("f") end
-end
-local function extend(field) redis.call("HSET", target, field, math.max(number(field), now + ms)) end
-if kind == "limited" or (kind == "failed" and ms > 0) then extend("limitedUntil") elseif kind == "gone" then extend("goneUntil") end
-if kind == "auth" then
-  redis.call("HSET", KEYS[1], ARGV[7], math.max(tonumber(redis.call("HGET", KEYS[1], ARGV[7]) or "0"), now + ms))
-  redis.call("PEXPIRE", KEYS[1], 172800000)
-end
--- Two days: longer than any deadline above. A target that nobody calls any more goes away by itself.
-redis.call("PEXPIRE", target, 172800000)
-return snapshot(now, 0, KEYS[1], 3)
+redis.call("PEXPIRE", KEYS[3], keptMs)
+local answer = snapshot(now, question, 4)
+answer[9], answer[10] = health_text, calls_text
+return answer
