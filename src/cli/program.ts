@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { AppError } from "../core/errors.ts";
+import { registerConfig } from "./commands/config.ts";
 import { registerDemo } from "./commands/demo.ts";
 import { registerDev } from "./commands/dev.ts";
 import { registerHealth } from "./commands/health.ts";
@@ -20,6 +21,7 @@ const commands: readonly Register[] = [
   registerRun,
   registerRuns,
   registerValidate,
+  registerConfig,
   registerServe,
   registerWorker,
   registerHealth,

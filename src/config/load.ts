@@ -1,5 +1,6 @@
 import { readSettingsFile } from "./file.ts";
 import { readAliases } from "./model-aliases.ts";
+import { type Origins, traced } from "./origins.ts";
 import { gatherProblems, settingsError } from "./problems.ts";
 import { readProviders } from "./provider-settings.ts";
 import { readScalar } from "./read.ts";
@@ -18,19 +19,32 @@ export interface LoadOptions {
   readonly file?: string;
 }
 
+/** The settings, and where they came from. */
+export interface LoadedSettings {
+  readonly settings: Settings;
+  readonly origins: Origins;
+  /** Path of the settings file, as it was given; undefined: there is none. */
+  readonly file: string | undefined;
+}
+
 /**
  * Reads every setting from the environment and `switchyard.yaml`; the environment wins.
  * @throws AppError invalid_settings - one message with every problem: where, what, what is allowed. Holds no secret.
  */
 export function loadSettings(options: LoadOptions): Settings {
+  return loadWithOrigins(options).settings;
+}
+
+/** As {@link loadSettings}, and tells where each value came from. */
+export function loadWithOrigins(options: LoadOptions): LoadedSettings {
   const { env, cwd } = options;
   const problems = gatherProblems();
   const warnings: string[] = [];
   const file = readSettingsFile(cwd, options.file ?? (env.SWITCHYARD_CONFIG?.trim() || undefined), problems);
-  const source = createSource(env, file, problems);
+  const { source, origins } = traced(createSource(env, file, problems));
   const edition = readScalar(scalars.edition, source, problems);
   checkKeys(file, problems);
-  checkVariables(env, edition, problems, warnings);
+  checkVariables(env, problems, warnings);
   const providers = readProviders(source, edition, problems);
   const routing = readRouting(source, { providers, edition }, problems, warnings);
   const settings: Settings = {
@@ -51,7 +65,7 @@ export function loadSettings(options: LoadOptions): Settings {
     warnings,
   };
   if (problems.list.length > 0) throw settingsError(problems.list, file.name);
-  return deepFreeze(settings);
+  return { settings: deepFreeze(settings), origins, file: file.name };
 }
 
 function inOrder(providers: readonly ProviderSettings[], enabled: readonly string[]): readonly ProviderSettings[] {
