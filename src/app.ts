@@ -75,8 +75,9 @@ export async function createApp(options: AppOptions): Promise<App> {
     closers.push(() => router.close());
     const kinds = [...defaultKinds, ...(options.kinds ?? []).map(({ spec }) => spec)];
     const checkHints = router.checkHints.bind(router);
+    const passing = open("impatient");
     const engine = await createEngine({
-      redis: open("impatient"),
+      redis: passing,
       subscriber: open("subscriber"),
       keys,
       kinds,
@@ -90,10 +91,12 @@ export async function createApp(options: AppOptions): Promise<App> {
       const handlers = [llmHandler(router), ...(options.kinds ?? []).map(({ handler }) => handler)];
       const workers = await createWorkers({
         redis: open("patient"),
+        passing,
         redisUrl,
         keys,
         kinds,
         handlers,
+        router,
         concurrency: settings.concurrency,
         maxOutputBytes: settings.outputLimitBytes,
         crash: crashHook(options.crashAt),

@@ -1,5 +1,6 @@
 import type { Hints } from "../core/call.ts";
 import type { JsonObject } from "../core/json.ts";
+import type { LiveEvent } from "../core/live.ts";
 import { isTerminal, type Run, type RunEvent, type RunStatus, type RunSummary } from "../core/run.ts";
 import { follow } from "./follow.ts";
 import { type Fetch, Http } from "./http.ts";
@@ -91,7 +92,18 @@ export class SwitchyardClient {
     runId: string,
     options: { readonly after?: number; readonly signal?: AbortSignal } = {},
   ): AsyncGenerator<RunEvent> {
-    return follow({ http: this.#http, runId, ...options });
+    return follow({ http: this.#http, runId, ...options, tokens: false });
+  }
+
+  /**
+   * As {@link events}, and answers as they are written: `step.tokens` with a piece of text, `step.restarted` where what came of a call is no answer and another one
+   * begins. These are not kept: who reads late or reconnects misses some, as `at` shows; the run's outputs are whole.
+   */
+  live(
+    runId: string,
+    options: { readonly after?: number; readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<RunEvent | LiveEvent> {
+    return follow({ http: this.#http, runId, ...options, tokens: true });
   }
 
   /** A run's events so far. @param options after: only events with higher numbers. */

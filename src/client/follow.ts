@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "../core/errors.ts";
+import { isLive, type LiveEvent } from "../core/live.ts";
 import { isTerminal, isTerminalEvent, type RunEvent, type RunSummary } from "../core/run.ts";
 import { EventStreamParser } from "./event-stream.ts";
 import type { Http } from "./http.ts";
@@ -10,6 +11,8 @@ export interface FollowOptions {
   readonly runId: string;
   /** Only events with higher numbers. Default 0: all. */
   readonly after?: number;
+  /** Whether answers are given too as they are written: `step.tokens`, `step.restarted`. Default: they are not. */
+  readonly tokens?: boolean;
   /** Ends the iteration with `cancelled`. */
   readonly signal?: AbortSignal;
   /** How long a server may be away in between before that is an error. Counted from the last word of it. Default 60000 ms. */
@@ -22,17 +25,24 @@ export interface FollowOptions {
  * A run's events, each once and in order, to its terminal one; over as many connections as that takes.
  * @throws AppError run_not_found; server_unreachable - at the first connection, or for longer than `patienceMs` later; cancelled.
  */
-export async function* follow(options: FollowOptions): AsyncGenerator<RunEvent> {
-  const { http, runId, signal, patienceMs = 60_000, silenceMs = 45_000 } = options;
+export function follow(options: FollowOptions & { readonly tokens?: false }): AsyncGenerator<RunEvent>;
+export function follow(options: FollowOptions): AsyncGenerator<RunEvent | LiveEvent>;
+export async function* follow(options: FollowOptions): AsyncGenerator<RunEvent | LiveEvent> {
+  const { http, runId, tokens = false, signal, patienceMs = 60_000, silenceMs = 45_000 } = options;
   let after = options.after ?? 0;
   let heardAt = 0;
   let waitMs = 200;
   for (;;) {
     try {
-      for await (const word of connection({ http, runId, after, silenceMs, ...(signal ? { signal } : {}) })) {
+      for await (const word of connection({ http, runId, after, tokens, silenceMs, ...(signal ? { signal } : {}) })) {
         heardAt = Date.now();
         waitMs = 200;
-        if (word === "alive" || word.seq <= after) continue;
+        if (word === "alive") continue;
+        if (isLive(word)) {
+          yield word;
+          continue;
+        }
+        if (word.seq <= after) continue;
         after = word.seq;
         yield word;
         if (isTerminalEvent(word)) return;
@@ -66,13 +76,14 @@ interface ConnectionOptions {
   readonly http: Http;
   readonly runId: string;
   readonly after: number;
+  readonly tokens: boolean;
   readonly silenceMs: number;
   readonly signal?: AbortSignal;
 }
 
 /** The events of one connection; `alive` for every chunk that completed none. A cut connection is `server_unreachable`. */
-async function* connection(options: ConnectionOptions): AsyncGenerator<RunEvent | "alive"> {
-  const { http, runId, after, silenceMs, signal } = options;
+async function* connection(options: ConnectionOptions): AsyncGenerator<RunEvent | LiveEvent | "alive"> {
+  const { http, runId, after, tokens, silenceMs, signal } = options;
   const end = new AbortController();
   const stop = () => end.abort();
   signal?.addEventListener("abort", stop);
@@ -80,7 +91,7 @@ async function* connection(options: ConnectionOptions): AsyncGenerator<RunEvent 
   let silence = setTimeout(stop, silenceMs);
   try {
     const answer = await http.open({
-      path: `/v1/runs/${encodeURIComponent(runId)}/events`,
+      path: `/v1/runs/${encodeURIComponent(runId)}/events${tokens ? "?tokens=true" : ""}`,
       headers: { accept: "text/event-stream", "last-event-id": String(after) },
       signal: end.signal,
     });
@@ -90,7 +101,8 @@ async function* connection(options: ConnectionOptions): AsyncGenerator<RunEvent 
       clearTimeout(silence);
       silence = setTimeout(stop, silenceMs);
       yield "alive";
-      for (const { data } of parser.push(decoder.decode(chunk, { stream: true }))) yield JSON.parse(data) as RunEvent;
+      for (const { data } of parser.push(decoder.decode(chunk, { stream: true })))
+        yield JSON.parse(data) as RunEvent | LiveEvent;
     }
   } catch (error) {
     if (error instanceof AppError && error.code !== "cancelled") throw error;

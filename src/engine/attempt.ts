@@ -1,5 +1,6 @@
 import { AppError, assertNever, type ErrorRecord, toErrorRecord } from "../core/errors.ts";
 import { addCosts } from "../core/history.ts";
+import type { AnswerPiece } from "../core/live.ts";
 import type { EventBody } from "../core/run.ts";
 import type { StepHandler, StepOutcome } from "../steps/handler.ts";
 import type { CompiledStep, RetryPolicy } from "../workflow/compiled.ts";
@@ -8,6 +9,7 @@ import type { CrashHook } from "./crash-point.ts";
 import type { Definitions, LoadedWorkflow } from "./definitions.ts";
 import type { Folder, Visit } from "./fold.ts";
 import { isHandBack, limited } from "./limited.ts";
+import type { LiveTeller } from "./live-feed.ts";
 import type { Begun, Execution, RunStore } from "./run-store.ts";
 import type { Delivery } from "./state.ts";
 
@@ -25,6 +27,8 @@ export interface AttemptParts {
   readonly worker: string;
   /** Bytes of JSON that a step's output may have. */
   readonly maxOutputBytes: number;
+  /** Opens the way by which an attempt tells the pieces of its answer to those who watch the run. */
+  readonly teller: (runId: string) => LiveTeller;
 }
 
 /** How the job of an attempt ends. */
@@ -95,6 +99,7 @@ async function work(
   begun: Begun,
   stop: AbortController,
 ): Promise<StepOutcome> {
+  const teller = parts.teller(execution.runId);
   try {
     const outputs = step.reads.map((id, index) => [id, begun.outputs[index] ?? null] as const);
     const body = await step.render(scopeOf(begun.input, outputs));
@@ -113,6 +118,7 @@ async function work(
         avoid: begun.avoid,
         deadline,
         signal,
+        tell: pieces(teller, step.id, begun.attempt),
         note: (event) => void parts.store.note(execution, event).catch(() => undefined),
       }),
     );
@@ -122,7 +128,24 @@ async function work(
     // What a handler throws is a mistake in it or in the template: the former may pass, the latter never does.
     const retryable = !(error instanceof AppError) || error.code === "internal";
     return { type: "failed", error: toErrorRecord(error), retryable, report: { calls: [] } };
+  } finally {
+    await teller.close();
   }
+}
+
+/** Adds to each piece where it belongs, and how much of its call's answer came before it. */
+function pieces(teller: LiveTeller, step: string, attempt: number): (piece: AnswerPiece) => void {
+  const told = new Map<number, number>();
+  return (piece) => {
+    const { call, provider } = piece;
+    const at = told.get(call) ?? 0;
+    if (piece.type === "restarted") {
+      teller.tell({ type: "step.restarted", step, attempt, call, provider, reason: piece.reason });
+      return;
+    }
+    told.set(call, at + piece.text.length);
+    teller.tell({ type: "step.tokens", step, attempt, call, provider, model: piece.model, at, text: piece.text });
+  };
 }
 
 function checkSize(outcome: StepOutcome & { type: "succeeded" }, maxBytes: number): StepOutcome {

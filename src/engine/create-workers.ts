@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import type { Redis } from "ioredis";
 import { tokenSource } from "../core/ids.ts";
 import type { Keys } from "../redis/keys.ts";
+import type { Router } from "../router/router.ts";
 import type { StepHandler } from "../steps/handler.ts";
 import type { StepKindSpec } from "../workflow/kinds/kind.ts";
 import { Conclusion } from "./conclude.ts";
@@ -9,6 +10,8 @@ import type { CrashHook } from "./crash-point.ts";
 import { Definitions } from "./definitions.ts";
 import { Dispatcher } from "./dispatch.ts";
 import { Folder } from "./fold.ts";
+import { openTeller } from "./live-feed.ts";
+import { ProviderChecks } from "./provider-checks.ts";
 import { closeRun, type RestoreParts, restoreJobs } from "./restore.ts";
 import { RunStore } from "./run-store.ts";
 import type { RunState } from "./state.ts";
@@ -21,10 +24,14 @@ const reconcileEveryMs = 15_000;
 export interface WorkersParts {
   /** A patient connection: what was computed waits for Redis. */
   readonly redis: Redis;
+  /** An impatient one, for what is told in passing. */
+  readonly passing: Redis;
   readonly redisUrl: string;
   readonly keys: Keys;
   readonly kinds: readonly StepKindSpec[];
   readonly handlers: readonly StepHandler[];
+  /** Checks the providers between requests. */
+  readonly router: Pick<Router, "check" | "routing">;
   readonly concurrency: number;
   readonly maxOutputBytes: number;
   readonly crash: CrashHook;
@@ -52,6 +59,7 @@ export async function createWorkers(parts: WorkersParts): Promise<RunningWorkers
   const restore = (runId: string) => restoreJobs(restoring, runId);
   const conclusion = new Conclusion(redis, keys, token);
   const folder = new Folder({ store, definitions, dispatcher, conclusion, crash, clock, closed, restore, token });
+  const checks = new ProviderChecks({ router: parts.router, queue: dispatcher.queues.control });
   const workers = new Workers({
     store,
     definitions,
@@ -62,11 +70,13 @@ export async function createWorkers(parts: WorkersParts): Promise<RunningWorkers
     random,
     worker: `${hostname()}:${process.pid}`,
     maxOutputBytes: parts.maxOutputBytes,
+    teller: (runId) => openTeller(parts.passing, keys, runId),
     redis,
     redisUrl: parts.redisUrl,
     prefix: keys.queues,
     concurrency: parts.concurrency,
     restore: restoring,
+    checks,
     token,
     onError,
   });
@@ -77,6 +87,7 @@ export async function createWorkers(parts: WorkersParts): Promise<RunningWorkers
     opts: { removeOnComplete: true, removeOnFail: 20 },
   };
   await dispatcher.queues.control.upsertJobScheduler("reconcile", { every: reconcileEveryMs }, job);
+  await checks.schedule();
   return {
     async close(graceMs) {
       await workers.close(graceMs);

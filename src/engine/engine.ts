@@ -1,5 +1,6 @@
 import type { Hints } from "../core/call.ts";
 import type { JsonObject } from "../core/json.ts";
+import type { LiveEvent } from "../core/live.ts";
 import type { Run, RunEvent, RunStatus, RunSummary } from "../core/run.ts";
 
 /** A definition as somebody hands it in: YAML or JSON text, or the object that such a text means. */
@@ -54,8 +55,8 @@ export interface Engine {
   }): Promise<{ readonly runs: readonly RunSummary[]; readonly next: string | null }>;
   /** The run's events with numbers above `after`, oldest first. @throws AppError run_not_found */
   events(runId: string, after: number, limit?: number): Promise<readonly RunEvent[]>;
-  /** Calls `onNews` when the run may have new events; read them with {@link events}. @returns stops it. */
-  watch(runId: string, onNews: () => void): Promise<() => void>;
+  /** Calls `onNews` when the run may have new events (read them with {@link events}), and with what passes while an answer is written. @returns stops it. */
+  watch(runId: string, onNews: (live: readonly LiveEvent[]) => void): Promise<() => void>;
   /** Adds the jobs that open runs need and that are missing; a worker of the fleet does so every 15 s. @returns open runs and jobs added. */
   reconcile(): Promise<{ readonly runs: number; readonly added: number }>;
   /** @throws AppError redis_unavailable */

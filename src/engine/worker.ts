@@ -6,6 +6,7 @@ import { type AttemptEnd, type AttemptParts, attempt } from "./attempt.ts";
 import { type JobData, keptJobs, type QueueName, queueNames } from "./dispatch.ts";
 import type { StopReason } from "./limited.ts";
 import { LockKeeper } from "./lock-keeper.ts";
+import { checksJob, type ProviderChecks } from "./provider-checks.ts";
 import { type RestoreParts, reconcile } from "./restore.ts";
 import type { Execution } from "./run-store.ts";
 
@@ -24,6 +25,7 @@ export interface WorkerParts extends AttemptParts {
   /** Steps of each step queue that this process executes at a time. */
   readonly concurrency: number;
   readonly restore: RestoreParts;
+  readonly checks: ProviderChecks;
   /** Names one execution of a job. */
   readonly token: IdSource;
   readonly onError: (error: Error) => void;
@@ -110,6 +112,12 @@ export class Workers {
       case "control":
         if (job.name === "reconcile") {
           await reconcile(this.#parts.restore);
+          await this.#parts.checks.schedule();
+          return { type: "done" };
+        }
+        if (job.name === checksJob) {
+          await this.#parts.checks.schedule();
+          await this.#parts.checks.run();
           return { type: "done" };
         }
         return folder.again(execution);

@@ -1,4 +1,4 @@
-import type { CallRecord } from "../core/call.ts";
+import type { CallRecord, FailureClass } from "../core/call.ts";
 import type { RouteContext } from "./context.ts";
 import type { Booked, Reserved } from "./fleet.ts";
 import type { Ask } from "./limits.ts";
@@ -6,6 +6,7 @@ import { type CallResult, makeCall } from "./make-call.ts";
 import { healthOf } from "./outcome-of.ts";
 import { askOf, providerOf } from "./rated.ts";
 import { lose, type RoutedRequest, standingOf } from "./request.ts";
+import type { RouteOptions } from "./router.ts";
 import { rules } from "./rules.ts";
 import { keyField, usableKey } from "./standing.ts";
 import type { Target } from "./target.ts";
@@ -13,7 +14,10 @@ import type { Target } from "./target.ts";
 /** How a call is made that may have another beside it. */
 export interface CallManner {
   readonly signal: AbortSignal;
+  /** Told once, at the first sign of the answer; then the answer is streamed. */
   readonly onFirstToken?: () => void;
+  /** Whether the call's text is the request's answer, not that of a call beside it. Default: it is. */
+  readonly leads?: () => boolean;
   readonly role?: CallRecord["role"];
 }
 
@@ -46,8 +50,8 @@ export async function callTarget(
     return undefined;
   }
   routed.begun++;
-  const begun = clock();
-  let firstTokenMs: number | null = null;
+  const call = routed.begun;
+  const stream = streamOf(target, call, options, manner, clock);
   const renewal = renew(target, probe, reserving, context);
   const result = await makeCall({
     target,
@@ -57,18 +61,11 @@ export async function callTarget(
     estimate,
     perThousand: known.routing.costs[target.provider],
     signal: manner.signal,
-    idempotencyKey: `${options.idempotencyKey}-${routed.begun}`,
+    idempotencyKey: `${options.idempotencyKey}-${call}`,
     deadline: routed.deadline,
     clock,
     role: manner.role,
-    ...(manner.onFirstToken === undefined
-      ? {}
-      : {
-          onFirstToken: () => {
-            firstTokenMs = clock() - begun;
-            manner.onFirstToken?.();
-          },
-        }),
+    ...stream.listeners,
   }).finally(() => clearInterval(renewal));
   const booked = await bookedOf(reserving);
   routed.calls.push(result.record);
@@ -80,18 +77,46 @@ export async function callTarget(
       token: probe,
       keyField: field,
       durationMs,
-      latencyMs: result.ok ? (firstTokenMs ?? durationMs) : null,
+      latencyMs: result.ok ? (stream.firstTokenMs() ?? durationMs) : null,
       settle: booked ? { booked, actual: usedBy(result) } : null,
       ...(options.affinity !== undefined && known.routing.affinity === "run" ? { bind: options.affinity } : {}),
     },
     routed.question,
   );
   const isOutrun = manner.signal.aborted && !options.signal.aborted;
+  if (!result.ok) stream.broke(result.failure.class);
   if (!result.ok && !isOutrun) {
     routed.failed.push({ target, class: result.failure.class });
     options.onCallFailed?.(result.record);
   }
   return result;
+}
+
+/** Listens to a call's stream: when its first token came, and its text for whoever reads along. */
+function streamOf(target: Target, call: number, { onPiece }: RouteOptions, manner: CallManner, clock: () => number) {
+  const { provider, model } = target;
+  const { onFirstToken, leads = () => true } = manner;
+  const begun = clock();
+  let firstTokenMs: number | null = null;
+  let hasTold = false;
+  const onActivity = () => {
+    if (firstTokenMs !== null) return;
+    firstTokenMs = clock() - begun;
+    onFirstToken?.();
+  };
+  const onText = (text: string) => {
+    onActivity();
+    if (!leads()) return;
+    hasTold = true;
+    onPiece?.({ type: "text", call, provider, model, text });
+  };
+  return {
+    listeners: { ...(onFirstToken || onPiece ? { onActivity } : {}), ...(onPiece ? { onText } : {}) },
+    firstTokenMs: () => firstTokenMs,
+    broke(reason: FailureClass) {
+      if (hasTold) onPiece?.({ type: "restarted", call, provider, reason });
+    },
+  };
 }
 
 /** Takes the probe of a target that is half open. @returns its token, empty where none is needed; `lost`: another process has it */

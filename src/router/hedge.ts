@@ -31,25 +31,28 @@ export async function hedged(
   const afterMs = known.routing.hedgeAfterMs;
   if (afterMs === null) return parts.call(target, { signal: options.signal });
   const flights: Flight[] = [];
-  let hasToken = false;
+  let leader: Flight | undefined;
   const patience = new AbortController();
   const start = (to: Target, role?: "hedge"): Flight => {
     const own = new AbortController();
     const signal = AbortSignal.any([options.signal, own.signal]);
     const onFirstToken = () => {
-      if (hasToken) return;
-      hasToken = true;
+      if (leader) return;
+      leader = flight;
       patience.abort();
       for (const other of flights) if (other !== flight) other.abort();
     };
-    const ended = parts.call(to, { signal, onFirstToken, ...(role ? { role } : {}) }).finally(() => patience.abort());
-    const flight: Flight = { ended, abort: () => own.abort() };
+    const leads = () => leader === flight;
+    const flight: Flight = {
+      ended: parts.call(to, { signal, onFirstToken, leads, ...(role ? { role } : {}) }).finally(() => patience.abort()),
+      abort: () => own.abort(),
+    };
     flights.push(flight);
     return flight;
   };
   const first = start(target);
   await sleep(afterMs, AbortSignal.any([patience.signal, options.signal]));
-  if (hasToken || patience.signal.aborted || options.signal.aborted) return first.ended;
+  if (leader || patience.signal.aborted || options.signal.aborted) return first.ended;
   const other = parts.second(target);
   if (!other) return first.ended;
   return conclude(first, start(other, "hedge"));

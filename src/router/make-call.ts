@@ -17,8 +17,9 @@ export interface CallPlan {
   /** Epoch milliseconds; a call that the caller's signal ends after it has timed out. */
   readonly deadline: number;
   readonly clock: () => number;
-  /** Told once, at the first piece of the answer; then the answer is streamed. Absent: it comes in one piece. */
-  readonly onFirstToken?: () => void;
+  /** Told of each sign of life of the model, and of each piece of its text. With either of them the answer is streamed. */
+  readonly onActivity?: () => void;
+  readonly onText?: (text: string) => void;
   readonly role?: CallRecord["role"];
 }
 
@@ -47,7 +48,8 @@ export async function makeCall(plan: CallPlan): Promise<CallResult> {
       key,
       signal,
       idempotencyKey,
-      ...streaming(plan),
+      ...(plan.onActivity ? { onActivity: plan.onActivity } : {}),
+      ...(plan.onText ? { onDelta: plan.onText } : {}),
     });
     const record: CallRecord = {
       ...head,
@@ -69,16 +71,6 @@ export async function makeCall(plan: CallPlan): Promise<CallResult> {
     };
     return { ok: false, record, failure };
   }
-}
-
-function streaming({ onFirstToken }: CallPlan): { onDelta?: () => void; onActivity?: () => void } {
-  if (!onFirstToken) return {};
-  let isTold = false;
-  const tell = () => {
-    if (!isTold) onFirstToken();
-    isTold = true;
-  };
-  return { onDelta: tell, onActivity: tell };
 }
 
 /** What an aborted call probably cost: its input was read; what it wrote nobody has told. */

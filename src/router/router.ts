@@ -1,6 +1,9 @@
+import type { RoutingSettings } from "../config/settings.ts";
 import type { CallRecord, Decision, Hints, Served } from "../core/call.ts";
 import type { ErrorRecord } from "../core/errors.ts";
+import type { AnswerPiece } from "../core/live.ts";
 import type { LlmAnswer, LlmRequest } from "../providers/provider.ts";
+import type { CheckResult } from "./check.ts";
 import type { ExplainRequest, Explanation } from "./explanation.ts";
 
 /** How a routed request is made. */
@@ -17,6 +20,8 @@ export interface RouteOptions {
   readonly affinity?: string;
   /** True: while nobody may be called, the request waits within its deadline. Default: it ends as `unavailable`. */
   readonly wait?: boolean;
+  /** Given: answers are streamed, and each piece is told at once. `restarted` says that the pieces of that call are no answer. */
+  readonly onPiece?: (piece: AnswerPiece) => void;
   /** Told of each failed call as soon as it failed, before the next one is begun. */
   readonly onCallFailed?: (call: CallRecord) => void;
 }
@@ -59,6 +64,10 @@ export interface Router {
   call(request: LlmRequest, options: RouteOptions): Promise<RouteOutcome>;
   /** What would be decided for such a request now, without making a call. @throws AppError as {@link checkHints} */
   explain(request: ExplainRequest): Promise<Explanation>;
+  /** Asks a provider whether it is up, without a request to serve, and records what came of it. Throws nothing. */
+  check(provider: string): Promise<CheckResult>;
+  /** What requests are routed by now: the settings of this process, with what was set at run time laid over them. */
+  routing(): Promise<RoutingSettings>;
   /** Checks hints without making a call. @throws AppError unknown_provider, strict_needs_provider, bad_request (unknown strategy) */
   checkHints(hints: Hints): void;
   close(): Promise<void>;

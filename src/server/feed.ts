@@ -1,3 +1,4 @@
+import type { LiveEvent } from "../core/live.ts";
 import { isTerminal, isTerminalEvent, type RunEvent } from "../core/run.ts";
 import type { Engine } from "../engine/engine.ts";
 
@@ -7,20 +8,30 @@ export interface FeedOptions {
   readonly runId: string;
   /** Only events with higher numbers. */
   readonly after: number;
+  /** Whether what passes while answers are written is given too. Default: it is not. */
+  readonly live?: boolean;
   /** Ends the feed. */
   readonly signal: AbortSignal;
   /** The longest wait between two reads: a lost announcement costs this much, never an event. Default 2000 ms. */
   readonly rereadMs?: number;
 }
 
+/** Messages kept for a slow reader; what is more is left out, as `at` of the next one shows. */
+const mostPassing = 1_000;
+
 /**
  * A run's events in order, without a gap, as they come; ends after the terminal one.
  * Announcements only wake it up: what it gives is always read from the run's history.
  */
-export async function* feed({ engine, runId, after, signal, rereadMs = 2_000 }: FeedOptions): AsyncGenerator<RunEvent> {
+export async function* feed(options: FeedOptions): AsyncGenerator<RunEvent | LiveEvent> {
+  const { engine, runId, after, live, signal, rereadMs = 2_000 } = options;
   const bell = new Bell();
+  const passing: LiveEvent[] = [];
   // Before the first read: what is added between the two rings the bell.
-  const stop = await engine.watch(runId, () => bell.ring());
+  const stop = await engine.watch(runId, (news) => {
+    if (live && passing.length < mostPassing) passing.push(...news);
+    if (live || news.length === 0) bell.ring();
+  });
   const onAbort = () => bell.ring();
   signal.addEventListener("abort", onAbort);
   try {
@@ -28,13 +39,16 @@ export async function* feed({ engine, runId, after, signal, rereadMs = 2_000 }: 
     let ended = false;
     let idle = 0;
     while (!signal.aborted) {
+      const told = passing.splice(0);
       const events = await engine.events(runId, cursor);
+      // The history first: a step begins before its first token. Its end is in a later read.
       for (const event of events) {
         yield event;
         cursor = event.seq;
         if (isTerminalEvent(event)) return;
       }
-      if (events.length > 0) continue;
+      yield* told;
+      if (events.length > 0 || told.length > 0) continue;
       // A reader who already has the terminal event, or asks past the end, would wait for ever.
       if (ended) return;
       // Not at each re-read: showing a run costs more than reading no events.

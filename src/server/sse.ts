@@ -1,12 +1,13 @@
 import { once } from "node:events";
 import type { FastifyReply } from "fastify";
+import { isLive, type LiveEvent } from "../core/live.ts";
 import type { RunEvent } from "../core/run.ts";
 
 /** What is sent, and how it ends. */
 export interface EventStreamOptions {
   readonly reply: FastifyReply;
   /** Makes the events; the signal fires when the reader has gone or the server closes. */
-  readonly events: (signal: AbortSignal) => AsyncIterable<RunEvent>;
+  readonly events: (signal: AbortSignal) => AsyncIterable<RunEvent | LiveEvent>;
   /** Fires when the server begins to close. */
   readonly closing: AbortSignal;
   /** A comment is sent this often, so that proxies keep the connection. Default 15000 ms. */
@@ -39,7 +40,9 @@ export async function sendEventStream(options: EventStreamOptions): Promise<void
   const keepAlive = setInterval(() => raw.writableNeedDrain || raw.write(": keep-alive\n\n"), keepAliveMs);
   try {
     for await (const event of events(signal)) {
-      const line = `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+      // What passes has no number: a reader who comes back goes on behind the last line of the history.
+      const id = isLive(event) ? "" : `id: ${event.seq}\n`;
+      const line = `${id}event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
       if (!raw.write(line)) await once(raw, "drain", { signal });
       if (signal.aborted) break;
     }

@@ -1,6 +1,7 @@
 import type { Hints, Served } from "../core/call.ts";
 import type { ErrorRecord } from "../core/errors.ts";
 import type { Json } from "../core/json.ts";
+import type { AnswerPiece } from "../core/live.ts";
 import type { AttemptReport, EventBody } from "../core/run.ts";
 
 /** One attempt's work, as a worker hands it to the handler of the step's kind. */
@@ -21,6 +22,8 @@ export interface StepWork {
   readonly deadline: number;
   /** Fires at the deadline, when the fence is lost, and when the worker must stop. */
   readonly signal: AbortSignal;
+  /** Tells those who watch the run a piece of the answer as it is written; nothing of it is kept. */
+  tell(piece: AnswerPiece): void;
   /** Adds a line to the run's history while the attempt goes on; best effort. */
   note(event: Extract<EventBody, { type: "call.failed" }>): void;
 }

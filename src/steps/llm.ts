@@ -63,6 +63,12 @@ class LlmAttempt {
           : readStructured(answer.text, schema);
       if (read.ok) return this.#succeeded(read.value, served);
       if (asked > maxReasks || this.#isSpent()) return this.#invalid(read.problems);
+      this.#work.tell({
+        type: "restarted",
+        call: this.#calls.length,
+        provider: served.provider,
+        reason: "output_invalid",
+      });
       messages = [
         ...messages,
         { role: "assistant", content: answer.text || "(empty)" },
@@ -73,6 +79,7 @@ class LlmAttempt {
 
   async #ask(messages: readonly LlmMessage[]): Promise<RouteOutcome> {
     const { signal, deadline, idempotencyKey, stepId, attempt, note } = this.#work;
+    const earlier = this.#calls.length;
     const outcome = await this.#router.call(this.#request(messages), {
       hints: this.#hints(),
       avoid: this.#work.avoid,
@@ -80,6 +87,7 @@ class LlmAttempt {
       signal,
       deadline,
       idempotencyKey: this.#calls.length === 0 ? idempotencyKey : `${idempotencyKey}-${this.#calls.length}`,
+      onPiece: (piece) => this.#work.tell({ ...piece, call: earlier + piece.call }),
       onCallFailed: (call) => note({ type: "call.failed", step: stepId, attempt, call }),
     });
     this.#calls.push(...outcome.calls);

@@ -37,6 +37,7 @@ export function workOf(body: Json, more: Partial<StepWork> = {}, notes: EventBod
     avoid: [],
     deadline: Date.now() + 60_000,
     signal: new AbortController().signal,
+    tell: () => undefined,
     note: (event) => void notes.push(event),
     ...more,
   };

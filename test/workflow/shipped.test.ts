@@ -25,7 +25,8 @@ describe("the shipped workflows", () => {
     const { steps } = checkDefinition(text, { fileName: file, strategies: Object.keys(strategies) });
     const env = { OPENAI_API_KEY: "k", ANTHROPIC_API_KEY: "k", OLLAMA_ENDPOINT: "http://127.0.0.1:11434" };
     const settings = loadSettings({ env, cwd: "/", file: "/dev/null" });
-    const known = { settings, providers: createProviders(settings) };
+    const { routing, models, edition } = settings;
+    const known = { routing, models, edition, version: 0, providers: createProviders(settings) };
     for (const { route } of steps) expect(() => checkHints(route, known)).not.toThrow();
   });
 

@@ -6,22 +6,38 @@ import { isTerminal, type RunStatus, type StepRecord, type StepStatus } from "..
 import type { Paint } from "../output.ts";
 import { table } from "../table.ts";
 import type { RunView, StepRow } from "./run-view.ts";
+import { shownTail, type Tails } from "./tail.ts";
 import { failoverLines, formatSpan, formatUsd, setbackWords, stepSigns } from "./words.ts";
 
 const spinner = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
-/** The whole run as lines: its head, a line a step, their sum, the failovers. Pure. @param now epoch milliseconds @param width columns; notes are cut there. */
-export function frame(view: RunView, now: number, paint: Paint, width = Number.POSITIVE_INFINITY): string[] {
+/**
+ * The whole run as lines: its head, a line a step, their sum, the failovers. Pure.
+ * @param now epoch milliseconds @param width columns; notes are cut there @param tails what running steps are writing
+ */
+export function frame(
+  view: RunView,
+  now: number,
+  paint: Paint,
+  width = Number.POSITIVE_INFINITY,
+  tails: Tails = new Map(),
+): string[] {
   const { runId, workflow, version, status, createdAt, finishedAt } = view;
   const head = [`${paint.bold(workflow)} v${version}`, paint.dim(runId), colored(status, paint)];
   const lines = [[...head, formatSpan(createdAt, finishedAt, now)].filter(Boolean).join("  "), ""];
-  lines.push(...stepTable(view, now, paint, width));
+  lines.push(...stepTable(view, now, paint, width, tails));
   if (view.failovers.length > 0) lines.push("", ...failoverLines(view.failovers).map((line) => paint.yellow(line)));
   return lines;
 }
 
 /** Steps as a table: sign, name, who served, attempts where one has more than one, calls with the failed ones, tokens, cost, time; below them their sum. */
-export function stepTable(view: RunView, now: number, paint: Paint, width = Number.POSITIVE_INFINITY): string[] {
+export function stepTable(
+  view: RunView,
+  now: number,
+  paint: Paint,
+  width = Number.POSITIVE_INFINITY,
+  tails: Tails = new Map(),
+): string[] {
   const rows = view.steps;
   const heads = ["", "step", "served by", "tries", "calls", "tokens", "cost", "time"].map((head) => paint.dim(head));
   const isOver = isTerminal(view.status);
@@ -31,8 +47,9 @@ export function stepTable(view: RunView, now: number, paint: Paint, width = Numb
   const lines = table(retried ? cells : cells.map((row) => row.filter((_, column) => column !== 3)));
   return lines.map((line, at) => {
     const row = rows[at - 1];
-    const note = row ? noteOf(row, now, view.error) : "";
     const room = width - stringWidth(line) - 4;
+    const tail = row?.record.status === "running" ? shownTail(tails.get(row.record.id) ?? "", Math.min(room, 80)) : "";
+    const note = row ? tail || noteOf(row, now, view.error) : "";
     return `  ${line}${note === "" || room < 12 ? "" : `  ${paint.dim(note.length > room ? `${note.slice(0, room - 1)}…` : note)}`}`;
   });
 }

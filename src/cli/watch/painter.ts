@@ -1,16 +1,20 @@
 import { createLogUpdate } from "log-update";
+import type { LiveEvent } from "../../core/live.ts";
 import type { Run, RunEvent } from "../../core/run.ts";
 import type { Output } from "../output.ts";
 import { frame, stepTable } from "./frame.ts";
 import { logLine } from "./log-line.ts";
 import { endingLine, resultLines } from "./result.ts";
 import type { RunView } from "./run-view.ts";
-import { failoverWords } from "./words.ts";
+import { addToTail, type Tails } from "./tail.ts";
+import { failoverWords, restartedWords } from "./words.ts";
 
 /** Shows a run while it goes on. */
 export interface Painter {
   /** One event has come. @param view the run with that event in it; @param before the run without. */
   event(event: RunEvent, view: RunView, before: RunView): void;
+  /** A piece of an answer that is being written. */
+  passing(event: LiveEvent): void;
   /** The run has ended. @param result whether its output is shown; a failed run's error always is. */
   ended(run: Run, view: RunView, result: boolean): void;
   /** Nothing more will come: leaves the terminal as a line-based program expects it. Called in any case, last. */
@@ -20,14 +24,20 @@ export interface Painter {
 /** Repaints a terminal in place, ten times a second; at the end the last frame stays. */
 export function livePainter(output: Output, first: RunView): Painter {
   const screen = createLogUpdate(output.stdout as NodeJS.WriteStream);
-  const lines = (view: RunView) => frame(view, Date.now(), output.paint, output.stdout.columns);
+  const tails: Tails = new Map();
+  const lines = (view: RunView) => frame(view, Date.now(), output.paint, output.stdout.columns, tails);
   let current = first;
   const repaint = () => screen(lines(current).join("\n"));
   const ticker = setInterval(repaint, 100);
   repaint();
   return {
-    event(_event, view) {
+    event(event, view) {
       current = view;
+      // An attempt writes from the beginning.
+      if (event.type === "step.started") tails.delete(event.step);
+    },
+    passing(event) {
+      addToTail(tails, event);
     },
     ended(run, view, result) {
       current = view;
@@ -54,6 +64,9 @@ export function linePainter(output: Output): Painter {
         output.print(`${" ".repeat(11)}${failoverWords(failover)}`);
       }
     },
+    passing(event) {
+      if (event.type === "step.restarted") output.print(`${" ".repeat(11)}${restartedWords(event)}`);
+    },
     ended(run, view, result) {
       const { paint } = output;
       output.print("", ...stepTable(view, Date.now(), paint), "", endingLine(run, paint));
@@ -67,6 +80,7 @@ export function linePainter(output: Output): Painter {
 export function jsonPainter(output: Output): Painter {
   return {
     event: (event) => output.json(event),
+    passing() {},
     ended: (run) => output.json(run),
     stop() {},
   };

@@ -1,4 +1,5 @@
 import type { SwitchyardClient } from "../../client/client.ts";
+import { isLive } from "../../core/live.ts";
 import type { Run } from "../../core/run.ts";
 import type { Output } from "../output.ts";
 import { jsonPainter, linePainter, livePainter, type Painter } from "./painter.ts";
@@ -6,7 +7,7 @@ import { applyEvent, type RunView, runView } from "./run-view.ts";
 
 /** Which run is watched, and how it is shown. */
 export interface WatchOptions {
-  readonly client: Pick<SwitchyardClient, "get" | "events">;
+  readonly client: Pick<SwitchyardClient, "get" | "live">;
   readonly runId: string;
   readonly output: Output;
   /** Repaint the terminal in place. Default: where {@link Output.isLive}; else one line an event. */
@@ -26,7 +27,11 @@ export async function watchRun(options: WatchOptions): Promise<Run> {
   let view = runView(await client.get(runId, wait));
   const painter = painterFor(options, view);
   try {
-    for await (const event of client.events(runId, wait)) {
+    for await (const event of client.live(runId, wait)) {
+      if (isLive(event)) {
+        painter.passing(event);
+        continue;
+      }
       const before = view;
       view = applyEvent(view, event);
       painter.event(event, view, before);

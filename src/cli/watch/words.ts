@@ -1,4 +1,5 @@
 import { formatDuration } from "../../core/duration.ts";
+import type { LiveEvent } from "../../core/live.ts";
 import type { StepStatus } from "../../core/run.ts";
 import type { Failover, Setback } from "./run-view.ts";
 
@@ -85,4 +86,10 @@ export const stepSigns: Readonly<Record<StepStatus, string>> = {
 
 function inBrackets(status: number | null): string {
   return status === null ? "" : ` (${status})`;
+}
+
+/** An answer that broke off, in one line. */
+export function restartedWords({ step, provider, reason }: LiveEvent & { type: "step.restarted" }): string {
+  const why = reason === "output_invalid" ? "does not match its schema" : `broke off (${reason})`;
+  return `↻ step ${step}: the answer of ${provider} ${why}; another one begins`;
 }

@@ -8,6 +8,7 @@ const number = z.coerce.number().int().min(0);
 const querySchema = z.strictObject({
   after: number.optional(),
   limit: z.coerce.number().int().min(1).max(5_000).optional(),
+  tokens: z.stringbool().optional(),
 });
 const headersSchema = z.object({ "last-event-id": number.optional() });
 const paramsSchema = z.object({ id: z.string() });
@@ -16,12 +17,13 @@ const paramsSchema = z.object({ id: z.string() });
 export const runEvents: Route = {
   method: "GET",
   url: "/v1/runs/:id/events",
-  summary: "A run's events (?after=N, ?limit); with Accept: text/event-stream live until the run ends.",
+  summary:
+    "A run's events (?after=N, ?limit); with Accept: text/event-stream live until the run ends, with ?tokens=true also answers as they are written.",
   handler:
     ({ engine, closing }) =>
     async (request, reply) => {
       const { id } = checked(paramsSchema, request.params, "path");
-      const { after = 0, limit } = checked(querySchema, request.query, "query");
+      const { after = 0, limit, tokens = false } = checked(querySchema, request.query, "query");
       reply.header("vary", "accept");
       if (!wantsStream(request.headers.accept)) return { events: await engine.events(id, after, limit) };
       const { "last-event-id": last = after } = checked(headersSchema, request.headers, "headers");
@@ -30,7 +32,7 @@ export const runEvents: Route = {
       await sendEventStream({
         reply,
         closing,
-        events: (signal) => feed({ engine, runId: id, after: last, signal }),
+        events: (signal) => feed({ engine, runId: id, after: last, live: tokens, signal }),
       });
       return reply;
     },
