@@ -62,8 +62,8 @@ async function serve(routed: RoutedRequest, context: RouteContext): Promise<Rout
   }
 }
 
-/** @param without providers that are being called already */
-function nextOf(routed: RoutedRequest, without: readonly string[] = []): Next {
+/** What a request does next, by what is known now. @param without providers that are being called already */
+export function nextOf(routed: RoutedRequest, without: readonly string[] = []): Next {
   const pool = routed.pool.filter(({ provider }) => !without.includes(provider));
   const rated = rate(pool, routed.estimate, routed.known, routed.snapshot);
   const targets = rated.map((candidate) => {

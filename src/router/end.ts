@@ -38,7 +38,7 @@ export function cancelled(routed: RoutedRequest): RouteOutcome {
  * The outcome of a request that has nobody left to ask: `unavailable` if every target is out now, so that it costs no attempt to wait;
  * else `failed`. @param why what ended it, if it was a budget
  */
-export function exhausted(routed: RoutedRequest, context: RouteContext, why?: string): RouteOutcome {
+export function exhausted(routed: RoutedRequest, context: Pick<RouteContext, "random">, why?: string): RouteOutcome {
   const { calls, pool, snapshot } = routed;
   const { decision } = routed.decided;
   const blocked = pool.flatMap((target) => {

@@ -43,9 +43,25 @@ export interface RoutedRequest {
 
 /** Looks at the fleet and decides. @throws AppError as {@link checkHints}, where routing changed meanwhile */
 export async function begin(context: RouteContext, request: LlmRequest, options: RouteOptions): Promise<RoutedRequest> {
+  return decideFor(request, estimateTokens(request), options, await look(context, options), context);
+}
+
+/** What a decision is made from: the routing in force, what was asked of the fleet, what it said. */
+export interface Look {
+  readonly known: Known;
+  readonly question: FleetQuestion & { readonly candidates: readonly Candidate[] };
+  readonly snapshot: Snapshot;
+}
+
+/** Decides, once everything has been looked at. */
+export function decideFor(
+  request: LlmRequest,
+  estimate: Estimate,
+  options: RouteOptions,
+  { known, question, snapshot }: Look,
+  { clock, random }: Pick<RouteContext, "clock" | "random">,
+): RoutedRequest {
   const { hints } = options;
-  const estimate = estimateTokens(request);
-  const { known, question, snapshot } = await look(context, options);
   const sole = isSole(known);
   const { routing, version } = known;
   const decided = decide({
@@ -59,7 +75,7 @@ export async function begin(context: RouteContext, request: LlmRequest, options:
     bound: snapshot.bound,
     version,
     avoided: options.avoid ?? [],
-    draws: drawsFor(question.candidates, hints, context.random),
+    draws: drawsFor(question.candidates, hints, random),
     degraded: snapshot.degraded,
   });
   const place = ({ provider }: Candidate) => {
@@ -71,7 +87,7 @@ export async function begin(context: RouteContext, request: LlmRequest, options:
   return {
     request,
     options,
-    deadline: Math.min(options.deadline, context.clock() + ownMs),
+    deadline: Math.min(options.deadline, clock() + ownMs),
     estimate,
     known,
     isSole: sole,
@@ -88,7 +104,7 @@ export async function begin(context: RouteContext, request: LlmRequest, options:
 }
 
 /** Reads what the decision rests on. Where routing was changed since this process last looked, it looks again by the new one. */
-async function look(context: RouteContext, { hints, affinity }: RouteOptions) {
+async function look(context: RouteContext, { hints, affinity }: RouteOptions): Promise<Look> {
   for (;;) {
     const known = context.live.current();
     const question = questionOf(hints, known, affinity);
