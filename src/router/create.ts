@@ -6,6 +6,7 @@ import type { Provider } from "../providers/provider.ts";
 import type { Keys } from "../redis/keys.ts";
 import { createReachability } from "./bounded.ts";
 import { route } from "./call.ts";
+import { check, knownNow } from "./check.ts";
 import { checkHints } from "./check-hints.ts";
 import type { RouteContext, Sleep } from "./context.ts";
 import { explanation } from "./explanation.ts";
@@ -74,6 +75,8 @@ export function createRouter(options: RouterOptions): Router {
   };
   return {
     checkHints: (hints) => checkHints(hints, live.current()),
+    check: (provider) => check(provider, context),
+    routing: async () => (await knownNow(context)).routing,
     async explain(request) {
       checkHints(request.hints, live.current());
       return explanation(context, request);
