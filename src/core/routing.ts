@@ -1,5 +1,5 @@
 import type { Decision, DecisionCandidate } from "./call.ts";
-import type { Json, JsonObject } from "./json.ts";
+import type { Json } from "./json.ts";
 
 /*
  * Routing as the API tells it. Settings stand there as in switchyard.yaml below `routing:`.
@@ -9,7 +9,7 @@ import type { Json, JsonObject } from "./json.ts";
 export interface RoutingVersion {
   readonly version: number;
   /** Only what was set at run time; the rest comes from the variables, the file, the defaults. */
-  readonly overrides: JsonObject;
+  readonly overrides: Readonly<Record<string, unknown>>;
   /** Epoch milliseconds by Redis's clock; null at version 0. */
   readonly at: number | null;
   /** Who made it; null at version 0. */
@@ -18,20 +18,32 @@ export interface RoutingVersion {
   readonly note: string | null;
 }
 
-/** Where a value comes from, the strongest first. */
-export type RoutingOrigin = "run time" | "environment" | "file" | "default";
+/** Where a value comes from. */
+export type RoutingOrigin =
+  | { readonly from: "run time" }
+  | { readonly from: "variable"; readonly variable: string }
+  | { readonly from: "file"; readonly file: string; readonly line: number | null }
+  | { readonly from: "default" };
 
 /** A setting in force. */
 export interface RoutingSetting {
+  /** Null: nothing is set. */
   readonly value: Json;
-  readonly origin: RoutingOrigin;
-  /** The variable, or the key of the file with its line. Absent where neither sets it. */
-  readonly from?: string;
+  /** Null: the server was not started with its settings' origins. */
+  readonly origin: RoutingOrigin | null;
+}
+
+/** The answer to a change. */
+export interface RoutingChange extends RoutingVersion {
+  /** False: everything stood so already; the version is the one that was there. */
+  readonly changed: boolean;
+  /** What was found and has no effect; for people. */
+  readonly warnings: readonly string[];
 }
 
 /** The routing in force with the health of the fleet's targets. */
 export interface RoutingReport extends RoutingVersion {
-  /** By the setting's key: `strategy`, `weights`, ... */
+  /** By key: `strategy`, `weights`, ...; of limits a key for each provider and each of its keys: `limits.openai`, `limits.openai.keys.key-1`. */
   readonly settings: Readonly<Record<string, RoutingSetting>>;
   /** Every configured provider with its own model. */
   readonly targets: readonly RoutingTarget[];
@@ -95,10 +107,10 @@ export interface ExplainedBreaker {
 
 /** A limit that is set, and what of it is used. */
 export interface LimitUse {
-  /** `concurrency`, `requests_per_minute`, ...; of a key: `key-1 concurrency`. */
+  /** The provider's name, or with a key's label behind it: `openai key-1`. */
   readonly name: string;
-  readonly limit: number;
+  readonly limit: "requestsPerMinute" | "tokensPerMinute" | "concurrency" | "usdPerDay";
   readonly used: number;
-  /** Whether a further call fits. */
-  readonly allowed: boolean;
+  /** Most that may be used. */
+  readonly allowed: number;
 }

@@ -1,5 +1,6 @@
 import type { Limits } from "../config/settings.ts";
-import type { Decision, Hints } from "../core/call.ts";
+import type { Hints } from "../core/call.ts";
+import type { ExplainedCandidate, Explanation, LimitUse } from "../core/routing.ts";
 import type { Health } from "./breaker.ts";
 import { type Candidate, isSole } from "./candidates.ts";
 import type { RouteContext } from "./context.ts";
@@ -19,57 +20,6 @@ export interface ExplainRequest {
   readonly inputTokens?: number;
   /** Default 1000. */
   readonly maxTokens?: number;
-}
-
-/** What would be decided now, and on what. */
-export interface Explanation {
-  readonly decision: Decision;
-  /** In the order in which they would be called, then those set aside. */
-  readonly candidates: readonly ExplainedCandidate[];
-  /** Version of the routing that was set at run time; 0: none was. */
-  readonly routingVersion: number;
-  /** True: Redis did not answer; this is what the process last knew. */
-  readonly degraded: boolean;
-}
-
-/** A candidate with everything that speaks for or against it. */
-export interface ExplainedCandidate {
-  readonly provider: string;
-  readonly model: string;
-  /** 1 for the first to be called; null: set aside. */
-  readonly place: number | null;
-  readonly state: string;
-  /** Share of its calls that it gets, 0 to 1. */
-  readonly share: number;
-  /** Why it was set aside, or null. */
-  readonly reason: string | null;
-  readonly breaker: {
-    readonly state: Health["state"];
-    /** Epoch milliseconds; 0: not open. */
-    readonly until: number;
-    /** Calls in the window. */
-    readonly failed: number;
-    readonly answered: number;
-  };
-  /** Epoch milliseconds; 0: not limited. */
-  readonly limitedUntil: number;
-  readonly latencyMs: number | null;
-  /** Calls under way in the fleet. */
-  readonly busy: number;
-  /** What the request would probably cost, USD. */
-  readonly costUsd: number | null;
-  /** What the strategy goes by. */
-  readonly score: number | null;
-  readonly limits: readonly UsedLimit[];
-}
-
-/** A limit with what is used of it. */
-export interface UsedLimit {
-  /** The provider's name, or a key's label behind it: `openai key-1`. */
-  readonly name: string;
-  readonly limit: keyof Limits;
-  readonly used: number;
-  readonly allowed: number;
 }
 
 const usualTokens = { input: 500, output: 1_000 };
@@ -142,7 +92,7 @@ function countsOf({ calls }: Health): { readonly failed: number; readonly answer
   return { failed: sum("f:"), answered: sum("o:") };
 }
 
-function limitsOf(name: string, known: Known, snapshot: Snapshot): readonly UsedLimit[] {
+function limitsOf(name: string, known: Known, snapshot: Snapshot): readonly LimitUse[] {
   const limits = known.routing.limits[name];
   if (!limits) return [];
   const provider = providerOf(name, known);
@@ -152,7 +102,7 @@ function limitsOf(name: string, known: Known, snapshot: Snapshot): readonly Used
   return [...usedOf(name, limits, snapshot.use(name), snapshot.now), ...ofKeys];
 }
 
-function usedOf(name: string, limits: Limits, use: Use, now: number): readonly UsedLimit[] {
+function usedOf(name: string, limits: Limits, use: Use, now: number): readonly LimitUse[] {
   const sum = (counts: Readonly<Record<string, number>>) => Object.values(counts).reduce((total, n) => total + n, 0);
   const used: Readonly<Record<keyof Limits, number>> = {
     requestsPerMinute: sum(use.requests),
