@@ -78,7 +78,7 @@ export async function attempt(
     case "begun": {
       parts.crash("after-begin", execution.actor);
       const startedAt = parts.clock();
-      const outcome = await work(parts, execution, step, begun, stop);
+      const outcome = await work(parts, execution, workflow, step, begun, stop);
       const waitedMs = begun.waitedMs + parts.clock() - startedAt;
       return conclude(parts, execution, workflow, step, { ...begun, waitedMs }, outcome);
     }
@@ -95,6 +95,7 @@ function orNotFound(error: unknown): undefined {
 async function work(
   parts: AttemptParts,
   execution: Execution,
+  workflow: LoadedWorkflow,
   step: CompiledStep,
   begun: Begun,
   stop: AbortController,
@@ -110,6 +111,7 @@ async function work(
     const outcome = await limited(step.timeoutMs, stop, (signal) =>
       handler.execute({
         runId: execution.runId,
+        workflow: workflow.compiled.name,
         stepId: step.id,
         attempt: begun.attempt,
         body,

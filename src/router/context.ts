@@ -1,4 +1,5 @@
 import type { Fleet } from "./fleet.ts";
+import type { Ledger } from "./ledger.ts";
 import type { LiveRouting } from "./live-routing.ts";
 import type { ShadowStore } from "./shadow-store.ts";
 
@@ -7,6 +8,7 @@ export interface RouteContext {
   readonly live: LiveRouting;
   readonly fleet: Fleet;
   readonly shadows: ShadowStore;
+  readonly ledger: Ledger;
   readonly clock: () => number;
   readonly random: () => number;
   readonly token: () => string;

@@ -11,6 +11,7 @@ import { checkHints } from "./check-hints.ts";
 import type { RouteContext, Sleep } from "./context.ts";
 import { explanation } from "./explanation.ts";
 import { createFleet } from "./fleet-store.ts";
+import { createLedger } from "./ledger.ts";
 import { createLiveRouting } from "./live-routing.ts";
 import { createMemory } from "./memory.ts";
 import type { Router } from "./router.ts";
@@ -62,6 +63,7 @@ export function createRouter(options: RouterOptions): Router {
     token: tokenSource(),
     sleep: options.sleep ?? sleepOnTimer,
     shadows: createShadowStore(redis, keys),
+    ledger: createLedger(redis, keys, clock),
     closing: closing.signal,
     fleet: createFleet({
       redis,
@@ -81,6 +83,7 @@ export function createRouter(options: RouterOptions): Router {
       checkHints(request.hints, live.current());
       return explanation(context, request);
     },
+    spend: (from, to) => context.ledger.read(from, to),
     async call(request, routeOptions) {
       try {
         if (live.current().routing.enabled.length === 0) throw new AppError("no_provider");
@@ -93,6 +96,7 @@ export function createRouter(options: RouterOptions): Router {
     async close() {
       // Calls under way end by their own signals; mirrored ones have none.
       closing.abort();
+      await context.ledger.close();
     },
   };
 }

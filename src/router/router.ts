@@ -3,6 +3,7 @@ import type { CallRecord, Decision, Hints, Served } from "../core/call.ts";
 import type { ErrorRecord } from "../core/errors.ts";
 import type { AnswerPiece } from "../core/live.ts";
 import type { Explanation } from "../core/routing.ts";
+import type { Spend } from "../core/spend.ts";
 import type { LlmAnswer, LlmRequest } from "../providers/provider.ts";
 import type { CheckResult } from "./check.ts";
 import type { ExplainRequest } from "./explanation.ts";
@@ -19,6 +20,8 @@ export interface RouteOptions {
   readonly avoid?: readonly string[];
   /** Run whose steps stay with one provider, where the settings say `affinity: run`. */
   readonly affinity?: string;
+  /** Workflow whose step asks, for the sums of costs. Absent: somebody asks directly. */
+  readonly workflow?: string;
   /** True: while nobody may be called, the request waits within its deadline. Default: it ends as `unavailable`. */
   readonly wait?: boolean;
   /** Given: answers are streamed, and each piece is told at once. `restarted` says that the pieces of that call are no answer. */
@@ -71,6 +74,8 @@ export interface Router {
   routing(): Promise<RoutingSettings>;
   /** Checks hints without making a call. @throws AppError unknown_provider, strict_needs_provider, bad_request (unknown strategy) */
   checkHints(hints: Hints): void;
+  /** What the fleet's calls have used. @param from first day @param to last day, as `2026-11-22` by UTC */
+  spend(from: string, to: string): Promise<readonly Spend[]>;
   close(): Promise<void>;
 }
 

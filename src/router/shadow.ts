@@ -49,7 +49,7 @@ function shadowOf({ known, decided }: RoutedRequest, { random }: RouteContext): 
 async function callShadow(
   target: Target,
   routed: RoutedRequest,
-  { fleet, clock, token, closing }: RouteContext,
+  { fleet, ledger, clock, token, closing }: RouteContext,
 ): Promise<CallResult | undefined> {
   const { known, estimate, options } = routed;
   const provider = known.providers.get(target.provider);
@@ -90,6 +90,7 @@ async function callShadow(
     clock,
   }).finally(() => clearInterval(renewal));
   const { usage, costUsd, durationMs } = result.record;
+  ledger.add(result.record, options.workflow ?? null);
   await fleet.record(
     {
       ...(result.ok ? ({ kind: "ok", ms: 0 } as const) : healthOf(result.failure.class, result.failure)),

@@ -7,6 +7,8 @@ import type { AttemptReport, EventBody } from "../core/run.ts";
 /** One attempt's work, as a worker hands it to the handler of the step's kind. */
 export interface StepWork {
   readonly runId: string;
+  /** Name of the workflow. */
+  readonly workflow: string;
   readonly stepId: string;
   /** 1-based. */
   readonly attempt: number;

@@ -84,6 +84,7 @@ class LlmAttempt {
       hints: this.#hints(),
       avoid: this.#work.avoid,
       affinity: this.#work.runId,
+      workflow: this.#work.workflow,
       signal,
       deadline,
       idempotencyKey: this.#calls.length === 0 ? idempotencyKey : `${idempotencyKey}-${this.#calls.length}`,

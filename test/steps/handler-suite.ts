@@ -29,6 +29,7 @@ let count = 0;
 export function workOf(body: Json, more: Partial<StepWork> = {}, notes: EventBody[] = []): StepWork {
   return {
     runId: "run_1",
+    workflow: "test",
     stepId: "s1",
     attempt: 1,
     body,

@@ -1,0 +1,125 @@
+import type { Redis } from "ioredis";
+import type { CallRecord } from "../core/call.ts";
+import type { Spend, SpendUse } from "../core/spend.ts";
+import type { Keys } from "../redis/keys.ts";
+
+/** What every call of the fleet has used, by day. Runs hold the truth of their own calls; this is the sum over all, also over direct requests and mirrored ones. */
+export interface Ledger {
+  /** Books a call. Returns at once; while Redis is away the sums wait in this process. @param workflow null: a direct request */
+  add(call: CallRecord, workflow: string | null): void;
+  /** @param from first day @param to last day, both as `2026-11-22` by UTC */
+  read(from: string, to: string): Promise<readonly Spend[]>;
+  /** Writes what is left, if Redis answers. */
+  close(): Promise<void>;
+}
+
+const nano = 1e9;
+/** Days are kept for 400 days. */
+const keptSeconds = 400 * 86_400;
+const againMs = 1_000;
+const dayMs = 86_400_000;
+
+/** What a day's hash holds for each combination; the field is the JSON of [provider, model, key, workflow, name]. */
+const names = ["calls", "failed", "in", "out", "cached", "reasoning", "nano", "priced", "unpriced"] as const;
+type Sums = Partial<Record<(typeof names)[number], number>>;
+
+/** @param redis an impatient connection @param clock epoch milliseconds */
+export function createLedger(redis: Redis, keys: Keys, clock: () => number): Ledger {
+  const keyOf = (day: string) => keys.router(`spend:${day}`);
+  let waiting = new Map<string, Map<string, number>>();
+  let writing: Promise<void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+
+  const write = async () => {
+    const batch = waiting;
+    waiting = new Map();
+    const multi = redis.multi();
+    for (const [day, fields] of batch) {
+      for (const [field, more] of fields) multi.hincrby(keyOf(day), field, more);
+      multi.expire(keyOf(day), keptSeconds);
+    }
+    try {
+      await multi.exec();
+    } catch {
+      // A lost answer may have been written: then these are counted twice, which is told in the reference.
+      for (const [day, fields] of batch) for (const [field, more] of fields) note(day, field, more);
+      timer ??= setTimeout(flush, againMs).unref();
+    }
+  };
+  const flush = () => {
+    timer = undefined;
+    if (writing || waiting.size === 0) return;
+    writing = write().finally(() => {
+      writing = undefined;
+      if (timer === undefined) flush();
+    });
+  };
+  const note = (day: string, field: string, more: number) => {
+    const fields = waiting.get(day) ?? new Map<string, number>();
+    waiting.set(day, fields.set(field, (fields.get(field) ?? 0) + more));
+  };
+
+  return {
+    add(call, workflow) {
+      const day = dayOf(clock());
+      const head = [call.provider, call.model, call.key ?? "", workflow];
+      for (const [name, more] of Object.entries(sumsOf(call))) {
+        if (more !== 0) note(day, JSON.stringify([...head, name]), more);
+      }
+      flush();
+    },
+    async read(from, to) {
+      const days: string[] = [];
+      for (let at = Date.parse(from); at <= Date.parse(to); at += dayMs) days.push(dayOf(at));
+      const hashes = await Promise.all(days.map((day) => redis.hgetall(keyOf(day))));
+      return days.flatMap((day, i) => rowsOf(day, hashes[i] ?? {}));
+    },
+    async close() {
+      clearTimeout(timer);
+      timer = undefined;
+      await writing;
+      if (waiting.size > 0 && redis.status === "ready") await write();
+      clearTimeout(timer);
+    },
+  };
+}
+
+function sumsOf({ ok, usage, costUsd }: CallRecord): Sums {
+  return {
+    calls: 1,
+    failed: ok ? 0 : 1,
+    in: usage?.inputTokens ?? 0,
+    out: usage?.outputTokens ?? 0,
+    cached: usage?.cachedInputTokens ?? 0,
+    reasoning: usage?.reasoningTokens ?? 0,
+    nano: Math.round((costUsd ?? 0) * nano),
+    priced: costUsd === null ? 0 : 1,
+    unpriced: ok && costUsd === null ? 1 : 0,
+  };
+}
+
+function rowsOf(day: string, hash: Readonly<Record<string, string>>): readonly Spend[] {
+  const sums = new Map<string, Sums>();
+  for (const [field, count] of Object.entries(hash)) {
+    const parts = JSON.parse(field) as string[];
+    const name = parts.pop() ?? "";
+    const head = JSON.stringify(parts);
+    sums.set(head, { ...sums.get(head), [name]: Number(count) });
+  }
+  return [...sums].map(([head, sum]) => {
+    const [provider, model, key, workflow] = JSON.parse(head) as [string, string, string, string | null];
+    return { day, provider, model, key, workflow, use: useOf(sum) };
+  });
+}
+
+function useOf(sums: Sums): SpendUse {
+  const { calls = 0, failed = 0, in: inputTokens = 0, out: outputTokens = 0, priced = 0, unpriced = 0 } = sums;
+  const { cached: cachedInputTokens = 0, reasoning: reasoningTokens = 0, nano: nanoUsd = 0 } = sums;
+  const costUsd = priced > 0 ? nanoUsd / nano : null;
+  return { calls, failed, inputTokens, outputTokens, cachedInputTokens, reasoningTokens, costUsd, unpriced };
+}
+
+/** The day of a moment, by UTC. @param at epoch milliseconds */
+export function dayOf(at: number): string {
+  return new Date(at).toISOString().slice(0, 10);
+}
