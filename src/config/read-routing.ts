@@ -60,7 +60,7 @@ export function readRoutingKeys(source: Source, world: RoutingWorld, problems: P
     costs: read("costs", readPairs),
     default: read("default", readName),
     strategy: readStrategy(source, world.edition, problems),
-    weights: read("weights", readPairs),
+    weights: read("weights", readWeights),
     strict_default: readIfSet(scalars.strictDefault, source, problems),
     drained: read("drained", readNames),
     limits: read("limits", readLimits),
@@ -74,6 +74,13 @@ export function readRoutingKeys(source: Source, world: RoutingWorld, problems: P
 /** Without the keys that were not said. */
 function said(overrides: RoutingOverrides): RoutingOverrides {
   return Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
+}
+
+/** Undefined where something is wrong with them: that none is above 0 may only follow from it. */
+function readWeights(reader: LimitsReader, found: Found, path: string[]): Record<string, number> | undefined {
+  const before = reader.problems.list.length;
+  const weights = readPairs(reader, found, path);
+  return reader.problems.list.length === before ? weights : undefined;
 }
 
 function readEnabled(reader: LimitsReader, found: Found, path: string[]): string[] {

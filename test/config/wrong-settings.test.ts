@@ -58,7 +58,7 @@ describe("wrong settings", () => {
       },
       undefined,
       [
-        ["LLM_PROVIDERS", "gemini is not available in this version"],
+        ["LLM_PROVIDERS", "gemini is not configured; set GOOGLE_API_KEY"],
         ["PROVIDER_COSTS", "ollama is not configured; set OLLAMA_ENDPOINT"],
         ["DEFAULT_LLM_PROVIDER", "No provider is called claude"],
         ["PROVIDER_WEIGHTS", "Did you mean openai?"],
@@ -73,7 +73,6 @@ describe("wrong settings", () => {
         ["PROVIDER_WEIGHTS", '"anthropic=3" is not a pair'],
         ["PROVIDER_WEIGHTS", "openai:-1"],
         ["PROVIDER_WEIGHTS", "openai:x"],
-        ["PROVIDER_WEIGHTS", "weighs 0"],
       ],
     ],
     ["all weights 0", { ...keys, PROVIDER_WEIGHTS: "openai:0" }, undefined, [["PROVIDER_WEIGHTS", "weighs 0"]]],

@@ -126,7 +126,7 @@ function valueText({ path, value }: ListedSetting): string {
 }
 
 function written(value: Json | undefined): string {
-  if (value === null || value === undefined) return "none";
+  if (value === null || value === undefined || value === "") return "none";
   if (Array.isArray(value)) return value.length === 0 ? "none" : value.map(written).join(", ");
   if (!isJsonObject(value)) return String(value);
   const members = Object.entries(value);
