@@ -57,7 +57,6 @@ describe("hints", () => {
     [{ allow: ["nobody"] }, "unknown_provider", "Known: openai, anthropic, ollama."],
     [{ strict_provider: true }, "strict_needs_provider", "strict_provider"],
     [{ strategy: "wheighted" }, "bad_request", "Did you mean weighted?"],
-    [{ strategy: "least_busy" }, "bad_request", "not available in this version"],
     [{ max_calls: 0 }, "bad_request", "1 or more"],
     [{ max_usd: -1 }, "bad_request", "0 or more"],
     [{ provider: "openai", strict_provider: true, allow: ["ollama"] }, "bad_request", "leaves out"],
@@ -67,6 +66,16 @@ describe("hints", () => {
     expect(outcome).toMatchObject({ type: "rejected", error: { code }, calls: [] });
     expect(outcome.type === "rejected" && outcome.error.message).toContain(part);
     expect(() => router.router.checkHints(hints)).toThrow(expect.objectContaining({ code }));
+  });
+
+  test("EDITION=community refuses cost_optimized of a request too, and takes the others", async () => {
+    const community = w.start({ EDITION: "community" });
+    const outcome = await community.ask({ strategy: "cost_optimized" });
+    expect(outcome).toMatchObject({ type: "rejected", error: { code: "bad_request" }, calls: [] });
+    expect(outcome.type === "rejected" && outcome.error.message).toContain("not part of EDITION=community");
+    for (const strategy of ["least_busy", "latency_optimized", "weighted", "round_robin"])
+      expect(await community.ask({ strategy })).toMatchObject({ type: "answered", decision: { strategy } });
+    expect(await w.start().ask({ strategy: "cost_optimized" })).toMatchObject({ type: "answered" });
   });
 
   test("an alias is each provider's own model; the result says asked and served", async () => {

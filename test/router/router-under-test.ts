@@ -1,12 +1,15 @@
+import type { ServerResponse } from "node:http";
 import { loadSettings } from "../../src/config/load.ts";
+import { applyOverrides, type RoutingOverrides } from "../../src/config/overrides.ts";
 import type { Settings } from "../../src/config/settings.ts";
 import type { Hints } from "../../src/core/call.ts";
 import { createProviders } from "../../src/providers/create.ts";
 import { keysOf } from "../../src/redis/keys.ts";
 import { createRouter, type RouterOptions } from "../../src/router/create.ts";
 import type { RouteOptions, RouteOutcome, Router } from "../../src/router/router.ts";
-import { vendorWires } from "../providers/vendor-wire.ts";
-import { json, type WireServer, wireServer } from "../providers/wire-server.ts";
+import { type VendorWire, vendorWires } from "../providers/vendor-wire.ts";
+import { json, type WireRequest, type WireServer, wireServer } from "../providers/wire-server.ts";
+import { streamed } from "./streamed.ts";
 
 /** A clock that stands still until it is moved. */
 export interface VirtualClock {
@@ -35,12 +38,33 @@ export interface Vendors {
   hits(name: Vendor): number;
   up(name: Vendor): void;
   fail(name: Vendor, status: number, headers?: Readonly<Record<string, string>>): void;
+  /** Answers, but only when it is told to. @returns what is held; a closed connection leaves it. */
+  hold(name: Vendor): Held;
   /** All up, no hits. */
   reset(): void;
   close(): Promise<void>;
 }
 
+/** Requests that a vendor has received and not yet answered. */
+export interface Held {
+  /** Those whose connection is open. */
+  readonly waiting: number;
+  /** How many were closed by the caller before they were answered. */
+  readonly closed: number;
+  /** Answers all that wait. */
+  release(): void;
+}
+
 const names: readonly Vendor[] = ["openai", "anthropic", "ollama"];
+
+/** `NAME answers`, in one piece or as a stream, as the request asks. */
+function answerOf(name: Vendor, wire: VendorWire) {
+  return (response: ServerResponse, request: WireRequest) => {
+    const text = `${name} answers`;
+    if (request.body.stream === true) streamed(name, text.split(/(?= )/))(response);
+    else json(200, wire.answer(text))(response);
+  };
+}
 
 /** Starts the vendors' servers. */
 export async function startVendors(): Promise<Vendors> {
@@ -55,8 +79,33 @@ export async function startVendors(): Promise<Vendors> {
     servers,
     env: Object.assign({}, ...names.map((name) => wireOf(name).configure(servers[name].url, `${name}-secret-key`).env)),
     hits: (name) => servers[name].requests.length,
-    up: (name) => servers[name].respond(json(200, wireOf(name).answer(`${name} answers`))),
+    up: (name) => servers[name].respond(answerOf(name, wireOf(name))),
     fail: (name, status, headers) => servers[name].respond(json(status, wireOf(name).error("x", "no"), headers)),
+    hold(name) {
+      const waiting = new Set<() => void>();
+      let closed = 0;
+      servers[name].respond((response, request) => {
+        const answer = () => answerOf(name, wireOf(name))(response, request);
+        waiting.add(answer);
+        response.once("close", () => {
+          if (waiting.delete(answer)) closed++;
+        });
+      });
+      return {
+        get waiting() {
+          return waiting.size;
+        },
+        get closed() {
+          return closed;
+        },
+        release() {
+          for (const answer of waiting) {
+            waiting.delete(answer);
+            answer();
+          }
+        },
+      };
+    },
     reset() {
       for (const name of names) {
         vendors.up(name);
@@ -79,12 +128,18 @@ export interface RouterUnderTest {
   close(): Promise<void>;
 }
 
+/** What a router under test is made of, where it differs from the usual. */
+export interface RouterParts extends Partial<RouterOptions> {
+  /** Routing as the settings file would have it below `routing:`. */
+  readonly routing?: RoutingOverrides;
+}
+
 /** Builds a router through the real settings and providers. Pauses move the virtual clock instead of waiting. */
 export function routerUnderTest(
   env: Readonly<Record<string, string>>,
-  options: Pick<RouterOptions, "redis"> & Partial<RouterOptions> & { readonly prefix: string },
+  options: Pick<RouterOptions, "redis"> & RouterParts & { readonly prefix: string },
 ): RouterUnderTest {
-  const settings = loadSettings({ env, cwd: "/nonexistent" });
+  const settings = withRouting(loadSettings({ env, cwd: "/nonexistent" }), options.routing);
   const clock = options.clock ?? Date.now;
   const providers = createProviders(settings);
   const router = createRouter({
@@ -118,6 +173,11 @@ export function routerUnderTest(
       for (const provider of providers.values()) await provider.close();
     },
   };
+}
+
+function withRouting(settings: Settings, said: RoutingOverrides = {}): Settings {
+  const names = settings.providers.map(({ name }) => name);
+  return { ...settings, routing: applyOverrides(settings.routing, said, names) };
 }
 
 /** A sleep that moves a virtual clock. */

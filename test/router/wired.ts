@@ -1,6 +1,8 @@
+import type { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
 import { type TestRedis, testRedis } from "../support/redis.ts";
 import {
+  type RouterParts,
   type RouterUnderTest,
   routerUnderTest,
   sleepOn,
@@ -16,8 +18,16 @@ export interface Wired {
   readonly vendors: Vendors;
   readonly clock: VirtualClock;
   readonly prefix: string;
-  /** failover: openai, anthropic, ollama, unless the variables say otherwise. @param without beginnings of variables to leave out */
-  start(env?: Readonly<Record<string, string>>, without?: readonly string[], random?: () => number): RouterUnderTest;
+  /**
+   * A router with a connection of its own. failover: openai, anthropic, ollama, unless the variables or `parts` say otherwise.
+   * @param without beginnings of variables to leave out
+   */
+  start(
+    env?: Readonly<Record<string, string>>,
+    without?: readonly string[],
+    random?: () => number,
+    parts?: RouterParts,
+  ): RouterUnderTest;
 }
 
 /** Registers the file's hooks. The members are there once a test runs. */
@@ -27,6 +37,7 @@ export function wired(): Wired {
   let clock: VirtualClock;
   let count = 0;
   let open: RouterUnderTest[] = [];
+  const connections: Redis[] = [];
   beforeAll(async () => {
     [redis, vendors] = await Promise.all([testRedis(), startVendors()]);
   });
@@ -42,6 +53,7 @@ export function wired(): Wired {
   afterEach(async () => {
     await Promise.all(open.map((router) => router.close()));
     open = [];
+    for (const connection of connections.splice(0)) connection.disconnect();
   });
   return {
     get redis() {
@@ -56,7 +68,7 @@ export function wired(): Wired {
     get prefix() {
       return `router${count}`;
     },
-    start(env = {}, without = [], random = () => 0.5) {
+    start(env = {}, without = [], random = () => 0.5, more = {}) {
       const all = {
         ...vendors.env,
         LLM_ROUTING_STRATEGY: "failover",
@@ -65,8 +77,10 @@ export function wired(): Wired {
       };
       const isKept = (name: string) => !without.some((part) => name.startsWith(part));
       const kept = Object.fromEntries(Object.entries(all).filter(([name]) => isKept(name)));
-      const parts = { redis: redis.redis, prefix: this.prefix, clock, sleep: sleepOn(clock), random };
-      const made = routerUnderTest(kept, parts);
+      const connection = redis.redis.duplicate();
+      connections.push(connection);
+      const parts = { redis: connection, prefix: this.prefix, clock, sleep: sleepOn(clock), random };
+      const made = routerUnderTest(kept, { ...parts, ...more });
       open.push(made);
       return made;
     },
