@@ -273,18 +273,16 @@ describe("the same mistake at run time", () => {
 });
 
 describe("EDITION=community", () => {
-  test.each(["variable", "file", "run time"])("refuses cost_optimized by %s and names the others", (way) => {
+  test.each(["variable", "file", "run time"] as const)("refuses cost_optimized by %s and names the others", (way) => {
     const env = { ...keys, EDITION: "community" };
     const said = { strategy: "cost_optimized" };
     const error = {
       variable: () => folder.refused({ ...env, LLM_ROUTING_STRATEGY: "cost_optimized" }),
       file: () => folder.refused(env, "routing: { strategy: cost_optimized }"),
       "run time": () => refusal(() => checkOverrides(said, folder.load(env))),
-    }[way]?.();
-    expect(error?.problems).toHaveLength(1);
-    expect(error?.message).toContain(
-      "not part of EDITION=community; allowed: weighted, round_robin, failover, latency",
-    );
+    }[way]();
+    expect(error.problems).toHaveLength(1);
+    expect(error.message).toContain("not part of EDITION=community; allowed: weighted, round_robin, failover, latency");
   });
 
   test("refuses bedrock and custom providers", () => {
