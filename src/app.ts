@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
+import type { Origins } from "./config/origins.ts";
 import { type Settings, strategyNames } from "./config/settings.ts";
 import { AppError } from "./core/errors.ts";
 import { crashHook } from "./engine/crash-point.ts";
@@ -10,6 +11,9 @@ import { createProviders } from "./providers/create.ts";
 import { type ConnectionMode, connect } from "./redis/connection.ts";
 import { keysOf } from "./redis/keys.ts";
 import { createRouter } from "./router/create.ts";
+import { resetHealth } from "./router/reset-health.ts";
+import { createRoutingControl } from "./router/routing-control.ts";
+import { createRoutingStore } from "./router/routing-store.ts";
 import { createServer } from "./server/server.ts";
 import type { StepHandler } from "./steps/handler.ts";
 import { llmHandler } from "./steps/llm.ts";
@@ -27,6 +31,8 @@ export interface Roles {
 export interface AppOptions {
   /** `redisUrl` must be set: the caller starts an embedded server where it is not. */
   readonly settings: Settings;
+  /** Where the settings come from, to be shown. */
+  readonly origins?: Origins;
   readonly roles: Roles;
   readonly log: Logger;
   /** Step kinds besides the built-in ones. */
@@ -109,7 +115,15 @@ export async function createApp(options: AppOptions): Promise<App> {
     let url: string | undefined;
     if (roles.api) {
       const queues = Object.values(engine.dispatcher.queues);
-      const server = await createServer({ engine, queues, log, version, bodyLimitBytes: settings.bodyLimitBytes });
+      const routing = createRoutingControl({
+        settings,
+        origins: options.origins,
+        store: createRoutingStore({ redis: passing, keys }),
+        explain: (request) => router.explain(request),
+        resetHealth: (provider) => resetHealth(passing, keys, provider),
+      });
+      const { bodyLimitBytes } = settings;
+      const server = await createServer({ engine, routing, queues, log, version, bodyLimitBytes });
       closers.push(() => server.close());
       url = await server.listen({ host: settings.host, port: settings.port });
     }

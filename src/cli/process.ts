@@ -1,7 +1,6 @@
 import { type App, createApp } from "../app.ts";
-import { loadSettings } from "../config/load.ts";
+import { type LoadedSettings, loadWithOrigins } from "../config/load.ts";
 import { settingsError } from "../config/problems.ts";
-import type { Settings } from "../config/settings.ts";
 import { catalogue } from "../core/catalogue.ts";
 import { AppError } from "../core/errors.ts";
 import type { EmbeddedRedis } from "../redis/embedded.ts";
@@ -29,7 +28,8 @@ export interface ProcessPlan {
 /** Runs the app in some of its roles until the first SIGINT or SIGTERM, then closes everything in order. */
 export async function runProcess({ options, context, roles, embedded = false }: ProcessPlan): Promise<void> {
   const { output, env, cwd, stop } = context;
-  const settings = settingsOf(options, context);
+  const loaded = settingsOf(options, context);
+  const { settings } = loaded;
   for (const warning of settings.warnings) output.note(`warning: ${warning}`);
   if (roles.worker && settings.providers.length === 0)
     output.note(`warning: no provider is configured: every llm step will fail. ${catalogue.no_provider.fix}`);
@@ -38,7 +38,11 @@ export async function runProcess({ options, context, roles, embedded = false }: 
   let app: App | undefined;
   let forget = async () => {};
   try {
-    const started = await start(redis ? { ...settings, redisUrl: redis.url } : settings, roles, env);
+    const started = await start(
+      redis ? { ...loaded, settings: { ...settings, redisUrl: redis.url } } : loaded,
+      roles,
+      env,
+    );
     app = started;
     if (embedded && started.url) {
       const note = { url: started.url, pid: process.pid, ...(redis ? { redisUrl: redis.url } : {}) };
@@ -61,11 +65,11 @@ const noRedis =
 const variableOf = { host: "SWITCHYARD_HOST", port: "SWITCHYARD_PORT", concurrency: "SWITCHYARD_CONCURRENCY" } as const;
 
 /** The settings with the command line laid over them. What is wrong with an option is told of the option, not of its variable. */
-function settingsOf(options: ProcessOptions, { env, cwd }: CliContext): Settings {
+function settingsOf(options: ProcessOptions, { env, cwd }: CliContext): LoadedSettings {
   const given = (["host", "port", "concurrency"] as const).filter((name) => options[name] !== undefined);
   const variables = Object.fromEntries(given.map((name) => [variableOf[name], options[name]]));
   try {
-    return loadSettings({ env: { ...env, ...variables }, cwd });
+    return loadWithOrigins({ env: { ...env, ...variables }, cwd });
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     const optionOf = (path: string) => given.find((name) => variableOf[name] === path);
@@ -96,9 +100,11 @@ function announce({ output }: CliContext, { json }: ProcessOptions, { url, redis
   if (url) output.print("", "  switchyard run FILE --watch   in another terminal of this folder");
 }
 
-async function start(settings: Settings, roles: ProcessPlan["roles"], env: NodeJS.ProcessEnv): Promise<App> {
+async function start(loaded: LoadedSettings, roles: ProcessPlan["roles"], env: NodeJS.ProcessEnv): Promise<App> {
+  const { settings, origins } = loaded;
+  const log = createLog(settings.logLevel);
   try {
-    return await createApp({ settings, roles, log: createLog(settings.logLevel), crashAt: env.SWITCHYARD_CRASH_AT });
+    return await createApp({ settings, origins, roles, log, crashAt: env.SWITCHYARD_CRASH_AT });
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "EADDRINUSE")) throw error;
     const { host, port } = settings;

@@ -4,6 +4,7 @@ import type { LiveEvent } from "../core/live.ts";
 import { isTerminal, type Run, type RunEvent, type RunStatus, type RunSummary } from "../core/run.ts";
 import { follow } from "./follow.ts";
 import { type Fetch, Http } from "./http.ts";
+import { RoutingClient } from "./routing-client.ts";
 
 /** A run to be started. Either `workflow` (and perhaps `version`), or `definition`. */
 export interface Submission {
@@ -32,10 +33,13 @@ export interface ListOptions {
 /** Switchyard's API as typed calls. Every failure is an AppError with the server's code; `server_unreachable` when nobody answers. */
 export class SwitchyardClient {
   readonly #http: Http;
+  /** The fleet's routing: shown, changed, explained. */
+  readonly routing: RoutingClient;
 
   /** @param options url of the server; fetch: default undici's. @throws AppError usage - not an http(s) URL. */
   constructor(options: { readonly url: string; readonly fetch?: Fetch }) {
     this.#http = new Http(options.url, options.fetch);
+    this.routing = new RoutingClient(this.#http);
   }
 
   /** The server's URL without a slash at its end. */

@@ -18,7 +18,7 @@ export interface FetchAnswer {
 
 /** One request to the API. */
 export interface ApiRequest {
-  readonly method?: "GET" | "POST";
+  readonly method?: "GET" | "POST" | "PATCH";
   /** Path with its query, from the server's root. */
   readonly path: string;
   readonly headers?: Record<string, string>;

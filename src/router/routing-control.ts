@@ -25,8 +25,8 @@ export interface RoutingControl {
   drain(provider: string, by: ChangeBy): Promise<ChangedRouting>;
   /** Gives a drained provider calls again, its share growing. @throws as {@link drain} */
   undrain(provider: string, by: ChangeBy): Promise<ChangedRouting>;
-  /** Forgets a provider's breakers, rate limits and refused keys. @throws AppError unknown_provider */
-  reset(provider: string): Promise<void>;
+  /** Forgets a provider's breakers, rate limits and refused keys. @returns how many of its targets were known @throws AppError unknown_provider */
+  reset(provider: string): Promise<number>;
   /** The newest versions first. */
   history(limit?: number): Promise<readonly StoredRouting[]>;
   /** @throws AppError routing_version_not_found, invalid_settings, routing_conflict */
@@ -42,7 +42,8 @@ export interface RoutingControlOptions {
   readonly origins?: Origins;
   readonly store: RoutingStore;
   readonly explain: (request: ExplainRequest) => Promise<Explanation>;
-  readonly resetHealth: (provider: string) => Promise<unknown>;
+  /** @returns how many of the provider's targets were known */
+  readonly resetHealth: (provider: string) => Promise<number>;
 }
 
 /** Puts the control together. Opens nothing. */
@@ -101,7 +102,7 @@ export function createRoutingControl(options: RoutingControlOptions): RoutingCon
     },
     async reset(provider) {
       known(provider);
-      await options.resetHealth(provider);
+      return options.resetHealth(provider);
     },
     history: (limit) => store.history(limit),
     rollback: (version, by) => store.rollback(version, { ...by, settings }),

@@ -1,10 +1,12 @@
 import type { FastifyInstance, onRequestAsyncHookHandler, RouteHandlerMethod } from "fastify";
 import { AppError } from "../core/errors.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { RoutingControl } from "../router/routing-control.ts";
 
 /** What the route handlers work with. */
 export interface ServerContext {
   readonly engine: Engine;
+  readonly routing: RoutingControl;
   readonly version: string;
   /** Fires when the server begins to close: open event streams end, their readers reconnect elsewhere. */
   readonly closing: AbortSignal;
@@ -12,7 +14,7 @@ export interface ServerContext {
 
 /** One line of the route table. One file a handler, under `routes/`. */
 export interface Route {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PATCH";
   /** Path with `:name` parameters. */
   readonly url: string;
   /** One sentence for `GET /`. */

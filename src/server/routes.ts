@@ -2,12 +2,29 @@ import type { Route } from "./route.ts";
 import { health } from "./routes/health.ts";
 import { home } from "./routes/home.ts";
 import { listRuns } from "./routes/list-runs.ts";
+import { routeChange } from "./routes/route-change.ts";
+import { routeExplain } from "./routes/route-explain.ts";
+import { routeHistory } from "./routes/route-history.ts";
+import { routeDrain, routeReset, routeUndrain } from "./routes/route-provider.ts";
+import { routeRollback } from "./routes/route-rollback.ts";
+import { routeShow } from "./routes/route-show.ts";
 import { runEvents } from "./routes/run-events.ts";
 import { showRun } from "./routes/show-run.ts";
 import { storeWorkflow } from "./routes/store-workflow.ts";
 import { submitRun } from "./routes/submit-run.ts";
 
-const api: readonly Route[] = [submitRun, listRuns, showRun, runEvents, storeWorkflow, health];
+const routing: readonly Route[] = [
+  routeShow,
+  routeChange,
+  routeHistory,
+  routeRollback,
+  routeDrain,
+  routeUndrain,
+  routeReset,
+  routeExplain,
+];
+
+const api: readonly Route[] = [submitRun, listRuns, showRun, runEvents, storeWorkflow, ...routing, health];
 
 /** Every route of the API, in the order in which `GET /` lists them. */
 export const routes: readonly Route[] = [home(api), ...api];

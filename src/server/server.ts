@@ -2,6 +2,7 @@ import type { Queue } from "bullmq";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, LogController } from "fastify";
 import type { AppError } from "../core/errors.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { RoutingControl } from "../router/routing-control.ts";
 import { yamlTypes } from "./media-types.ts";
 import { routeNotFound } from "./not-found.ts";
 import { problemDocument, problemMediaType, retryAfterSeconds, toAppError } from "./problem.ts";
@@ -12,6 +13,7 @@ import { routes } from "./routes.ts";
 /** What the API server stands on. */
 export interface ServerOptions {
   readonly engine: Engine;
+  readonly routing: RoutingControl;
   /** Shown by Bull Board at /queues. */
   readonly queues: readonly Queue[];
   readonly log: FastifyBaseLogger;
@@ -22,7 +24,7 @@ export interface ServerOptions {
 
 /** The API server, ready to listen. Closing it ends its event streams; it does not close the engine. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { engine, queues, log, version, bodyLimitBytes } = options;
+  const { engine, routing, queues, log, version, bodyLimitBytes } = options;
   const server: FastifyInstance = Fastify({
     loggerInstance: log,
     bodyLimit: bodyLimitBytes,
@@ -41,7 +43,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     request.log.debug({ method, url, status: reply.statusCode, durationMs: Math.round(reply.elapsedTime) }, "answered");
   });
   await addQueueBoard(server, queues);
-  addRoutes(server, routes, { engine, version, closing: closing.signal });
+  addRoutes(server, routes, { engine, routing, version, closing: closing.signal });
   return server;
 }
 

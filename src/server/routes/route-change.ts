@@ -1,0 +1,23 @@
+import { AppError } from "../../core/errors.ts";
+import { isJsonObject } from "../../core/json.ts";
+import { changeAnswer, changeBy } from "../change-by.ts";
+import { jsonTypes } from "../media-types.ts";
+import type { Route } from "../route.ts";
+
+/** `PATCH /v1/routing`: sets keys of `routing:` for the whole fleet; null takes one back. With If-Match only if that is the current version. */
+export const routeChange: Route = {
+  method: "PATCH",
+  url: "/v1/routing",
+  summary: "Change the routing of the whole fleet (keys of `routing:`; null takes one back). If-Match: VERSION.",
+  takes: jsonTypes,
+  handler:
+    ({ routing }) =>
+    async (request, reply) => {
+      const by = changeBy(request);
+      if (isJsonObject(request.body)) return changeAnswer(reply, await routing.change(request.body, by));
+      throw new AppError("bad_request", {
+        message:
+          'The request\'s body must be a JSON object with keys of `routing:`, such as {"strategy": "failover"}; null takes a key back.',
+      });
+    },
+};

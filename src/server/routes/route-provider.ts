@@ -1,0 +1,48 @@
+import { z } from "zod";
+import { changeAnswer, changeBy } from "../change-by.ts";
+import { checked } from "../checked.ts";
+import type { Route } from "../route.ts";
+
+const paramsSchema = z.object({ name: z.string() });
+
+/** `POST /v1/routing/providers/:name/drain`: the provider gets no new calls; those under way go on. */
+export const routeDrain: Route = {
+  method: "POST",
+  url: "/v1/routing/providers/:name/drain",
+  summary: "Give a provider no new calls; those under way go on.",
+  handler:
+    ({ routing }) =>
+    async (request, reply) => {
+      const { name } = checked(paramsSchema, request.params, "path");
+      return changeAnswer(reply, await routing.drain(name, changeBy(request)));
+    },
+};
+
+/** `POST /v1/routing/providers/:name/undrain`: the provider gets calls again, its share growing. */
+export const routeUndrain: Route = {
+  method: "POST",
+  url: "/v1/routing/providers/:name/undrain",
+  summary: "Give a drained provider calls again; its share grows over 30 s.",
+  handler:
+    ({ routing }) =>
+    async (request, reply) => {
+      const { name } = checked(paramsSchema, request.params, "path");
+      return changeAnswer(reply, await routing.undrain(name, changeBy(request)));
+    },
+};
+
+/** `POST /v1/routing/providers/:name/reset`: its breakers, rate limits and refused keys are forgotten. */
+export const routeReset: Route = {
+  method: "POST",
+  url: "/v1/routing/providers/:name/reset",
+  summary: "Forget a provider's breakers, rate limits and refused keys.",
+  handler:
+    ({ routing }) =>
+    async (request) => {
+      const { name } = checked(paramsSchema, request.params, "path");
+      const { author } = changeBy(request);
+      const targets = await routing.reset(name);
+      request.log.info({ provider: name, author, targets }, "the health of a provider was reset");
+      return { provider: name, targets };
+    },
+};

@@ -1,0 +1,15 @@
+import type { Route } from "../route.ts";
+
+/** `GET /v1/routing`: what is in force, where each value comes from, and how the targets stand. Its ETag is the version. */
+export const routeShow: Route = {
+  method: "GET",
+  url: "/v1/routing",
+  summary: "The routing in force, where each value comes from, and the health of each target.",
+  handler:
+    ({ routing }) =>
+    async (_request, reply) => {
+      const report = await routing.show();
+      reply.header("cache-control", "no-store").header("etag", `"${report.version}"`);
+      return report;
+    },
+};
