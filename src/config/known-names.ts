@@ -1,15 +1,11 @@
 import { didYouMean } from "../core/suggest.ts";
-import { builtIns, plannedProviders } from "./provider-settings.ts";
+import { builtIns, neededVariables } from "./built-ins.ts";
 import { shown } from "./source.ts";
 
 /** What is wrong with a name that no configured provider bears, and how to make it right. */
 export function unknownProvider(name: string, known: readonly string[]): string {
   const builtIn = Object.hasOwn(builtIns, name) ? builtIns[name] : undefined;
-  if (builtIn) {
-    const variable = `${builtIn.prefix}_${builtIn.needs === "api_key" ? "API_KEY" : "ENDPOINT"}`;
-    return `${name} is not configured; set ${variable}, or take ${name} out.`;
-  }
-  if (plannedProviders.includes(name)) return `Provider ${name} is not available in this version; take ${name} out.`;
+  if (builtIn) return `${name} is not configured; set ${neededVariables(builtIn)}, or take ${name} out.`;
   const list = known.length > 0 ? `configured: ${known.join(", ")}` : "no provider is configured";
   return `No provider is called ${shown(name)}; ${list}.${didYouMean(name, [...known, ...Object.keys(builtIns)])}`;
 }

@@ -1,7 +1,7 @@
 import { isJsonObject } from "../core/json.ts";
+import { builtIns } from "./built-ins.ts";
 import { unknownProvider } from "./known-names.ts";
 import type { Problems } from "./problems.ts";
-import { builtIns } from "./provider-settings.ts";
 import type { ModelAliases, ProviderSettings } from "./settings.ts";
 import type { Source } from "./source.ts";
 

@@ -2,49 +2,13 @@ import { z } from "zod";
 import { parseDuration } from "../core/duration.ts";
 import { isJsonObject } from "../core/json.ts";
 import { didYouMean } from "../core/suggest.ts";
+import { addressOf } from "./address.ts";
+import { type BuiltIn, builtIns, type ProviderField } from "./built-ins.ts";
 import type { Problems } from "./problems.ts";
 import { notAllowed } from "./read.ts";
-import { endpoint, flag } from "./scalar.ts";
-import type { ProviderKey, ProviderSettings, ProviderType } from "./settings.ts";
-import type { Source } from "./source.ts";
-
-/** A provider that is known by name: the prefix of its variables and what it has without being told. */
-interface BuiltIn {
-  readonly type: ProviderType;
-  readonly prefix: string;
-  /** What makes it configured. */
-  readonly needs: "api_key" | "endpoint";
-  readonly endpoint: string;
-  readonly model: string;
-}
-
-/** The providers that need no entry in the file, by name. */
-export const builtIns: Readonly<Record<string, BuiltIn>> = {
-  openai: {
-    type: "openai",
-    prefix: "OPENAI",
-    needs: "api_key",
-    endpoint: "https://api.openai.com/v1",
-    model: "gpt-5-mini",
-  },
-  anthropic: {
-    type: "anthropic",
-    prefix: "ANTHROPIC",
-    needs: "api_key",
-    endpoint: "https://api.anthropic.com/v1",
-    model: "claude-sonnet-4-6",
-  },
-  ollama: {
-    type: "ollama",
-    prefix: "OLLAMA",
-    needs: "endpoint",
-    endpoint: "http://127.0.0.1:11434/v1",
-    model: "llama3.2",
-  },
-};
-
-/** Providers that are planned and that this version does not have yet. */
-export const plannedProviders: readonly string[] = ["azure-openai", "gemini", "bedrock"];
+import { flag } from "./scalar.ts";
+import type { ProviderKey, ProviderSettings } from "./settings.ts";
+import type { Found, Source } from "./source.ts";
 
 /** Keys of a provider's entry in the file. */
 export const providerFields = [
@@ -54,20 +18,22 @@ export const providerFields = [
   "model",
   "timeout",
   "connect_timeout",
+  "first_token_timeout",
+  "idle_timeout",
   "structured_outputs",
+  "region",
+  "api_version",
 ];
 
-const variableOf: Readonly<Record<string, string>> = {
-  api_key: "API_KEY",
-  endpoint: "ENDPOINT",
-  model: "MODEL",
-  timeout: "TIMEOUT_SECONDS",
-};
-
-/** The variables of the built-in providers. */
-export const providerVariables: readonly string[] = Object.values(builtIns).flatMap(({ prefix }) =>
-  Object.values(variableOf).map((suffix) => `${prefix}_${suffix}`),
-);
+/** Those that mean something to the provider of a name. */
+export function fieldsOf(name: string): readonly string[] {
+  const builtIn = Object.hasOwn(builtIns, name) ? builtIns[name] : undefined;
+  const special = ["region", "api_version"] as const;
+  return providerFields.filter((field) => {
+    const own = special.find((candidate) => candidate === field);
+    return own === undefined || builtIn?.variables[own] !== undefined;
+  });
+}
 
 /** A value and the words for what is allowed. */
 interface Form<T> {
@@ -107,6 +73,9 @@ const keys = names.transform((list): readonly ProviderKey[] =>
 /** Longer than any healthy call: an agentic answer may take ten minutes, and the step's own timeout rules. */
 const callTimeoutMs = 1_800_000;
 const connectTimeoutMs = 10_000;
+/** A model that reasons may be silent for minutes, before its first token and between two. */
+const firstTokenTimeoutMs = 600_000;
+const idleTimeoutMs = 300_000;
 
 /** Reads the configured providers: built-in ones by variables or file, custom ones by file. Order: built-in, then the file's. */
 export function readProviders(source: Source, edition: string, problems: Problems): ProviderSettings[] {
@@ -116,23 +85,31 @@ export function readProviders(source: Source, edition: string, problems: Problem
   }
   const custom = isJsonObject(entries) ? Object.keys(entries).filter((name) => !Object.hasOwn(builtIns, name)) : [];
   return [
-    ...Object.entries(builtIns).map(([name, builtIn]) => readBuiltIn(name, builtIn, source, problems)),
+    ...Object.entries(builtIns).map(([name, builtIn]) => readBuiltIn(name, builtIn, { source, edition, problems })),
     ...custom.map((name) => readCustom(name, source, edition, problems)),
   ].filter((provider) => provider !== undefined);
 }
 
-function fieldReader(name: string, prefix: string | undefined, source: Source, problems: Problems) {
+function fieldReader(name: string, builtIn: BuiltIn | undefined, source: Source, problems: Problems) {
   return <T>(field: string, inFile: Form<T>, fallback: T, inVariable = inFile): T => {
-    const suffix = variableOf[field];
-    const variable = prefix && suffix ? `${prefix}_${suffix}` : undefined;
-    const found = source.find(variable, ["providers", name, field]);
+    const found = findField(name, builtIn, field, source);
     if (!found) return fallback;
-    const { schema, allowed } = found.path === variable ? inVariable : inFile;
+    const { schema, allowed } = found.path === variableOf(builtIn, field) ? inVariable : inFile;
     const parsed = schema.safeParse(found.value);
     if (parsed.success) return parsed.data;
     problems.add(found, notAllowed(found, allowed, field === "api_key" || field === "endpoint"));
     return fallback;
   };
+}
+
+function variableOf(builtIn: BuiltIn | undefined, field: string): string | undefined {
+  return builtIn?.variables[field as ProviderField];
+}
+
+function findField(name: string, builtIn: BuiltIn | undefined, field: string, source: Source): Found | undefined {
+  const path = ["providers", name, field];
+  const inherited = field === "api_key" ? builtIn?.inheritedKey : undefined;
+  return source.find(variableOf(builtIn, field), path) ?? (inherited ? source.find(inherited, path) : undefined);
 }
 
 type Reader = ReturnType<typeof fieldReader>;
@@ -142,19 +119,32 @@ function common(read: Reader) {
     keys: read("api_key", { schema: keys, allowed: "a key, or several separated by commas" }, []),
     timeoutMs: read("timeout", time, callTimeoutMs, seconds),
     connectTimeoutMs: read("connect_timeout", time, connectTimeoutMs),
+    firstTokenTimeoutMs: read("first_token_timeout", time, firstTokenTimeoutMs),
+    idleTimeoutMs: read("idle_timeout", time, idleTimeoutMs),
     structuredOutputs: read("structured_outputs", { schema: flag, allowed: "true, false" }, true),
+    region: read("region", { schema: regionName.nullable(), allowed: "an AWS region such as eu-central-1" }, null),
+    apiVersion: read("api_version", { schema: versionName.nullable(), allowed: "a version such as 2024-10-21" }, null),
   };
 }
 
-const address: Form<string> = {
-  schema: endpoint,
+const regionName = z.string().regex(/^[a-z]{2,5}(-[a-z]+)+-\d{1,2}$/);
+const versionName = z.string().regex(/^[\w.-]{1,40}$/);
+const address = (path: string): Form<string> => ({
+  schema: addressOf(path),
   allowed: "an http:// or https:// address without user, query and fragment",
-};
+});
 const modelName: Form<string> = { schema: z.string().min(1).max(200), allowed: "a model's name" };
 
-function readBuiltIn(name: string, builtIn: BuiltIn, source: Source, problems: Problems): ProviderSettings | undefined {
-  const { prefix, needs, type } = builtIn;
-  const read = fieldReader(name, prefix, source, problems);
+interface Reading {
+  readonly source: Source;
+  readonly edition: string;
+  readonly problems: Problems;
+}
+
+function readBuiltIn(name: string, builtIn: BuiltIn, reading: Reading): ProviderSettings | undefined {
+  const { source, edition, problems } = reading;
+  const { needs, type } = builtIn;
+  const read = fieldReader(name, builtIn, source, problems);
   const typed = source.find(undefined, ["providers", name, "type"]);
   if (typed && typed.value !== type) {
     problems.add(typed, `${name} is a built-in provider; leave \`type\` out, or give a custom one another name.`);
@@ -162,17 +152,22 @@ function readBuiltIn(name: string, builtIn: BuiltIn, source: Source, problems: P
   const settings: ProviderSettings = {
     name,
     type,
-    endpoint: read("endpoint", address, builtIn.endpoint),
+    endpoint: read("endpoint", address(builtIn.path), builtIn.endpoint),
     model: read("model", modelName, builtIn.model),
     ...common(read),
   };
-  const isConfigured = source.find(`${prefix}_${variableOf[needs]}`, ["providers", name, needs]) !== undefined;
-  if (isConfigured) return settings;
-  if (isJsonObject(source.file.data.providers) && Object.hasOwn(source.file.data.providers, name)) {
-    const how = `${prefix}_${variableOf[needs]}, or ${needs} here`;
-    problems.add(source.file.at(["providers", name]), `${name} is not configured without its ${needs}: set ${how}.`);
+  const given = needs.flatMap((field) => findField(name, builtIn, field, source) ?? []);
+  const entry = isJsonObject(source.file.data.providers) && Object.hasOwn(source.file.data.providers, name);
+  const origin = entry ? source.file.at(["providers", name]) : given[0];
+  if (!origin) return undefined;
+  if (builtIn.enterprise && edition === "community") {
+    problems.add(origin, `EDITION=community has no ${name}; allowed with EDITION=enterprise.`);
   }
-  return undefined;
+  for (const field of needs.filter((field) => !findField(name, builtIn, field, source))) {
+    const how = `${variableOf(builtIn, field)}${entry ? `, or ${field} here` : ""}`;
+    problems.add(origin, `${name} is not configured without its ${field}: set ${how}.`);
+  }
+  return given.length > 0 ? settings : undefined;
 }
 
 function readCustom(name: string, source: Source, edition: string, problems: Problems): ProviderSettings | undefined {
@@ -202,7 +197,7 @@ function readCustom(name: string, source: Source, edition: string, problems: Pro
   return {
     name,
     type: "custom",
-    endpoint: read("endpoint", address, "http://invalid/v1"),
+    endpoint: read("endpoint", address("/v1"), "http://invalid/v1"),
     model: read("model", modelName, "unset"),
     ...common(read),
   };

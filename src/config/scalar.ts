@@ -55,17 +55,6 @@ export const flag = z.union([
     .transform((value) => ["true", "1", "yes", "on"].includes(value)),
 ]);
 
-/** An http:// or https:// address without a slash at its end; one without a path gets `/v1`. */
-export const endpoint = z.string().transform((value, context) => {
-  const url = URL.canParse(value) ? new URL(value) : undefined;
-  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash) {
-    context.addIssue({ code: "custom", message: "not an address" });
-    return z.NEVER;
-  }
-  const path = url.pathname.replace(/\/+$/, "");
-  return `${url.origin}${path === "" ? "/v1" : path}`;
-});
-
 const redisUrl = z.string().refine((value) => URL.canParse(value) && /^rediss?:$/.test(new URL(value).protocol));
 
 const declare = <T>(scalar: Scalar<T>): Scalar<T> => scalar;

@@ -106,13 +106,13 @@ export interface ShadowSettings {
 }
 
 /** What a provider is built from. */
-export type ProviderType = "openai" | "anthropic" | "ollama" | "custom";
+export type ProviderType = "openai" | "anthropic" | "azure-openai" | "gemini" | "ollama" | "bedrock" | "custom";
 
 /** One configured provider. */
 export interface ProviderSettings {
   readonly name: string;
   readonly type: ProviderType;
-  /** Base URL, without a slash at its end. */
+  /** Base URL, without a slash at its end. Empty: the vendor's own, by region. */
   readonly endpoint: string;
   /** In the order in which they are tried. Empty where the endpoint asks for none. */
   readonly keys: readonly ProviderKey[];
@@ -122,8 +122,16 @@ export interface ProviderSettings {
   readonly timeoutMs: number;
   /** Time to open a connection. */
   readonly connectTimeoutMs: number;
+  /** Time from the call's start to the first token of a streamed answer. */
+  readonly firstTokenTimeoutMs: number;
+  /** Time between two tokens of a streamed answer. */
+  readonly idleTimeoutMs: number;
   /** Whether it takes a JSON Schema of the answer; if not, the schema is put into the system prompt. */
   readonly structuredOutputs: boolean;
+  /** AWS's region; null where there is none. */
+  readonly region: string | null;
+  /** Version of the vendor's API; null: the vendor's newest. */
+  readonly apiVersion: string | null;
 }
 
 /** A key with the name that stands for it in records, logs and answers. */

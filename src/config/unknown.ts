@@ -1,9 +1,10 @@
 import { isJsonObject } from "../core/json.ts";
 import { didYouMean, suggest } from "../core/suggest.ts";
+import { providerVariables } from "./built-ins.ts";
 import type { SettingsFile } from "./file.ts";
 import { unknownKey } from "./known-names.ts";
 import type { Problems } from "./problems.ts";
-import { providerFields, providerVariables } from "./provider-settings.ts";
+import { fieldsOf } from "./provider-settings.ts";
 import { namesVariables, routingKeys } from "./read-routing.ts";
 import { scalars } from "./scalar.ts";
 import type { Environment } from "./source.ts";
@@ -19,24 +20,21 @@ const knownVariables: readonly string[] = [
   ...readElsewhere,
 ];
 
-/** Variables of planned providers, by the provider that they would configure. */
-const notYet: readonly (readonly [RegExp, string])[] = [
-  [/^AZURE_OPENAI_(ENDPOINT|API_KEY|DEPLOYMENT_NAME|API_VERSION)$/, "azure-openai"],
-  [/^GOOGLE_(API_KEY|MODEL|ENDPOINT|TIMEOUT_SECONDS)$/, "gemini"],
-  [/^BEDROCK_(REGION|MODEL)$/, "bedrock"],
-];
-
 /** Variables that the vendors' own packages read and we do not, with ours. */
 const vendors: Readonly<Record<string, string>> = {
   OPENAI_BASE_URL: "OPENAI_ENDPOINT",
   OPENAI_API_BASE: "OPENAI_ENDPOINT",
   ANTHROPIC_BASE_URL: "ANTHROPIC_ENDPOINT",
+  GEMINI_API_KEY: "GOOGLE_API_KEY",
+  GOOGLE_GENERATIVE_AI_API_KEY: "GOOGLE_API_KEY",
+  AZURE_API_KEY: "AZURE_OPENAI_API_KEY",
+  OPENAI_API_VERSION: "AZURE_OPENAI_API_VERSION",
   OLLAMA_HOST: "OLLAMA_ENDPOINT",
   OLLAMA_BASE_URL: "OLLAMA_ENDPOINT",
 };
 
 /** Finds names that nobody reads: unknown SWITCHYARD_ ones are problems, likely typos of the others are warnings. */
-export function checkVariables(env: Environment, edition: string, problems: Problems, warnings: string[]): void {
+export function checkVariables(env: Environment, problems: Problems, warnings: string[]): void {
   const ours = knownVariables.filter((name) => name.startsWith("SWITCHYARD_"));
   const rest = knownVariables.filter((name) => !name.startsWith("SWITCHYARD_"));
   for (const [name, value] of Object.entries(env)) {
@@ -50,14 +48,12 @@ export function checkVariables(env: Environment, edition: string, problems: Prob
       );
       continue;
     }
-    const provider = notYet.find(([pattern]) => pattern.test(name))?.[1];
-    if (provider === "bedrock" && edition === "community") {
-      problems.add({ path: name }, "EDITION=community has no bedrock; allowed with EDITION=enterprise.");
-    } else if (provider) {
-      warnings.push(`${name} is set, but this version has no provider ${provider}: it is not used.`);
-    } else if (vendors[name]) {
+    if (vendors[name]) {
       warnings.push(`${name} is not read; Switchyard's name for it is ${vendors[name]}.`);
-    } else if (/^(LLM|PROVIDERS?|DEFAULT_LLM|OPENAI|ANTHROPIC|OLLAMA)_/.test(name) && near(name, rest)) {
+    } else if (
+      /^(LLM|PROVIDERS?|DEFAULT_LLM|OPENAI|ANTHROPIC|AZURE_OPENAI|GOOGLE|OLLAMA|BEDROCK)_/.test(name) &&
+      near(name, rest)
+    ) {
       warnings.push(`${name} is not read.${didYouMean(name, rest)}`);
     }
   }
@@ -77,7 +73,7 @@ export function checkKeys(file: SettingsFile, problems: Problems): void {
   unknownKeys(file, ["routing"], routingKeys, problems);
   const providers = file.data.providers;
   if (!isJsonObject(providers)) return;
-  for (const name of Object.keys(providers)) unknownKeys(file, ["providers", name], providerFields, problems);
+  for (const name of Object.keys(providers)) unknownKeys(file, ["providers", name], fieldsOf(name), problems);
 }
 
 function unknownKeys(file: SettingsFile, path: readonly string[], known: readonly string[], problems: Problems): void {

@@ -1,7 +1,10 @@
 import type { ProviderType, Settings } from "../config/settings.ts";
 import { anthropic } from "./anthropic.ts";
+import { azureOpenai } from "./azure-openai.ts";
+import { bedrock } from "./bedrock.ts";
 import { custom } from "./custom.ts";
 import type { ProviderContext } from "./endpoint.ts";
+import { gemini } from "./gemini.ts";
 import { ollama } from "./ollama.ts";
 import { openai } from "./openai.ts";
 import type { Provider } from "./provider.ts";
@@ -9,7 +12,10 @@ import type { Provider } from "./provider.ts";
 const builders: Readonly<Record<ProviderType, (context: ProviderContext) => Provider>> = {
   openai,
   anthropic,
+  "azure-openai": azureOpenai,
+  gemini,
   ollama,
+  bedrock,
   custom,
 };
 

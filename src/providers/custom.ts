@@ -1,6 +1,7 @@
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { createEndpoint, type ProviderContext } from "./endpoint.ts";
 import type { Provider } from "./provider.ts";
+import { bearer, effort, strictness } from "./vendor-options.ts";
 
 /** Any endpoint that speaks OpenAI's chat completions: vLLM, LM Studio, a gateway of one's own. Its prices are unknown unless set. */
 export function custom(context: ProviderContext): Provider {
@@ -18,5 +19,12 @@ export function custom(context: ProviderContext): Provider {
       });
       return (model) => vendor.chatModel(model);
     },
+    vendorOptions: (request) => ({ openaiCompatible: { ...strictness(request), ...effort(request) } }),
+    // Not every endpoint lists its models; one that answers so much is up.
+    probe: (apiKey) => ({
+      url: `${context.settings.endpoint}/models`,
+      headers: bearer(apiKey),
+      fine: [404, 405],
+    }),
   });
 }

@@ -1,11 +1,15 @@
 import { createHash } from "node:crypto";
 import type { LanguageModelV3 } from "@ai-sdk/provider";
-import { Agent, fetch as undiciFetch } from "undici";
 import type { ModelAliases, ProviderSettings } from "../config/settings.ts";
-import { generate } from "./call.ts";
+import { generate, generateStreamed } from "./call.ts";
 import { classify } from "./classify.ts";
+import { Connection } from "./connection.ts";
 import { contextWindow, costUsd, type Pricing, priceOf } from "./prices.ts";
-import { CallFailure, type Provider } from "./provider.ts";
+import { type Probe, probe } from "./probe.ts";
+import { CallFailure, type CallOptions, type LlmAnswer, type Provider } from "./provider.ts";
+import type { LlmRequest } from "./request.ts";
+import { CallTimeouts } from "./timeouts.ts";
+import type { VendorOptions } from "./vendor-options.ts";
 
 /** What a provider is built from; the same for all of them. */
 export interface ProviderContext {
@@ -13,6 +17,7 @@ export interface ProviderContext {
   readonly aliases: ModelAliases;
   /** USD per 1,000 tokens that the settings give this provider. */
   readonly costPerThousand: number | undefined;
+  /** Epoch milliseconds. */
   readonly clock: () => number;
 }
 
@@ -30,65 +35,124 @@ export interface EndpointOptions {
   /** How the vendor's model names look; absent: only the configured ones are its own. */
   readonly pattern?: RegExp;
   readonly pricing: Pricing;
+  /** What of a request has no common form, in the words of the vendor's package. */
+  vendorOptions?(request: LlmRequest, model: string): VendorOptions;
+  /** What shows that it is up. Absent: there is nothing cheap. */
+  probe?(apiKey: string | null): Probe;
+  /** Before each call. @throws CallFailure */
+  ready?(apiKey: string | null): Promise<void>;
+  /** Secrets besides the keys. */
+  secrets?(): readonly string[];
+}
+
+/** One label's way in. */
+interface Entrance {
+  readonly apiKey: string | null;
+  readonly model: (name: string) => LanguageModelV3;
 }
 
 /** Builds a provider over HTTP: connections, keys, timeouts, classified failures. */
 export function createEndpoint(context: ProviderContext, options: EndpointOptions): Provider {
-  const { settings, aliases, clock } = context;
-  const agent = new Agent({
-    connections: 256,
-    connect: { timeout: settings.connectTimeoutMs },
-    // Our own timeout ends a call; a healthy one may be silent for minutes.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
-  const secrets = settings.keys.map((key) => key.secret);
-  const models = new Map<string, (model: string) => LanguageModelV3>();
-  for (const key of settings.keys)
-    models.set(key.label, options.open({ apiKey: key.secret, fetch: fetchThrough(agent) }));
-  if (models.size === 0) models.set("default", options.open({ apiKey: null, fetch: fetchThrough(agent) }));
-  const labels = [...models.keys()];
+  const { settings, aliases } = context;
+  const connection = new Connection(settings);
+  const { fetch } = connection;
+  const entrances = new Map<string, Entrance>(
+    settings.keys.map(({ label, secret }) => [
+      label,
+      { apiKey: secret, model: options.open({ apiKey: secret, fetch }) },
+    ]),
+  );
+  if (entrances.size === 0) entrances.set("default", { apiKey: null, model: options.open({ apiKey: null, fetch }) });
+  const [first = "default"] = entrances.keys();
   const own = new Set([settings.model, ...Object.values(aliases).map((row) => row[settings.name])]);
   const ids = new Map(settings.keys.map((key) => [key.label, fingerprint(key.secret)]));
+  const run = exchanges(context, options, connection);
 
   return {
     name: settings.name,
     defaultModel: settings.model,
-    keys: labels,
+    keys: [...entrances.keys()],
     serves: (model) => own.has(model) || (options.pattern?.test(model) ?? false),
     keyId: (label) => ids.get(label) ?? label,
     costUsd: (model, usage, perThousand) => costUsd(options.pricing, model, usage, perThousand),
     price: (model, perThousand) => priceOf(options.pricing, model, perThousand),
     contextWindow: (model) => contextWindow(options.pricing, model),
-    async call(request, { model, key = labels[0] ?? "default", signal, idempotencyKey, headers }) {
-      const open = models.get(key);
-      if (!open) throw new CallFailure("auth", `${settings.name} has no key labelled ${key}.`);
-      const timeout = new AbortController();
-      const timer = setTimeout(() => timeout.abort(), settings.timeoutMs);
-      try {
-        signal.throwIfAborted();
-        return await generate(open(model), request, {
-          signal: AbortSignal.any([signal, timeout.signal]),
-          headers: { ...headers, ...(idempotencyKey === undefined ? {} : { "Idempotency-Key": idempotencyKey }) },
-          structuredOutputs: settings.structuredOutputs,
-          type: settings.type,
-        });
-      } catch (error) {
-        const redact = (text: string) => secrets.reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
-        throw classify(error, { signal, timeout: timeout.signal, nowMs: clock(), redact });
-      } finally {
-        clearTimeout(timer);
-      }
+    async call(request, call) {
+      const entrance = entrances.get(call.key ?? first);
+      if (!entrance) throw new CallFailure("auth", `${settings.name} has no key labelled ${call.key}.`);
+      return run.call(entrance, request, call);
     },
-    close: () => agent.destroy(),
+    ...(options.probe
+      ? { check: (signal: AbortSignal) => run.check(entrances.get(first)?.apiKey ?? null, signal) }
+      : {}),
+    close: () => connection.close(),
   };
 }
 
-function fetchThrough(agent: Agent): typeof globalThis.fetch {
-  // undici's own types of the same standard differ by name only.
-  const through = (input: Parameters<typeof undiciFetch>[0], init?: Parameters<typeof undiciFetch>[1]) =>
-    undiciFetch(input, { ...init, dispatcher: agent });
-  return through as unknown as typeof globalThis.fetch;
+/** The two things that go over the wire, with their timeouts and failures. */
+function exchanges({ settings, clock }: ProviderContext, options: EndpointOptions, connection: Connection) {
+  const redact = (text: string) => {
+    const secrets = [...settings.keys.map(({ secret }) => secret), ...(options.secrets?.() ?? [])];
+    return secrets.reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
+  };
+  const within = async <T>(
+    caller: AbortSignal,
+    timeouts: CallTimeouts,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> => {
+    const signal = AbortSignal.any([caller, timeouts.signal]);
+    try {
+      signal.throwIfAborted();
+      return await unlessAborted(signal, work(signal));
+    } catch (error) {
+      const answered = connection.answered(signal);
+      throw classify(error, { signal: caller, timeout: timeouts.signal, answered, nowMs: clock(), redact });
+    } finally {
+      timeouts.stop();
+    }
+  };
+  return {
+    call(entrance: Entrance, request: LlmRequest, call: CallOptions): Promise<LlmAnswer> {
+      const { model, idempotencyKey, headers, onDelta, onActivity } = call;
+      const streamed = onDelta !== undefined || onActivity !== undefined;
+      const timeouts = new CallTimeouts({
+        totalMs: settings.timeoutMs,
+        firstTokenMs: streamed ? settings.firstTokenTimeoutMs : null,
+        idleMs: settings.idleTimeoutMs,
+      });
+      return within(call.signal, timeouts, async (signal) => {
+        await options.ready?.(entrance.apiKey);
+        const ask = {
+          signal,
+          headers: { ...headers, ...(idempotencyKey === undefined ? {} : { "Idempotency-Key": idempotencyKey }) },
+          structuredOutputs: settings.structuredOutputs,
+          type: settings.type,
+          vendorOptions: options.vendorOptions?.(request, model) ?? {},
+        };
+        if (!streamed) return generate(entrance.model(model), request, ask);
+        const alive = () => {
+          timeouts.alive();
+          onActivity?.();
+        };
+        const listener = { alive, delta: (text: string) => onDelta?.(text) };
+        return generateStreamed(entrance.model(model), request, { ...ask, listener, clock });
+      });
+    },
+    check(apiKey: string | null, caller: AbortSignal): Promise<void> {
+      const timeouts = new CallTimeouts({ totalMs: settings.timeoutMs, firstTokenMs: null, idleMs: 0 });
+      return within(caller, timeouts, async (signal) => {
+        if (options.probe) await probe(options.probe(apiKey), connection.fetch, signal);
+      });
+    },
+  };
+}
+
+/** Ends with the signal although the work does not (a package that waits for something of its own). */
+function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    work.then(resolve, reject);
+  });
 }
 
 /** 48 bits of a hash: enough to tell keys apart, useless to find one. */

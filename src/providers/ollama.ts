@@ -2,6 +2,7 @@ import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { createEndpoint, type ProviderContext } from "./endpoint.ts";
 import type { Provider } from "./provider.ts";
 import { ollamaModels } from "./vendor-models.ts";
+import { bearer, effort, strictness } from "./vendor-options.ts";
 
 /** Ollama, through its OpenAI-compatible /v1. Costs nothing unless the settings say so. */
 export function ollama(context: ProviderContext): Provider {
@@ -20,5 +21,10 @@ export function ollama(context: ProviderContext): Provider {
       });
       return (model) => vendor.chatModel(model);
     },
+    vendorOptions: (request) => ({ openaiCompatible: { ...strictness(request), ...effort(request) } }),
+    probe: (apiKey) => ({
+      url: `${context.settings.endpoint.replace(/\/v1$/, "")}/api/tags`,
+      headers: bearer(apiKey),
+    }),
   });
 }

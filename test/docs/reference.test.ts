@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
+import { providerVariables } from "../../src/config/built-ins.ts";
 import { loadSettings } from "../../src/config/load.ts";
-import { providerVariables } from "../../src/config/provider-settings.ts";
 import { strategyNames } from "../../src/config/settings.ts";
 import { catalogue } from "../../src/core/catalogue.ts";
 import { AppError } from "../../src/core/errors.ts";
@@ -49,8 +49,17 @@ describe("the reference pages", () => {
     const folder = await mkdtemp(join(tmpdir(), "switchyard-docs-"));
     try {
       await writeFile(join(folder, "switchyard.yaml"), yaml);
-      const env = { REDIS_URL: "redis://127.0.0.1", OPENAI_API_KEY: "a", ANTHROPIC_API_KEY: "b" };
-      expect(loadSettings({ env, cwd: folder }).routing.enabled).toEqual(["openai", "anthropic", "office"]);
+      const names = [
+        "OPENAI_API_KEY",
+        "OPENAI_API_KEY_2",
+        "ANTHROPIC_API_KEY",
+        "AZURE_OPENAI_API_KEY",
+        "GOOGLE_API_KEY",
+      ];
+      const env = { REDIS_URL: "redis://127.0.0.1", ...Object.fromEntries(names.map((name) => [name, name])) };
+      const { routing, providers } = loadSettings({ env, cwd: folder });
+      expect(routing.enabled).toEqual(["openai", "anthropic", "azure-openai", "gemini", "office"]);
+      expect(providers.map(({ name }) => name)).toEqual([...routing.enabled, "ollama", "bedrock"]);
     } finally {
       await rm(folder, { recursive: true });
     }

@@ -1,0 +1,26 @@
+import { createAzure } from "@ai-sdk/azure";
+import { createEndpoint, type ProviderContext } from "./endpoint.ts";
+import type { Provider } from "./provider.ts";
+import { effort, strictness } from "./vendor-options.ts";
+
+/**
+ * Azure OpenAI, through its chat completions. A model's name is the name of a deployment. Without an API version: Azure's `/openai/v1`; with
+ * one: the older addresses by deployment. Its prices are found where the deployment bears the model's name.
+ */
+export function azureOpenai(context: ProviderContext): Provider {
+  const { apiVersion, endpoint } = context.settings;
+  const root = endpoint.replace(/\/openai(\/v1)?$/, "");
+  return createEndpoint(context, {
+    pricing: { vendor: "azure", perThousand: context.costPerThousand },
+    open({ apiKey, fetch }) {
+      const address =
+        apiVersion === null
+          ? { baseURL: `${root}/openai/v1` }
+          : { baseURL: `${root}/openai`, apiVersion, useDeploymentBasedUrls: true };
+      const vendor = createAzure({ ...address, apiKey: apiKey ?? "", fetch });
+      return (deployment) => vendor.chat(deployment);
+    },
+    vendorOptions: (request) => ({ openai: { ...strictness(request), ...effort(request) } }),
+    probe: (apiKey) => ({ url: `${root}/openai/v1/models`, headers: { "api-key": apiKey ?? "" } }),
+  });
+}

@@ -1,0 +1,38 @@
+import { createAmazonBedrock } from "@ai-sdk/amazon-bedrock";
+import { AwsCredentials } from "./aws-credentials.ts";
+import { createEndpoint, type ProviderContext } from "./endpoint.ts";
+import type { Provider } from "./provider.ts";
+import { bedrockModels } from "./vendor-models.ts";
+import { budget, type VendorOptions } from "./vendor-options.ts";
+
+/** AWS Bedrock, through Converse. Without a Bedrock API key its requests are signed with what AWS's usual chain of credentials finds. */
+export function bedrock(context: ProviderContext): Provider {
+  const { endpoint, region } = context.settings;
+  const credentials = new AwsCredentials();
+  return createEndpoint(context, {
+    pattern: bedrockModels,
+    pricing: { vendor: "aws", perThousand: context.costPerThousand },
+    open({ apiKey, fetch }) {
+      const vendor = createAmazonBedrock({
+        ...(endpoint === "" ? {} : { baseURL: endpoint }),
+        region: region ?? "",
+        // Empty: signed requests, whatever the package finds in the environment.
+        apiKey: apiKey ?? "",
+        credentialProvider: () => credentials.get(),
+        fetch,
+      });
+      return (model) => vendor.languageModel(model);
+    },
+    // Found before the call, since the package would bury why there are none.
+    ready: async (apiKey) => {
+      if (apiKey === null) await credentials.get();
+    },
+    secrets: () => credentials.secrets,
+    vendorOptions({ reasoning }, model): VendorOptions {
+      if (reasoning === undefined) return {};
+      const isClaude = /anthropic\.claude/.test(model);
+      const amount = isClaude ? { budgetTokens: budget[reasoning] } : { maxReasoningEffort: reasoning };
+      return { bedrock: { reasoningConfig: { type: "enabled", ...amount } } };
+    },
+  });
+}
