@@ -19,12 +19,14 @@ export function createLiveRouting(
 ): LiveRouting {
   const { routing, models, edition } = settings;
   let known: Known = { routing, version: 0, models, edition, providers };
-  let seen = 0;
+  // The text, too: a Redis that lost its last writes may come to the same version again, with other content.
+  let seen: RoutingText = { version: 0, overrides: "" };
   return {
     current: () => known,
-    learn({ version, overrides }) {
-      if (version === seen) return false;
-      seen = version;
+    learn(text) {
+      const { version, overrides } = text;
+      if (version === seen.version && overrides === seen.overrides) return false;
+      seen = text;
       try {
         const set = (overrides === "" ? {} : JSON.parse(overrides)) as RoutingOverrides;
         known = { ...known, version, routing: applyOverrides(routing, set, [...providers.keys()]) };

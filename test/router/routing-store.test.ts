@@ -119,9 +119,9 @@ describe("change", () => {
     const names = ["requests_per_minute", "tokens_per_minute", "concurrency", "usd_per_day"];
     const stores = [open(), open(), open(), open()];
     const patches = Array.from({ length: 20 }, (_, i) => {
-      const provider = ["openai", "anthropic", "ollama"][i % 3] ?? "";
-      if (i < 12) return { limits: { [provider]: { [names[Math.floor(i / 3)] ?? ""]: i + 1 } } };
-      return { limits: { [provider]: { keys: { "key-1": { [names[(i - 12) % 4] ?? ""]: i + 1 } } } } };
+      const limit = { [names[i % 4] ?? ""]: i + 1 };
+      if (i < 12) return { limits: { [["openai", "anthropic", "ollama"][Math.floor(i / 4)] ?? ""]: limit } };
+      return { limits: { [i < 16 ? "openai" : "anthropic"]: { keys: { "key-1": limit } } } };
     });
     const made = await Promise.all(
       patches.map((patch, i) => stores[i % 4]?.change(patch, by({ author: `author ${i}` }))),
