@@ -23,7 +23,7 @@ export const catalogue = {
   invalid_settings: entry(
     400,
     "The settings have mistakes.",
-    "Correct the listed variables or lines of switchyard.yaml, then start again.",
+    "Correct what is listed, then try again. `switchyard config check` checks variables and switchyard.yaml without a start.",
   ),
   invalid_script: entry(
     400,

@@ -49,13 +49,7 @@ describe("the reference pages", () => {
     const folder = await mkdtemp(join(tmpdir(), "switchyard-docs-"));
     try {
       await writeFile(join(folder, "switchyard.yaml"), yaml);
-      const names = [
-        "OPENAI_API_KEY",
-        "OPENAI_API_KEY_2",
-        "ANTHROPIC_API_KEY",
-        "AZURE_OPENAI_API_KEY",
-        "GOOGLE_API_KEY",
-      ];
+      const names = ["OPENAI_KEY_A", "OPENAI_KEY_B", "ANTHROPIC_API_KEY", "AZURE_OPENAI_API_KEY", "GOOGLE_API_KEY"];
       const env = { REDIS_URL: "redis://127.0.0.1", ...Object.fromEntries(names.map((name) => [name, name])) };
       const { routing, providers } = loadSettings({ env, cwd: folder });
       expect(routing.enabled).toEqual(["openai", "anthropic", "azure-openai", "gemini", "office"]);
