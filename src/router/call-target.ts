@@ -80,7 +80,9 @@ export async function callTarget(
       durationMs,
       latencyMs: result.ok ? (stream.firstTokenMs() ?? durationMs) : null,
       settle: booked ? { booked, actual: usedBy(result) } : null,
-      ...(options.affinity !== undefined && known.routing.affinity === "run" ? { bind: options.affinity } : {}),
+      ...(result.ok && options.affinity !== undefined && known.routing.affinity === "run"
+        ? { bind: options.affinity }
+        : {}),
     },
     routed.question,
   );

@@ -6,7 +6,7 @@ import type { RoutedRequest } from "./request.ts";
 import type { RouteOutcome } from "./router.ts";
 import { rules } from "./rules.ts";
 import { availabilityOf, keyField, usableKey } from "./standing.ts";
-import type { Target } from "./target.ts";
+import { type Target, targetId } from "./target.ts";
 
 /** Told of the request's own outcome, so that the two can be compared. */
 export type ReportOutcome = (outcome: RouteOutcome) => void;
@@ -22,7 +22,9 @@ export function mirror(routed: RoutedRequest, context: RouteContext): ReportOutc
   return (outcome) => {
     void called.then(async (result) => {
       if (!result || outcome.type !== "answered") return;
-      const answer = outcome.calls.at(-1);
+      const answer = outcome.calls.find(({ ok }) => ok);
+      // After a failover the shadow's target may be who answered: it says nothing beside itself.
+      if (answer && targetId(answer) === targetId(target)) return;
       await context.shadows.add({
         shadow: target,
         answered: { provider: outcome.served.provider, model: answer?.model ?? outcome.served.modelServed },
