@@ -9,7 +9,7 @@ import type { Booked, Booking, CallReport, Fleet, FleetQuestion } from "./fleet.
 import { type Ask, leaseId, nano } from "./limits.ts";
 import type { Memory } from "./memory.ts";
 import { rules } from "./rules.ts";
-import { asked, learn, learnCalled, remembered, useKeys } from "./snapshot.ts";
+import { asked, learn, remembered, useKeys } from "./snapshot.ts";
 import { targetId } from "./target.ts";
 
 /** What a fleet's store needs. */
@@ -41,8 +41,8 @@ export function createFleet(options: FleetOptions): Fleet {
   // How far Redis's clock is ahead of ours, so that deadlines stay true while it is away.
   let aheadMs = 0;
   const now = () => clock() + aheadMs;
-  const learned = (answer: unknown, question: FleetQuestion) => {
-    const snapshot = learn(answer, question, memory);
+  const learned = (answer: unknown, question: FleetQuestion, called?: string) => {
+    const snapshot = learn(answer, question, memory, called);
     aheadMs = snapshot.now - clock();
     return snapshot;
   };
@@ -83,10 +83,7 @@ export function createFleet(options: FleetOptions): Fleet {
       const answer = await bounded(reachability, send, "always");
       if (settle) settleAlone(settle.booked, whole(settle.actual), now(), memory);
       if (bind !== undefined) memory.setBound(bind, target.provider);
-      if (answer.type === "answered") {
-        learnCalled(answer.value, id, memory);
-        return learned(answer.value, question);
-      }
+      if (answer.type === "answered") return learned(answer.value, question, id);
       recordAlone(report, now(), draw, memory);
       return remembered(question, now(), memory);
     },

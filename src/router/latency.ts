@@ -6,9 +6,10 @@ export interface Latency {
   readonly at: number;
 }
 
-/** Folds one answered call in. Pure. @param last undefined: the first one */
+/** Folds one answered call in. Pure; lua/breaker.lua is the same rule. @param last undefined: the first one. @returns whole microseconds, which Redis keeps without loss */
 export function foldLatency(last: Latency | undefined, ms: number, now: number, rules: Rules): Latency {
-  return { ms: last ? last.ms + rules.latencyWeight * (ms - last.ms) : ms, at: now };
+  const folded = last ? last.ms + rules.latencyWeight * (ms - last.ms) : ms;
+  return { ms: Math.floor(folded * 1_000 + 0.5) / 1_000, at: now };
 }
 
 /**

@@ -5,7 +5,10 @@ import { type Use, unused } from "./limits.ts";
 /** What a process last knew: decides while Redis is away, overwritten by every answer of Redis. */
 export interface Memory {
   health(target: string): Health;
-  setHealth(target: string, health: Health): void;
+  /** @param text as Redis has it, if that is where it comes from */
+  setHealth(target: string, health: Health, text?: string): void;
+  /** A target's health if it is what Redis had in these words: then they need not be read again. */
+  healthAsWritten(target: string, text: string): Health | undefined;
   /** Epoch milliseconds until which a key is out; 0: it may be used. */
   keyOutUntil(field: string): number;
   setKeyOutUntil(field: string, until: number): void;
@@ -15,7 +18,10 @@ export interface Memory {
   count(): number;
   /** Of a provider, or of a key by its field; the leases in it are the process's own. */
   use(name: string): Use;
-  setUse(name: string, use: Use): void;
+  /** @param text as Redis has it, if that is where it comes from */
+  setUse(name: string, use: Use, text?: string): void;
+  /** Whether what is known of a name's use is what Redis had in these words. */
+  isAsWritten(name: string, text: string): boolean;
   /** Routing that was set at run time. */
   readonly routing: RoutingText;
   setRouting(routing: RoutingText): void;
@@ -29,23 +35,28 @@ const mostKept = 10_000;
 
 /** An empty memory. */
 export function createMemory(): Memory {
-  const targets = new Map<string, Health>();
-  const uses = new Map<string, Use>();
+  const targets = new Map<string, { readonly health: Health; readonly text: string | undefined }>();
+  const uses = new Map<string, { readonly use: Use; readonly text: string | undefined }>();
   const bindings = new Map<string, string | null>();
   let keyring = new Map<string, number>();
   let routing: RoutingText = { version: 0, overrides: "" };
   let counter = 0;
   return {
-    health: (target) => targets.get(target) ?? unknownHealth,
-    setHealth: (target, health) => keep(targets, target, health),
+    health: (target) => targets.get(target)?.health ?? unknownHealth,
+    setHealth: (target, health, text) => keep(targets, target, { health, text }),
+    healthAsWritten(target, text) {
+      const found = targets.get(target);
+      return found?.text === text ? found.health : undefined;
+    },
     keyOutUntil: (field) => keyring.get(field) ?? 0,
     setKeyOutUntil: (field, until) => keyring.set(field, until),
     setKeyring(found) {
       keyring = new Map(found);
     },
     count: () => ++counter,
-    use: (name) => uses.get(name) ?? unused,
-    setUse: (name, use) => keep(uses, name, use),
+    use: (name) => uses.get(name)?.use ?? unused,
+    setUse: (name, use, text) => keep(uses, name, { use, text }),
+    isAsWritten: (name, text) => uses.get(name)?.text === text,
     get routing() {
       return routing;
     },

@@ -33,49 +33,79 @@ export function useKeys(name: string, keys: Keys): readonly [use: string, leases
 }
 
 const answerShape = z
-  .tuple([z.number(), z.number(), z.array(z.string()), z.number(), z.string(), z.string(), z.string(), z.string()])
-  .rest(z.string());
+  .tuple([z.number(), z.number(), z.array(z.string()), z.number()])
+  .rest(z.string())
+  .transform(([now, counter, keyring, version, ...texts]) => {
+    const [overrides = "", bound = "", healths = "", uses = "", underWay = "", health = "", calls = ""] = texts;
+    return { now, counter, keyring, version, overrides, bound, healths, uses, underWay, health, calls };
+  });
 
-/** Takes over what lua/snapshot.lua answered: into the process's memory, and as it was at that moment. */
-export function learn(raw: unknown, question: FleetQuestion, memory: Memory): Snapshot {
-  const [now, counter, keyring, version, overrides, bound, healths, uses] = answerShape.parse(raw);
-  const keysOut = keyringOf(keyring);
+/** Takes over what lua/snapshot.lua answered: into the process's memory, and as it was at that moment. @param called id of a target whose call was recorded */
+export function learn(raw: unknown, question: FleetQuestion, memory: Memory, called?: string): Snapshot {
+  const answer = answerShape.parse(raw);
+  const { now, counter, version, overrides } = answer;
+  const keysOut = keyringOf(answer.keyring);
+  const bound = answer.bound === "" ? null : answer.bound;
   memory.setKeyring(keysOut);
   if (version !== memory.routing.version) memory.setRouting({ version, overrides });
-  if (question.affinity !== undefined) memory.setBound(question.affinity, bound === "" ? null : bound);
-  const targets = new Map<string, Health>();
-  const texts = JSON.parse(healths) as readonly (HealthText | null)[];
-  question.targets.forEach((target, i) => {
-    const id = targetId(target);
-    const health = parseHealth(texts[i] ?? null, memory.health(id));
-    targets.set(id, health);
-    memory.setHealth(id, health);
-  });
-  const used = new Map<string, Use>();
-  const counts = JSON.parse(uses) as readonly (readonly [UseText | null, number])[];
-  question.uses.forEach((name, i) => {
-    const [text, calls] = counts[i] ?? [null, 0];
-    const use = parseUse(text, calls, memory.use(name), now);
-    used.set(name, use);
-    memory.setUse(name, use);
-  });
+  if (question.affinity !== undefined) memory.setBound(question.affinity, bound);
+  if (called !== undefined) {
+    const calls = answer.calls === "" ? {} : (JSON.parse(answer.calls) as Record<string, number>);
+    memory.setHealth(called, { ...parseHealth(answer.health, unknownHealth), calls }, answer.health);
+  }
+  const targets = learnHealths(answer.healths, question, memory);
+  const used = learnUses(answer.uses, answer.underWay, question, now, memory);
   return {
     now,
     counter,
     degraded: false,
     routing: memory.routing,
-    bound: bound === "" ? null : bound,
-    health: (target) => targets.get(targetId(target)) ?? memory.health(targetId(target)),
+    bound,
+    health: (target) => {
+      const id = targetId(target);
+      return targets.get(id) ?? memory.health(id);
+    },
     keyOutUntil: (field) => keysOut.get(field) ?? 0,
     use: (name) => used.get(name) ?? memory.use(name),
   };
 }
 
-/** Takes over the called target from what lua/record.lua answered, with the fleet's recent calls. */
-export function learnCalled(raw: unknown, id: string, memory: Memory): void {
-  const [health = "null", calls = "{}"] = answerShape.parse(raw).slice(8) as string[];
-  const parsed = parseHealth(JSON.parse(health) as HealthText | null, unknownHealth);
-  memory.setHealth(id, { ...parsed, calls: JSON.parse(calls) as Record<string, number> });
+function learnHealths(lines: string, { targets }: FleetQuestion, memory: Memory): ReadonlyMap<string, Health> {
+  const texts = lines.split("\n");
+  const learned = new Map<string, Health>();
+  targets.forEach((target, i) => {
+    const id = targetId(target);
+    const text = texts[i] ?? "";
+    let health = memory.healthAsWritten(id, text);
+    if (!health) {
+      health = parseHealth(text, memory.health(id));
+      memory.setHealth(id, health, text);
+    }
+    learned.set(id, health);
+  });
+  return learned;
+}
+
+function learnUses(
+  lines: string,
+  underWay: string,
+  { uses }: FleetQuestion,
+  now: number,
+  memory: Memory,
+): ReadonlyMap<string, Use> {
+  const learned = new Map<string, Use>();
+  if (uses.length === 0) return learned;
+  const texts = lines.split("\n");
+  const calls = underWay.split("\n");
+  uses.forEach((name, i) => {
+    const text = texts[i] ?? "";
+    const last = memory.use(name);
+    const used = memory.isAsWritten(name, text) ? last : parseUse(text);
+    const use = withOthers(used, last, Number(calls[i]), now);
+    memory.setUse(name, use, text);
+    learned.set(name, use);
+  });
+  return learned;
 }
 
 /** What the process last knew, for as long as Redis is away. */
@@ -98,32 +128,37 @@ type HealthText = Partial<Omit<Health, "calls" | "latency">> & {
   readonly latencyAt?: number;
 };
 
-/** As lua/use.lua keeps it. */
-type UseText = Pick<Use, "requests" | "tokens" | "nanoUsd">;
-
 /** @param last what was known before: a read brings no counts of calls, so those of the last record stay while the breaker has not moved */
-function parseHealth(text: HealthText | null, last: Health): Health {
-  if (!text) return unknownHealth;
-  const { latency, latencyAt, ...found } = text;
-  const health = { ...unknownHealth, ...found };
-  return {
-    ...health,
-    calls: health.state === "closed" && health.closedAt === last.closedAt ? last.calls : unknownHealth.calls,
-    ...(latency === undefined ? {} : { latency: { ms: latency, at: latencyAt ?? 0 } }),
+function parseHealth(text: string, last: Health): Health {
+  if (text === "") return unknownHealth;
+  const found = JSON.parse(text) as HealthText;
+  const { state = "closed", closedAt = 0, latency, latencyAt = 0 } = found;
+  const health: Health = {
+    state,
+    until: found.until ?? 0,
+    openMs: found.openMs ?? 0,
+    closedAt,
+    probe: found.probe ?? "",
+    probeUntil: found.probeUntil ?? 0,
+    limitedUntil: found.limitedUntil ?? 0,
+    goneUntil: found.goneUntil ?? 0,
+    calls: state === "closed" && closedAt === last.closedAt ? last.calls : unknownHealth.calls,
   };
+  return latency === undefined ? health : { ...health, latency: { ms: latency, at: latencyAt } };
 }
 
-/** @param own what was known before: of it, the leases are the process's own */
-function parseUse(text: UseText | null, calls: number, own: Use, now: number): Use {
+function parseUse(text: string): Pick<Use, "requests" | "tokens" | "nanoUsd"> {
+  return text === "" ? unused : (JSON.parse(text) as Pick<Use, "requests" | "tokens" | "nanoUsd">);
+}
+
+/** Adds the calls under way: the process's own by their leases, the others' by their number. */
+function withOthers(used: Pick<Use, "requests" | "tokens" | "nanoUsd">, own: Use, calls: number, now: number): Use {
+  const { requests, tokens, nanoUsd } = used;
   const { leases } = own;
-  const others = calls - callsUnderWay({ ...unused, leases }, now);
-  return {
-    ...unused,
-    ...text,
-    leases,
-    // Those that still run would have been prolonged by then.
-    ...(others > 0 ? { others: { calls: others, until: now + rules.leaseMs } } : {}),
-  };
+  const others = calls - callsUnderWay({ requests, tokens, nanoUsd, leases }, now);
+  const use: Use = { requests, tokens, nanoUsd, leases };
+  // Those that still run would have been prolonged by then.
+  return others > 0 ? { ...use, others: { calls: others, until: now + rules.leaseMs } } : use;
 }
 
 function keyringOf(flat: readonly string[]): ReadonlyMap<string, number> {

@@ -47,7 +47,8 @@ local function fold(health, calls, call, now, rules)
   end
   if call.latencyMs then
     local last = health.latency
-    health.latency = last and last + rules.latencyWeight * (call.latencyMs - last) or call.latencyMs
+    local folded = last and last + rules.latencyWeight * (call.latencyMs - last) or call.latencyMs
+    health.latency = math.floor(folded * 1000 + 0.5) / 1000
     health.latencyAt = now
   end
   return calls

@@ -46,5 +46,5 @@ if redis.call("SADD", KEYS[3], call.id) == 1 and redis.call("SCARD", KEYS[3]) > 
 end
 redis.call("PEXPIRE", KEYS[3], keptMs)
 local answer = snapshot(now, question, 4)
-answer[9], answer[10] = health_text, calls_text
+answer[10], answer[11] = health_text, calls_text
 return answer

@@ -1,8 +1,8 @@
 -- snapshot: the answer to a question about the fleet.
 -- KEYS from `k` keyring | routing | [counter] | [binding] | health of each target... | use and leases of each name...
 -- ARGV from `a` routing version that the caller knows | "1": draw the counter | "1": look at the binding | number of targets
--- RETURNS {nowMs, counter or 0, keyring hash, routing version, its overrides or "" if known, binding or "", health, uses}; the last two are JSON arrays,
---         of a health or null and of [use or null, calls under way]
+-- RETURNS {nowMs, counter or 0, keyring hash, routing version, its overrides or "" if known, binding or "", healths, uses, calls under way};
+--         the last three with a line for each: JSON or nothing, JSON or nothing, a number. One text is read faster than many.
 --- @include "use"
 local function snapshot(now, k, a)
   local keyring, routing = KEYS[k], KEYS[k + 1]
@@ -15,14 +15,20 @@ local function snapshot(now, k, a)
   local overrides = version ~= tonumber(ARGV[a]) and redis.call("HGET", routing, "overrides") or ""
   local counter = ARGV[a + 1] == "1" and redis.call("INCR", key()) or 0
   local bound = ARGV[a + 2] == "1" and redis.call("MGET", key())[1] or ""
-  local first, healths, uses = next_key, {}, {}
-  local after = first + tonumber(ARGV[a + 3])
-  if after > first then healths = redis.call("MGET", unpack(KEYS, first, after - 1)) end
-  for i = 1, #healths do healths[i] = healths[i] or "null" end
-  for i = after, #KEYS, 2 do
-    local text = sweep_leases(redis.call("MGET", KEYS[i])[1], KEYS[i], KEYS[i + 1], now)
-    uses[#uses + 1] = "[" .. (text or "null") .. "," .. redis.call("ZCARD", KEYS[i + 1]) .. "]"
+  local function texts(first, last, step)
+    local keys = {}
+    for i = first, last, step do keys[#keys + 1] = KEYS[i] end
+    local found = #keys > 0 and redis.call("MGET", unpack(keys)) or {}
+    for i = 1, #found do found[i] = found[i] or "" end
+    return found
+  end
+  local after = next_key + tonumber(ARGV[a + 3])
+  local healths, uses, under_way = texts(next_key, after - 1, 1), texts(after, #KEYS, 2), {}
+  for i = 1, #uses do
+    local use, leases = KEYS[after + 2 * i - 2], KEYS[after + 2 * i - 1]
+    uses[i] = sweep_leases(uses[i], use, leases, now)
+    under_way[i] = redis.call("ZCARD", leases)
   end
   return { now, counter, redis.call("HGETALL", keyring), version, overrides, bound,
-    "[" .. table.concat(healths, ",") .. "]", "[" .. table.concat(uses, ",") .. "]" }
+    table.concat(healths, "\n"), table.concat(uses, "\n"), table.concat(under_way, "\n") }
 end

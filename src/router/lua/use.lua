@@ -6,12 +6,12 @@ local function add(counts, at, more)
   counts[field] = math.max(0, (counts[field] or 0) + more)
 end
 
--- Ends the leases whose time is over: they give back what they had reserved. @return the use's text, or false
+-- Ends the leases whose time is over: they give back what they had reserved. @return the use's text, "" for none
 local function sweep_leases(text, use_key, leases_key, now)
   local ended = redis.call("ZRANGEBYSCORE", leases_key, "-inf", now)
   if #ended == 0 then return text end
   redis.call("ZREMRANGEBYSCORE", leases_key, "-inf", now)
-  if not text then return text end
+  if text == "" then return text end
   local use = cjson.decode(text)
   for _, id in ipairs(ended) do
     local bucket, tokens, day, nano = string.match(id, "|(%d+)|(%d+)|(%d+)|(%d+)$")
@@ -23,8 +23,8 @@ end
 
 -- @return the use without what no longer counts
 local function load_use(use_key, leases_key, now, rules)
-  local text = sweep_leases(redis.call("MGET", use_key)[1], use_key, leases_key, now)
-  local use = text and cjson.decode(text) or { requests = {}, tokens = {}, nanoUsd = {} }
+  local text = sweep_leases(redis.call("MGET", use_key)[1] or "", use_key, leases_key, now)
+  local use = text ~= "" and cjson.decode(text) or { requests = {}, tokens = {}, nanoUsd = {} }
   local function drop(counts, least)
     for at in pairs(counts) do
       if tonumber(at) <= least then counts[at] = nil end
