@@ -54,7 +54,10 @@ export function applyOverrides(
   };
 }
 
-/** A routing in the file's keys: laid over any routing of the same providers, it gives this one. What is not limited or set is left out or `off`. */
+/**
+ * A routing in the file's keys: laid over any routing of the same providers, it gives this one. What is not limited is left out, what is off is
+ * `off`. A default alone cannot be said away: where this routing has none, the other's stays.
+ */
 export function asOverrides(routing: RoutingSettings): RoutingOverrides {
   const { defaultProvider, limits, hedgeAfterMs, shadow, checkEveryMs } = routing;
   return {

@@ -1,31 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { loadSettings } from "../../src/config/load.ts";
-import type { Settings } from "../../src/config/settings.ts";
-import { AppError } from "../../src/core/errors.ts";
+import { describe, expect, test } from "vitest";
+import { settingsFolder } from "./folder.ts";
 
-let cwd: string;
-beforeEach(() => {
-  cwd = mkdtempSync(join(tmpdir(), "switchyard-config-"));
-});
-afterEach(() => rmSync(cwd, { recursive: true, force: true }));
-
-const load = (env: Record<string, string>, yaml?: string): Settings => {
-  if (yaml !== undefined) writeFileSync(join(cwd, "switchyard.yaml"), yaml);
-  return loadSettings({ env, cwd });
-};
-
-const problemsOf = (env: Record<string, string>, yaml?: string): AppError => {
-  try {
-    load(env, yaml);
-  } catch (error) {
-    if (error instanceof AppError) return error;
-    throw error;
-  }
-  throw new Error("the settings were taken");
-};
+const { refused: problemsOf } = settingsFolder();
 
 const keys = { OPENAI_API_KEY: "sk-openai-secret-1", ANTHROPIC_API_KEY: "sk-ant-secret-1" };
 
