@@ -123,7 +123,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         resetHealth: (provider) => resetHealth(passing, keys, provider),
       });
       const { bodyLimitBytes } = settings;
-      const server = await createServer({ engine, routing, queues, log, version, bodyLimitBytes });
+      const server = await createServer({ engine, routing, router, queues, log, version, bodyLimitBytes });
       closers.push(() => server.close());
       url = await server.listen({ host: settings.host, port: settings.port });
     }

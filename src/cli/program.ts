@@ -1,10 +1,13 @@
 import { Command, CommanderError } from "commander";
 import { AppError } from "../core/errors.ts";
 import { registerConfig } from "./commands/config.ts";
+import { registerCosts } from "./commands/costs.ts";
 import { registerDemo } from "./commands/demo.ts";
 import { registerDev } from "./commands/dev.ts";
 import { registerHealth } from "./commands/health.ts";
+import { registerProviders } from "./commands/providers.ts";
 import { registerReconcile } from "./commands/reconcile.ts";
+import { registerRoute } from "./commands/route.ts";
 import { registerRun } from "./commands/run.ts";
 import { registerRuns } from "./commands/runs.ts";
 import { registerServe } from "./commands/serve.ts";
@@ -20,8 +23,11 @@ const commands: readonly Register[] = [
   registerDev,
   registerRun,
   registerRuns,
+  registerRoute,
   registerValidate,
   registerConfig,
+  registerProviders,
+  registerCosts,
   registerServe,
   registerWorker,
   registerHealth,

@@ -2,6 +2,7 @@ import type { Hints } from "../core/call.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { LiveEvent } from "../core/live.ts";
 import { isTerminal, type Run, type RunEvent, type RunStatus, type RunSummary } from "../core/run.ts";
+import type { Costs, SpendDimension } from "../core/spend.ts";
 import { follow } from "./follow.ts";
 import { type Fetch, Http } from "./http.ts";
 import { RoutingClient } from "./routing-client.ts";
@@ -124,6 +125,12 @@ export class SwitchyardClient {
       // Only the end matters.
     }
     return this.get(runId, options);
+  }
+
+  /** What all calls have used. @param options days: today (UTC) and those before, default 7; by: what to sum by, default day and provider. */
+  costs(options: { readonly days?: number; readonly by?: readonly SpendDimension[] } = {}): Promise<Costs> {
+    const { days = 7, by = ["day", "provider"] } = options;
+    return this.#http.json({ path: `/v1/costs?days=${days}&by=${by.join(",")}` });
   }
 
   /** The server's own report on itself. @throws AppError as the other calls; also while Redis is away. */

@@ -37,6 +37,15 @@ export interface SpendGroup {
   readonly use: SpendUse;
 }
 
+/** The answer of `GET /v1/costs`. */
+export interface Costs {
+  /** First and last day, by UTC. */
+  readonly from: string;
+  readonly to: string;
+  readonly groups: readonly SpendGroup[];
+  readonly total: SpendUse;
+}
+
 /** Nothing was called. */
 export const noUse: SpendUse = {
   calls: 0,

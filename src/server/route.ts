@@ -1,12 +1,14 @@
 import type { FastifyInstance, onRequestAsyncHookHandler, RouteHandlerMethod } from "fastify";
 import { AppError } from "../core/errors.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { Router } from "../router/router.ts";
 import type { RoutingControl } from "../router/routing-control.ts";
 
 /** What the route handlers work with. */
 export interface ServerContext {
   readonly engine: Engine;
   readonly routing: RoutingControl;
+  readonly router: Pick<Router, "spend">;
   readonly version: string;
   /** Fires when the server begins to close: open event streams end, their readers reconnect elsewhere. */
   readonly closing: AbortSignal;

@@ -1,4 +1,5 @@
 import type { Route } from "./route.ts";
+import { costs } from "./routes/costs.ts";
 import { health } from "./routes/health.ts";
 import { home } from "./routes/home.ts";
 import { listRuns } from "./routes/list-runs.ts";
@@ -24,7 +25,7 @@ const routing: readonly Route[] = [
   routeExplain,
 ];
 
-const api: readonly Route[] = [submitRun, listRuns, showRun, runEvents, storeWorkflow, ...routing, health];
+const api: readonly Route[] = [submitRun, listRuns, showRun, runEvents, storeWorkflow, ...routing, costs, health];
 
 /** Every route of the API, in the order in which `GET /` lists them. */
 export const routes: readonly Route[] = [home(api), ...api];

@@ -2,6 +2,7 @@ import type { Queue } from "bullmq";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, LogController } from "fastify";
 import type { AppError } from "../core/errors.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { Router } from "../router/router.ts";
 import type { RoutingControl } from "../router/routing-control.ts";
 import { yamlTypes } from "./media-types.ts";
 import { routeNotFound } from "./not-found.ts";
@@ -14,6 +15,7 @@ import { routes } from "./routes.ts";
 export interface ServerOptions {
   readonly engine: Engine;
   readonly routing: RoutingControl;
+  readonly router: Pick<Router, "spend">;
   /** Shown by Bull Board at /queues. */
   readonly queues: readonly Queue[];
   readonly log: FastifyBaseLogger;
@@ -24,7 +26,7 @@ export interface ServerOptions {
 
 /** The API server, ready to listen. Closing it ends its event streams; it does not close the engine. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { engine, routing, queues, log, version, bodyLimitBytes } = options;
+  const { engine, routing, router, queues, log, version, bodyLimitBytes } = options;
   const server: FastifyInstance = Fastify({
     loggerInstance: log,
     bodyLimit: bodyLimitBytes,
@@ -43,7 +45,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     request.log.debug({ method, url, status: reply.statusCode, durationMs: Math.round(reply.elapsedTime) }, "answered");
   });
   await addQueueBoard(server, queues);
-  addRoutes(server, routes, { engine, routing, version, closing: closing.signal });
+  addRoutes(server, routes, { engine, routing, router, version, closing: closing.signal });
   return server;
 }
 

@@ -1,0 +1,65 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { type SpendDimension, type SpendGroup, spendDimensions } from "../../core/spend.ts";
+import { didYouMean } from "../../core/suggest.ts";
+import { type CliContext, clientFor, type GlobalOptions, type Register } from "../context.ts";
+import { wholeNumber } from "../number-option.ts";
+import { table } from "../table.ts";
+import { formatUsd } from "../watch/words.ts";
+
+interface CostsOptions extends GlobalOptions {
+  readonly days: number;
+  readonly by: readonly SpendDimension[];
+}
+
+/** `switchyard costs`: what the fleet's calls have used, summed by day, provider, model, key or workflow. */
+export const registerCosts: Register = (program, context) => {
+  program
+    .command("costs")
+    .description("what all calls have used: tokens and USD, by day and provider")
+    .option("--days <n>", "this day (UTC) and those before it (default: 7)", wholeNumber(1, 400), 7)
+    .option(
+      "--by <names>",
+      `what to sum by, with commas: ${spendDimensions.join(", ")} (default: day,provider)`,
+      dimensions,
+      ["day", "provider"],
+    )
+    .action((_options, command: Command) => showCosts(command.optsWithGlobals(), context));
+};
+
+function dimensions(text: string): readonly SpendDimension[] {
+  return text.split(",").map((name) => {
+    const found = spendDimensions.find((dimension) => dimension === name.trim());
+    if (found) return found;
+    throw new InvalidArgumentError(`Allowed: ${spendDimensions.join(", ")}.${didYouMean(name, spendDimensions)}`);
+  });
+}
+
+async function showCosts({ days, by, json, ...options }: CostsOptions, context: CliContext): Promise<void> {
+  const { output } = context;
+  const costs = await clientFor(options, context).costs({ days, by });
+  if (json) return output.json(costs);
+  if (costs.total.calls === 0) return output.note(`No calls since ${costs.from}.`);
+  const { dim, bold } = output.paint;
+  const heads = [...by, "calls", "failed", "tokens in", "out", "cost"].map((head) => dim(head));
+  const rows = costs.groups.map((group) => cells(group, by));
+  const total = cells({ of: {}, use: costs.total }, by).map((cell, at) => bold(at === 0 ? "all" : cell));
+  output.print(...table([heads, ...rows, ...(costs.groups.length > 1 ? [total] : [])]));
+  if (costs.total.unpriced > 0) {
+    const calls = costs.total.unpriced === 1 ? "1 call has" : `${costs.total.unpriced} calls have`;
+    output.note(`${calls} no known price and no part in the cost: set PROVIDER_COSTS for their providers.`);
+  }
+}
+
+function cells({ of, use }: SpendGroup, by: readonly SpendDimension[]): string[] {
+  const { calls, failed, inputTokens, outputTokens, costUsd, unpriced } = use;
+  const cost =
+    costUsd === null && unpriced === 0 ? "" : `${formatUsd(costUsd)}${costUsd !== null && unpriced > 0 ? " + ?" : ""}`;
+  return [
+    ...by.map((dimension) => of[dimension] ?? "(direct)"),
+    String(calls),
+    failed > 0 ? String(failed) : "",
+    String(inputTokens),
+    String(outputTokens),
+    cost,
+  ];
+}
