@@ -5,7 +5,10 @@ import type { Outcome } from "./breaker.ts";
 import { rules } from "./rules.ts";
 
 /** What a failure says about its target's health. */
-export function healthOf(failureClass: FailureClass, failure: CallFailure): Pick<Outcome, "kind" | "ms"> {
+export function healthOf(
+  failureClass: FailureClass,
+  failure: Pick<CallFailure, "retryAfterMs">,
+): Pick<Outcome, "kind" | "ms"> {
   switch (failureClass) {
     case "overloaded":
     case "server":

@@ -1,0 +1,77 @@
+import type { FailureClass } from "../../core/call.ts";
+import type { RoutedRequest } from "../request.ts";
+import type { Target } from "../target.ts";
+import type { Agenda } from "./agenda.ts";
+import type { Chance } from "./chance.ts";
+import type { Vendor } from "./vendor.ts";
+import type { VirtualFleet } from "./virtual-fleet.ts";
+
+/** What all requests of a replay share. */
+export interface ReplayContext {
+  /** Epoch milliseconds at which the scenario begins. */
+  readonly start: number;
+  readonly agenda: Agenda;
+  readonly fleet: VirtualFleet;
+  readonly vendors: ReadonlyMap<string, Vendor>;
+  /** For decisions and pauses. */
+  readonly random: Chance;
+  /** A name that nothing else bears. */
+  readonly token: () => string;
+  readonly observer: Observer;
+}
+
+/** Told of what happens, when it happens. */
+export interface Observer {
+  /** A call has begun. */
+  called(provider: string, isProbe: boolean): void;
+  callEnded(call: EndedCall): void;
+  ended(request: ReplayedRequest, ending: Ending): void;
+}
+
+/** A call that is over. */
+export interface EndedCall {
+  readonly provider: string;
+  /** Null: it was answered. */
+  readonly failure: FailureClass | null;
+  readonly durationMs: number;
+  /** USD; null: it is unknown. */
+  readonly costUsd: number | null;
+  readonly isHedge: boolean;
+}
+
+/**
+ * How a request ended. `rejected`: no other provider could help. `failed`: all were tried, or its budget was spent. `unavailable`: nobody could be
+ * asked in time.
+ */
+export type Ending =
+  | { readonly type: "answered"; readonly provider: string }
+  | { readonly type: "rejected" | "failed" | "unavailable" };
+
+/** A request under way: as the router has it, with its calls of this moment. */
+export interface ReplayedRequest {
+  readonly routed: RoutedRequest;
+  readonly arrivedAt: number;
+  readonly tokens: Tokens;
+  /** Two at most: the second is the hedge. */
+  readonly flights: Set<Flight>;
+}
+
+/** What an answered call of a request uses. */
+export interface Tokens {
+  readonly input: number;
+  readonly output: number;
+}
+
+/** A call under way, whose end is known already. */
+export interface Flight {
+  readonly target: Target;
+  readonly endsAt: number;
+  /** Null: it gives none. */
+  readonly firstTokenAt: number | null;
+  /** Whether it has ended or was aborted. */
+  readonly isOver: boolean;
+  /** Records its end. @returns true: it is the answer */
+  end(): boolean;
+  /** Ends it before its time, because the other call of the request was quicker. */
+  abort(): void;
+}
