@@ -60,16 +60,16 @@ export function availability(health: Health, circumstances: Circumstances, now: 
 /** The longest of what forbids a call whatever the breaker says. */
 function refusalOf(health: Health, circumstances: Circumstances, now: number, rules: Rules): Block | undefined {
   const { keysOutUntil, full, isDrained } = circumstances;
-  const blocks: Block[] = [];
-  const add = (kind: Block["kind"], until: number, reason: string) => {
-    if (now < until) blocks.push({ kind, until, reason });
+  let longest: Block | undefined;
+  const add = (kind: Block["kind"], until: number, reason: () => string) => {
+    if (now < until && (!longest || until > longest.until)) longest = { kind, until, reason: reason() };
   };
-  add("auth", keysOutUntil, `out until ${clockTime(keysOutUntil)} (every key was refused)`);
-  add("gone", health.goneUntil, `out until ${clockTime(health.goneUntil)} (it does not know the model)`);
-  add("limited", health.limitedUntil, `rate limited until ${clockTime(health.limitedUntil)}`);
-  if (full) add("full", full.until, full.words);
-  if (isDrained) add("drained", now + rules.drainedMs, "drained");
-  return blocks.sort((a, b) => b.until - a.until)[0];
+  add("auth", keysOutUntil, () => `out until ${clockTime(keysOutUntil)} (every key was refused)`);
+  add("gone", health.goneUntil, () => `out until ${clockTime(health.goneUntil)} (it does not know the model)`);
+  add("limited", health.limitedUntil, () => `rate limited until ${clockTime(health.limitedUntil)}`);
+  if (full) add("full", full.until, () => full.words);
+  if (isDrained) add("drained", now + rules.drainedMs, () => "drained");
+  return longest;
 }
 
 function ofClosed(since: number, now: number, rules: Rules): Availability {

@@ -7,8 +7,8 @@ import { isCallable } from "./decide.ts";
 import { answered, cancelled, exhausted, rejected } from "./end.ts";
 import { hedged } from "./hedge.ts";
 import { type Next, next } from "./next.ts";
-import { providerOf, rate } from "./rated.ts";
-import { begin, type RoutedRequest } from "./request.ts";
+import { providerOf } from "./rated.ts";
+import { availabilityNow, begin, type RoutedRequest } from "./request.ts";
 import type { RouteOptions, RouteOutcome } from "./router.ts";
 import { mirror } from "./shadow.ts";
 
@@ -64,19 +64,21 @@ async function serve(routed: RoutedRequest, context: RouteContext): Promise<Rout
 
 /** What a request does next, by what is known now. @param without providers that are being called already */
 export function nextOf(routed: RoutedRequest, without: readonly string[] = []): Next {
+  const { known, failed, lost, isSole } = routed;
   const pool = routed.pool.filter(({ provider }) => !without.includes(provider));
-  const rated = rate(pool, routed.estimate, routed.known, routed.snapshot);
-  const targets = rated.map((candidate) => {
-    const lost = routed.lost.get(candidate.provider);
-    const { availability } = candidate;
+  const isTooLong = failed.some((call) => call.class === "context_length");
+  const targets = pool.map((candidate) => {
+    const { provider, model, excluded } = candidate;
+    const availability = availabilityNow(candidate, routed);
     return {
       target: candidate,
-      isCallable: isCallable(candidate, routed.isSole) && (lost === undefined || availability.block !== undefined),
+      isCallable:
+        isCallable({ excluded, availability }, isSole) && (!lost.has(provider) || availability.block !== undefined),
       isClosed: availability.state === "closed" || availability.state === "ramping",
-      contextWindow: providerOf(candidate.provider, routed.known).contextWindow(candidate.model),
+      contextWindow: isTooLong ? providerOf(provider, known).contextWindow(model) : null,
     };
   });
-  return next(targets, routed.failed, routed.options.hints.on_content_filter);
+  return next(targets, failed, routed.options.hints.on_content_filter);
 }
 
 /** Others have called meanwhile: their failures may have opened a breaker. */

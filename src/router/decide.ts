@@ -37,9 +37,12 @@ export interface Decided {
 }
 
 /** Whether a candidate may be called. */
-export function isCallable(candidate: RatedCandidate, isSole: boolean): boolean {
-  if (candidate.excluded !== undefined) return false;
-  const { block } = candidate.availability;
+export function isCallable(
+  { excluded, availability }: Pick<RatedCandidate, "excluded" | "availability">,
+  isSole: boolean,
+): boolean {
+  if (excluded !== undefined) return false;
+  const { block } = availability;
   return block === undefined || (isSole && (block.kind === "outage" || block.kind === "probing"));
 }
 
@@ -63,15 +66,22 @@ export function decide(input: DecideInput): Decided {
     avoided: input.avoided,
   };
   const names = order(strategy, facts);
-  const chosen = names.flatMap((name) => candidates.find((candidate) => candidate.provider === name) ?? []);
-  const aside = candidates.filter((candidate) => !names.includes(candidate.provider));
+  const aside = new Map(candidates.map((candidate) => [candidate.provider, candidate]));
+  const chosen = names.flatMap((name) => {
+    const candidate = aside.get(name);
+    aside.delete(name);
+    return candidate ?? [];
+  });
   return {
     facts,
     order: chosen.map(({ provider, model }) => ({ provider, model })),
     decision: {
       strategy: input.strategy,
       hints,
-      candidates: [...chosen.map((one) => toRecord(one)), ...aside.map((one) => toRecord(one, reasonOf(one)))],
+      candidates: [
+        ...chosen.map((one) => toRecord(one)),
+        ...[...aside.values()].map((one) => toRecord(one, reasonOf(one))),
+      ],
       reason: explain(strategy, facts, names, candidates, hints),
       inputs: facts,
       routingVersion: input.version,
@@ -85,5 +95,6 @@ function reasonOf({ excluded, availability }: RatedCandidate): string {
 }
 
 function toRecord({ provider, model, availability }: RatedCandidate, excluded?: string): DecisionCandidate {
-  return { provider, model, state: availability.state, ...(excluded === undefined ? {} : { excluded }) };
+  const { state } = availability;
+  return excluded === undefined ? { provider, model, state } : { provider, model, state, excluded };
 }

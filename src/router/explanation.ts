@@ -8,7 +8,7 @@ import { decide } from "./decide.ts";
 import type { Snapshot } from "./fleet.ts";
 import type { Known } from "./known.ts";
 import { callsUnderWay, type Use } from "./limits.ts";
-import { askOf, providerOf, questionOf, rate, strategyNameOf } from "./rated.ts";
+import { providerOf, questionOf, rate, strategyNameOf } from "./rated.ts";
 import { chainOf, drawsFor } from "./request.ts";
 import { keyField } from "./standing.ts";
 import { strategies } from "./strategies/registry.ts";
@@ -41,7 +41,7 @@ export async function explanation(context: RouteContext, request: ExplainRequest
     snapshot = await context.fleet.read(question);
   } while (context.live.learn(snapshot.routing));
   const strategyName = strategyNameOf(hints, known);
-  const rated = rate(candidates, estimate, known, snapshot);
+  const rated = rate(candidates, estimate, known, snapshot, "cost");
   const { decision, order, facts } = decide({
     strategy: strategyName,
     hints,
@@ -72,7 +72,7 @@ export async function explanation(context: RouteContext, request: ExplainRequest
       limitedUntil: health.limitedUntil,
       latencyMs: candidate.latencyMs,
       busy: candidate.busy,
-      costUsd: askOf(candidate, estimate, known).usd,
+      costUsd: candidate.costUsd,
       score: target ? strategy.score(target, facts) : null,
       limits: limitsOf(candidate.provider, known, snapshot),
     };

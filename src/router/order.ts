@@ -15,7 +15,7 @@ export interface OrderTarget extends JsonObject {
   readonly latencyMs: number | null;
   /** Calls under way in the fleet. */
   readonly busy: number;
-  /** What the request will probably cost there; null: unknown. */
+  /** What the request will probably cost there; null: unknown, or the strategy does not go by it. */
   readonly costUsd: number | null;
 }
 

@@ -10,6 +10,7 @@ import { type Ask, callsUnderWay } from "./limits.ts";
 import { rules } from "./rules.ts";
 import { availabilityOf, keyField } from "./standing.ts";
 import { strategies } from "./strategies/registry.ts";
+import type { Strategy } from "./strategies/strategy.ts";
 
 /** A configured provider. */
 export function providerOf(name: string, { providers }: Known): Provider {
@@ -63,21 +64,26 @@ export function questionOf(
   };
 }
 
-/** Candidates with what the snapshot and the request say of each. */
+/** Candidates with what the snapshot and the request say of each. @param needs what the strategy needs to know: prices are looked up for it alone */
 export function rate(
   candidates: readonly Candidate[],
   estimate: Estimate,
   known: Known,
   snapshot: Snapshot,
+  needs: Strategy["needs"],
 ): readonly RatedCandidate[] {
-  return candidates.map((candidate) => {
-    const ask = askOf(candidate, estimate, known);
+  return candidates.map(({ provider: name, model, servesAsked, excluded }) => {
+    const target = { provider: name, model };
+    const ask = () => askOf(target, estimate, known);
     return {
-      ...candidate,
-      availability: availabilityOf(candidate, providerOf(candidate.provider, known), known, snapshot, ask),
-      latencyMs: latencyAt(snapshot.health(candidate).latency, snapshot.now, rules),
-      busy: callsUnderWay(snapshot.use(candidate.provider), snapshot.now),
-      costUsd: ask.usd,
+      provider: name,
+      model,
+      servesAsked,
+      excluded,
+      availability: availabilityOf(target, providerOf(name, known), known, snapshot, ask),
+      latencyMs: latencyAt(snapshot.health(target).latency, snapshot.now, rules),
+      busy: callsUnderWay(snapshot.use(name), snapshot.now),
+      costUsd: needs === "cost" ? ask().usd : null,
     };
   });
 }

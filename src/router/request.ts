@@ -14,6 +14,7 @@ import { askOf, providerOf, questionOf, rate, strategyNameOf } from "./rated.ts"
 import type { RouteOptions } from "./router.ts";
 import { availabilityOf, waitFor } from "./standing.ts";
 import { stickyDraws } from "./sticky.ts";
+import { strategies } from "./strategies/registry.ts";
 import type { Target } from "./target.ts";
 
 /** One request on its way: what was decided, what is known now, what has been called. */
@@ -64,10 +65,11 @@ export function decideFor(
   const { hints } = options;
   const sole = isSole(known);
   const { routing, version } = known;
+  const strategy = strategyNameOf(hints, known);
   const decided = decide({
-    strategy: strategyNameOf(hints, known),
+    strategy,
     hints,
-    candidates: rate(question.candidates, estimate, known, snapshot),
+    candidates: rate(question.candidates, estimate, known, snapshot, strategies[strategy].needs),
     isSole: sole,
     weights: routing.weights,
     chain: chainOf(routing),
@@ -78,10 +80,8 @@ export function decideFor(
     draws: drawsFor(question.candidates, hints, random),
     degraded: snapshot.degraded,
   });
-  const place = ({ provider }: Candidate) => {
-    const found = decided.order.findIndex((target) => target.provider === provider);
-    return found < 0 ? decided.order.length : found;
-  };
+  const places = new Map(decided.order.map(({ provider }, i) => [provider, i]));
+  const place = ({ provider }: Candidate) => places.get(provider) ?? places.size;
   const pool = question.candidates.filter((candidate) => candidate.excluded === undefined);
   const ownMs = (hints.max_seconds ?? Number.POSITIVE_INFINITY) * 1_000;
   return {
@@ -116,11 +116,15 @@ async function look(context: RouteContext, { hints, affinity }: RouteOptions): P
 
 /** How a target of the request stands by the newest snapshot; what was lost to another process counts. */
 export function standingOf(target: Target, routed: RoutedRequest): Availability {
-  const { known, snapshot, lost, estimate } = routed;
-  const ask = askOf(target, estimate, known);
-  const found = availabilityOf(target, providerOf(target.provider, known), known, snapshot, ask);
-  const block = found.block ?? lost.get(target.provider);
+  const found = availabilityNow(target, routed);
+  const block = found.block ?? routed.lost.get(target.provider);
   return block && !found.block ? { state: "half_open", share: 0, needsProbe: false, block } : found;
+}
+
+/** How a target of the request stands by the newest snapshot alone. */
+export function availabilityNow(target: Target, { known, snapshot, estimate }: RoutedRequest): Availability {
+  const ask = () => askOf(target, estimate, known);
+  return availabilityOf(target, providerOf(target.provider, known), known, snapshot, ask);
 }
 
 /** Keeps a provider away that another process was quicker to get. @param random 0..1 */

@@ -61,7 +61,7 @@ async function callShadow(
   const question = { targets: [target], count: false, uses: limits ? [target.provider, ...fields] : [] };
   const snapshot = await fleet.read(question);
   const ask = askOf(target, estimate, known);
-  const standing = availabilityOf(target, provider, known, snapshot, ask);
+  const standing = availabilityOf(target, provider, known, snapshot, () => ask);
   // A probe is for a request that counts.
   if (standing.block || standing.needsProbe) return undefined;
   const key = usableKey(provider, known, snapshot, ask) ?? provider.keys[0] ?? "default";

@@ -22,13 +22,13 @@ export function usableKey(provider: Provider, known: Known, snapshot: Snapshot, 
   });
 }
 
-/** Whether a target may be called at the snapshot's moment. */
+/** Whether a target may be called at the snapshot's moment. @param ask what the call would use, for a provider that has limits */
 export function availabilityOf(
   target: Target,
   provider: Provider,
   known: Known,
   snapshot: Snapshot,
-  ask: Ask,
+  ask: () => Ask,
 ): Availability {
   const out = provider.keys.map((label) => snapshot.keyOutUntil(keyField(provider, label)));
   const circumstances: Circumstances = {
@@ -41,9 +41,10 @@ export function availabilityOf(
 }
 
 /** The limit that keeps a call from a provider: its own, or those of all its keys that may be used. */
-function fullOf(provider: Provider, known: Known, snapshot: Snapshot, ask: Ask): Circumstances["full"] {
+function fullOf(provider: Provider, known: Known, snapshot: Snapshot, asked: () => Ask): Circumstances["full"] {
   const limits = known.routing.limits[provider.name];
   if (!limits) return undefined;
+  const ask = asked();
   const own = fullAt(snapshot.use(provider.name), limits, ask, snapshot.now, rules);
   if (own) return { ...own, words: fullWords(own, limits) };
   const keys = provider.keys
