@@ -20,7 +20,7 @@ export function readVendorError(body: string | undefined, errorType = ""): Vendo
   if (!error) return { ...saidNothing, code: errorType, message: typeof parsed === "string" ? parsed : undefined };
   const details = Array.isArray(error.details) ? error.details.filter(isJsonObject) : [];
   const reasons = details.map((detail) => detail.reason);
-  const words = [errorType, error.code, error.type, error.status, ...reasons].filter(
+  const words = [errorType, error.code, error.type, error.__type, error.status, ...reasons].filter(
     (word) => typeof word === "string",
   );
   const message = [error.message, isJsonObject(parsed) ? parsed.error : undefined].find(

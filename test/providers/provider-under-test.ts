@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parse, stringify } from "yaml";
 import { loadSettings } from "../../src/config/load.ts";
 import { createProviders } from "../../src/providers/create.ts";
 import { CallFailure, type LlmRequest, type Provider } from "../../src/providers/provider.ts";
@@ -12,12 +13,21 @@ export const secret = "sk-test-0123456789abcdefSECRET";
 /** A small request. */
 export const hello: LlmRequest = { system: "Be brief.", messages: [{ role: "user", content: "Hello" }] };
 
-/** Builds a vendor's provider at an address, through the real settings. */
-export function providerAt(wire: VendorWire, url: string, extra: Readonly<Record<string, string>> = {}): Provider {
+/** Builds a vendor's provider at an address, through the real settings. @param fields further keys of its entry in the file */
+export function providerAt(
+  wire: VendorWire,
+  url: string,
+  extra: Readonly<Record<string, string>> = {},
+  fields: Readonly<Record<string, number | boolean>> = {},
+): Provider {
   const { env, yaml } = wire.configure(url, secret);
   const cwd = mkdtempSync(join(tmpdir(), "switchyard-providers-"));
+  const file = (parse(yaml) ?? {}) as { readonly providers?: Readonly<Record<string, object>> };
+  const entry = { ...file.providers?.[wire.provider], ...fields };
   try {
-    if (yaml) writeFileSync(join(cwd, "switchyard.yaml"), yaml);
+    if (Object.keys(entry).length > 0) {
+      writeFileSync(join(cwd, "switchyard.yaml"), stringify({ providers: { [wire.provider]: entry } }));
+    }
     const provider = createProviders(loadSettings({ env: { ...env, ...extra }, cwd })).get(wire.provider);
     if (!provider) throw new Error(`${wire.provider} is not configured`);
     return provider;
