@@ -74,6 +74,6 @@ function misused(error: CommanderError): AppError {
     .replace(/^error: /, "")
     .replace(/\s*\n\(/, " (")
     .replace(/\.+$/, "");
-  const message = `${words.charAt(0).toUpperCase()}${words.slice(1)}${words.endsWith(")") ? "" : "."}`;
+  const message = `${words.charAt(0).toUpperCase()}${words.slice(1)}${/[)?]$/.test(words) ? "" : "."}`;
   return new AppError("usage", { message, cause: error });
 }

@@ -1,0 +1,60 @@
+import type { RoutingReport, RoutingTarget, RoutingVersion } from "../../core/routing.ts";
+import type { Output, Paint } from "../output.ts";
+import { table } from "../table.ts";
+import { latencyWords, limitWords, momentWords, originWords, shareWords, stateWords, valueWords } from "./words.ts";
+
+/** Prints what is in force and how the targets stand. */
+export function printRouting(report: RoutingReport, output: Output): void {
+  const { paint } = output;
+  output.print(versionLine(report, paint), "");
+  const heads = ["setting", "value", "from"].map((head) => paint.dim(head));
+  const settings = Object.entries(report.settings).map(([key, { value, origin }]) => {
+    const from = originWords(origin);
+    return [key, valueWords(value), from === "run time" ? paint.yellow(from) : paint.dim(from)];
+  });
+  output.print(...table([heads, ...settings]).map((line) => `  ${line}`));
+  if (report.targets.length === 0) output.note("No provider is configured.");
+  else output.print("", ...targetTable(report.targets, paint));
+  if (report.degraded) output.note("Redis did not answer in time: health is what the server last knew.");
+}
+
+function versionLine({ version, author, at, note }: RoutingVersion, paint: Paint): string {
+  if (version === 0 || at === null)
+    return `${paint.bold("routing")} as each process is configured; nothing was set at run time`;
+  return `${paint.bold(`routing version ${version}`)} by ${author}, ${momentWords(at)} UTC: ${note}`;
+}
+
+function targetTable(targets: readonly RoutingTarget[], paint: Paint): string[] {
+  const names = ["provider", "model", "state", "share", "latency", "busy", "failed", "limits", "why"];
+  const rows = [...targets].sort((a, b) => (a.provider < b.provider ? -1 : 1)).map((target) => cells(target, paint));
+  return table([names.map((head) => paint.dim(head)), ...rows]).map((line) => `  ${line}`);
+}
+
+function cells(target: RoutingTarget, paint: Paint): string[] {
+  const { provider, model, state, share, latencyMs, busy, breaker, limits, reason } = target;
+  const { failed, answered } = breaker;
+  return [
+    provider,
+    model,
+    stateWords(state, paint),
+    shareWords(share),
+    latencyWords(latencyMs),
+    String(busy),
+    `${failed} of ${failed + answered}`,
+    limitWords(limits, provider),
+    reason ?? "",
+  ];
+}
+
+/** Prints the versions, newest first. */
+export function printHistory(versions: readonly RoutingVersion[], output: Output): void {
+  const heads = ["version", "when (UTC)", "who", "what"].map((head) => output.paint.dim(head));
+  const rows = versions.map(({ version, at, author, note }) => [
+    String(version),
+    at === null ? "" : momentWords(at),
+    author ?? "",
+    note ?? "",
+  ]);
+  if (rows.length === 0) output.note("The routing was never changed at run time.");
+  else output.print(...table([heads, ...rows]));
+}
