@@ -1,4 +1,4 @@
-import type { Decision, DecisionCandidate } from "./call.ts";
+import type { Decision, DecisionCandidate, Hints } from "./call.ts";
 import type { Json } from "./json.ts";
 
 /*
@@ -57,6 +57,15 @@ export interface RoutingTarget extends Omit<ExplainedCandidate, "place" | "costU
   readonly drained: boolean;
   /** Why it is given no calls; null: it may be called. */
   readonly reason: string | null;
+}
+
+/** A request that is only asked about. */
+export interface ExplainRequest {
+  readonly hints: Hints;
+  /** Default 500. */
+  readonly inputTokens?: number;
+  /** Default 1000. */
+  readonly maxTokens?: number;
 }
 
 /** How a request would be routed now. No call is made. */

@@ -1,6 +1,5 @@
 import type { Limits } from "../config/settings.ts";
-import type { Hints } from "../core/call.ts";
-import type { ExplainedCandidate, Explanation, LimitUse } from "../core/routing.ts";
+import type { ExplainedCandidate, ExplainRequest, Explanation, LimitUse } from "../core/routing.ts";
 import type { Health } from "./breaker.ts";
 import { type Candidate, isSole } from "./candidates.ts";
 import type { RouteContext } from "./context.ts";
@@ -12,15 +11,6 @@ import { providerOf, questionOf, rate, strategyNameOf } from "./rated.ts";
 import { chainOf, drawsFor } from "./request.ts";
 import { keyField } from "./standing.ts";
 import { strategies } from "./strategies/registry.ts";
-
-/** A request that is only asked about. */
-export interface ExplainRequest {
-  readonly hints: Hints;
-  /** Default 500. */
-  readonly inputTokens?: number;
-  /** Default 1000. */
-  readonly maxTokens?: number;
-}
 
 const usualTokens = { input: 500, output: 1_000 };
 

@@ -2,11 +2,10 @@ import type { RoutingSettings } from "../config/settings.ts";
 import type { CallRecord, Decision, Hints, Served } from "../core/call.ts";
 import type { ErrorRecord } from "../core/errors.ts";
 import type { AnswerPiece } from "../core/live.ts";
-import type { Explanation } from "../core/routing.ts";
+import type { ExplainRequest, Explanation } from "../core/routing.ts";
 import type { Spend } from "../core/spend.ts";
 import type { LlmAnswer, LlmRequest } from "../providers/provider.ts";
 import type { CheckResult } from "./check.ts";
-import type { ExplainRequest } from "./explanation.ts";
 
 /** How a routed request is made. */
 export interface RouteOptions {

@@ -3,9 +3,8 @@ import type { Origins } from "../config/origins.ts";
 import { applyOverrides, type RoutingOverrides } from "../config/overrides.ts";
 import type { Settings } from "../config/settings.ts";
 import { AppError } from "../core/errors.ts";
-import type { Explanation, RoutingReport, RoutingSetting, RoutingTarget } from "../core/routing.ts";
+import type { ExplainRequest, Explanation, RoutingReport, RoutingSetting, RoutingTarget } from "../core/routing.ts";
 import { didYouMean } from "../core/suggest.ts";
-import type { ExplainRequest } from "./explanation.ts";
 import type { RoutingPatch } from "./routing-patch.ts";
 import type { ChangedRouting, RoutingStore, StoredRouting } from "./routing-store.ts";
 

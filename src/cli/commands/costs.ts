@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { type SpendDimension, type SpendGroup, spendDimensions } from "../../core/spend.ts";
+import { type SpendDimension, type SpendGroup, type SpendUse, spendDimensions } from "../../core/spend.ts";
 import { didYouMean } from "../../core/suggest.ts";
 import { type CliContext, clientFor, type GlobalOptions, type Register } from "../context.ts";
 import { wholeNumber } from "../number-option.ts";
@@ -42,7 +42,7 @@ async function showCosts({ days, by, json, ...options }: CostsOptions, context: 
   const { dim, bold } = output.paint;
   const heads = [...by, "calls", "failed", "tokens in", "out", "cost"].map((head) => dim(head));
   const rows = costs.groups.map((group) => cells(group, by));
-  const total = cells({ of: {}, use: costs.total }, by).map((cell, at) => bold(at === 0 ? "all" : cell));
+  const total = ["all", ...by.slice(1).map(() => ""), ...sums(costs.total)].map((cell) => bold(cell));
   output.print(...table([heads, ...rows, ...(costs.groups.length > 1 ? [total] : [])]));
   if (costs.total.unpriced > 0) {
     const calls = costs.total.unpriced === 1 ? "1 call has" : `${costs.total.unpriced} calls have`;
@@ -51,15 +51,12 @@ async function showCosts({ days, by, json, ...options }: CostsOptions, context: 
 }
 
 function cells({ of, use }: SpendGroup, by: readonly SpendDimension[]): string[] {
+  return [...by.map((dimension) => of[dimension] ?? "(direct)"), ...sums(use)];
+}
+
+function sums(use: SpendUse): string[] {
   const { calls, failed, inputTokens, outputTokens, costUsd, unpriced } = use;
   const cost =
     costUsd === null && unpriced === 0 ? "" : `${formatUsd(costUsd)}${costUsd !== null && unpriced > 0 ? " + ?" : ""}`;
-  return [
-    ...by.map((dimension) => of[dimension] ?? "(direct)"),
-    String(calls),
-    failed > 0 ? String(failed) : "",
-    String(inputTokens),
-    String(outputTokens),
-    cost,
-  ];
+  return [String(calls), failed > 0 ? String(failed) : "", String(inputTokens), String(outputTokens), cost];
 }
