@@ -106,10 +106,9 @@ export function settle(use: Use, lease: Lease, actual: Ask, now: number, rules: 
 
 /** Prolongs the lease of a call that is still under way. One that is over stays so. */
 export function keep(use: Use, lease: Lease, now: number, rules: Rules): Use {
-  const live = swept(use, now, rules);
   const id = leaseId(lease);
-  if (live.leases[id] === undefined) return live;
-  return { ...live, leases: { ...live.leases, [id]: now + rules.leaseMs } };
+  if ((use.leases[id] ?? 0) <= now) return use;
+  return { ...use, leases: { ...use.leases, [id]: now + rules.leaseMs } };
 }
 
 /** Calls under way. */
@@ -131,6 +130,7 @@ export function nano(usd: number | null): number {
 
 /** Without what no longer counts: buckets that left the window, days that are over, leases that ended with their reservations. */
 function swept(use: Use, now: number, rules: Rules): Use {
+  if (isCurrent(use, now, rules)) return use;
   const oldest = Math.floor(now / rules.bucketMs) - windowBuckets(rules);
   const today = Math.floor(now / dayMs);
   let { tokens, nanoUsd } = use;
@@ -152,6 +152,17 @@ function swept(use: Use, now: number, rules: Rules): Use {
     nanoUsd: within(nanoUsd, today - 1),
     leases,
   };
+}
+
+/** Whether everything in it counts. */
+function isCurrent({ requests, tokens, nanoUsd, leases, others }: Use, now: number, rules: Rules): boolean {
+  const oldest = Math.floor(now / rules.bucketMs) - windowBuckets(rules);
+  const today = Math.floor(now / dayMs);
+  for (const id in leases) if ((leases[id] ?? 0) <= now) return false;
+  for (const bucket in requests) if (Number(bucket) <= oldest) return false;
+  for (const bucket in tokens) if (Number(bucket) <= oldest) return false;
+  for (const day in nanoUsd) if (Number(day) < today) return false;
+  return others === undefined || others.until > now;
 }
 
 /** When so much of the window has passed that no more than `most` of it counts; `now` where that is so already. */
