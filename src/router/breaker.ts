@@ -81,14 +81,24 @@ function afterCall(health: Health, outcome: Outcome, now: number, random: number
   if (now - durationMs < health.closedAt) return health;
   const oldest = Math.floor((now - rules.windowMs) / rules.bucketMs);
   const field = `${kind === "ok" ? "o" : "f"}:${Math.floor(now / rules.bucketMs)}`;
-  const counted = { ...health.calls, [field]: (health.calls[field] ?? 0) + 1 };
-  const calls = Object.fromEntries(Object.entries(counted).filter(([name]) => Number(name.slice(2)) > oldest));
-  const sum = (mark: string) =>
-    Object.entries(calls).reduce((total, [name, count]) => total + (name.startsWith(mark) ? count : 0), 0);
-  const isOutage = kind === "failed" && sum("f") >= rules.leastFailed && sum("f") > sum("o");
+  // Nothing leaves the window before a bucket begins.
+  const before = health.calls[field] === undefined ? within(health.calls, oldest) : health.calls;
+  const calls = { ...before, [field]: (before[field] ?? 0) + 1 };
+  const isOutage = kind === "failed" && isMostlyFailing(calls, rules);
   if (!isOutage) return { ...health, calls };
   const isSameOutage = health.closedAt > 0 && now - health.closedAt < rules.rampMs;
   return open(health, isSameOutage ? health.openMs : 0, now, random, rules);
+}
+
+function within(calls: Health["calls"], oldest: number): Health["calls"] {
+  return Object.fromEntries(Object.entries(calls).filter(([name]) => Number(name.slice(2)) > oldest));
+}
+
+function isMostlyFailing(calls: Health["calls"], { leastFailed }: Rules): boolean {
+  const sum = (mark: string) =>
+    Object.entries(calls).reduce((total, [name, count]) => total + (name.startsWith(mark) ? count : 0), 0);
+  const failed = sum("f");
+  return failed >= leastFailed && failed > sum("o");
 }
 
 function open(health: Health, previousMs: number, now: number, random: number, rules: Rules): Health {
