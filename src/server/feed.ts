@@ -39,10 +39,14 @@ export async function* feed(options: FeedOptions): AsyncGenerator<RunEvent | Liv
     let ended = false;
     let idle = 0;
     while (!signal.aborted) {
-      const told = passing.splice(0);
+      let told = passing.splice(0);
       const events = await engine.events(runId, cursor);
-      // The history first: a step begins before its first token. Its end is in a later read.
       for (const event of events) {
+        // A step's last words come before the line that ends its attempt, and after the one that begins it.
+        if (endsAttempt(event)) {
+          yield* told.filter(({ step }) => step === event.step);
+          told = told.filter(({ step }) => step !== event.step);
+        }
         yield event;
         cursor = event.seq;
         if (isTerminalEvent(event)) return;
@@ -59,6 +63,10 @@ export async function* feed(options: FeedOptions): AsyncGenerator<RunEvent | Liv
     signal.removeEventListener("abort", onAbort);
     stop();
   }
+}
+
+function endsAttempt(event: RunEvent): event is RunEvent & { readonly step: string } {
+  return ["step.succeeded", "step.failed", "step.retrying", "step.waiting"].includes(event.type);
 }
 
 /** Remembers that it was rung until somebody waits for it. */
