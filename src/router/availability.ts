@@ -60,6 +60,9 @@ export function availability(health: Health, circumstances: Circumstances, now: 
 /** The longest of what forbids a call whatever the breaker says. */
 function refusalOf(health: Health, circumstances: Circumstances, now: number, rules: Rules): Block | undefined {
   const { keysOutUntil, full, isDrained } = circumstances;
+  // Most of the time nothing forbids it.
+  if (!full && !isDrained && now >= keysOutUntil && now >= health.goneUntil && now >= health.limitedUntil)
+    return undefined;
   let longest: Block | undefined;
   const add = (kind: Block["kind"], until: number, reason: () => string) => {
     if (now < until && (!longest || until > longest.until)) longest = { kind, until, reason: reason() };

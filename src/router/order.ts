@@ -39,22 +39,23 @@ export interface OrderFacts extends JsonObject {
  * them all, in the same order, those that failed the attempt before.
  */
 export function order(strategy: Strategy, facts: OrderFacts): readonly string[] {
-  const takesPart = (target: OrderTarget) => target.share >= 1 || target.shareDraw < target.share;
-  const isFirst = (target: OrderTarget) => target.provider === facts.hinted || isBound(target, facts);
-  const present = facts.targets.filter(takesPart);
-  const waiting = facts.targets.filter((target) => !takesPart(target));
-  const rest = present.filter((target) => !isFirst(target));
-  const groups = [
-    present.filter((target) => target.provider === facts.hinted),
-    present.filter((target) => target.provider !== facts.hinted && isBound(target, facts)),
-    rest.filter((target) => target.servesAsked),
-    rest.filter((target) => !target.servesAsked),
-    waiting.filter((target) => target.servesAsked),
-    waiting.filter((target) => !target.servesAsked),
-  ];
-  const ordered = groups.flatMap((targets) => strategy.order(strategyInput(targets, facts)));
+  const groups: OrderTarget[][] = [[], [], [], [], [], []];
+  for (const target of facts.targets) groups[rankOf(target, facts)]?.push(target);
+  const ordered = groups.flatMap((targets) =>
+    targets.length > 0 ? strategy.order(strategyInput(targets, facts)) : [],
+  );
+  if (facts.avoided.length === 0) return ordered;
   const isAvoided = (name: string) => facts.avoided.includes(name);
   return [...ordered.filter((name) => !isAvoided(name)), ...ordered.filter(isAvoided)];
+}
+
+/** 0 for the hinted one, 1 for the bound one, 2 and 3 for the others, 4 and 5 for those that wait; of each pair those that serve the asked model come first. */
+function rankOf(target: OrderTarget, facts: OrderFacts): number {
+  const { provider, servesAsked, share, shareDraw } = target;
+  const takesPart = share >= 1 || shareDraw < share;
+  if (takesPart && provider === facts.hinted) return 0;
+  if (takesPart && isBound(target, facts)) return 1;
+  return (takesPart ? 2 : 4) + (servesAsked ? 0 : 1);
 }
 
 /** A binding holds where the target serves what was asked for. */

@@ -38,13 +38,39 @@ export function askOf(
   };
 }
 
+/** What a decision must look at, and the candidates that it chooses from. */
+export interface CandidatesQuestion extends FleetQuestion {
+  readonly candidates: readonly Candidate[];
+}
+
 /** What a decision must look at. @param everything also what only people ask about */
 export function questionOf(
   hints: Hints,
   known: Known,
   affinity: string | undefined,
   everything = false,
-): FleetQuestion & { readonly candidates: readonly Candidate[] } {
+): CandidatesQuestion {
+  const question = rememberedQuestion(hints, known, everything);
+  return affinity !== undefined && known.routing.affinity === "run" ? { ...question, affinity } : question;
+}
+
+/** Questions by the hints that they depend on. Most requests have the same ones, and the routing seldom changes. */
+const questions = new WeakMap<Known, Map<string, CandidatesQuestion>>();
+const mostQuestions = 1_000;
+
+function rememberedQuestion(hints: Hints, known: Known, everything: boolean): CandidatesQuestion {
+  const { strategy, provider, model, strict_provider: strict, allow } = hints;
+  const key = JSON.stringify([strategy, provider, model, strict, allow, everything]);
+  const ofKnown = questions.get(known) ?? new Map<string, CandidatesQuestion>();
+  const found = ofKnown.get(key);
+  if (found) return found;
+  const made = makeQuestion(hints, known, everything);
+  if (ofKnown.size >= mostQuestions) ofKnown.clear();
+  questions.set(known, ofKnown.set(key, made));
+  return made;
+}
+
+function makeQuestion(hints: Hints, known: Known, everything: boolean): CandidatesQuestion {
   const candidates = candidatesOf(hints, known);
   const able = candidates.filter((candidate) => candidate.excluded === undefined);
   const { needs } = strategies[strategyNameOf(hints, known)];
@@ -60,7 +86,6 @@ export function questionOf(
     targets: everything ? candidates : able,
     count: needs === "counter" && !everything,
     uses,
-    ...(affinity !== undefined && known.routing.affinity === "run" ? { affinity } : {}),
   };
 }
 
@@ -72,16 +97,16 @@ export function rate(
   snapshot: Snapshot,
   needs: Strategy["needs"],
 ): readonly RatedCandidate[] {
-  return candidates.map(({ provider: name, model, servesAsked, excluded }) => {
-    const target = { provider: name, model };
-    const ask = () => askOf(target, estimate, known);
+  return candidates.map((candidate) => {
+    const { provider: name, model, servesAsked, excluded } = candidate;
+    const ask = () => askOf(candidate, estimate, known);
     return {
       provider: name,
       model,
       servesAsked,
       excluded,
-      availability: availabilityOf(target, providerOf(name, known), known, snapshot, ask),
-      latencyMs: latencyAt(snapshot.health(target).latency, snapshot.now, rules),
+      availability: availabilityOf(candidate, providerOf(name, known), known, snapshot, ask),
+      latencyMs: latencyAt(snapshot.health(candidate).latency, snapshot.now, rules),
       busy: callsUnderWay(snapshot.use(name), snapshot.now),
       costUsd: needs === "cost" ? ask().usd : null,
     };

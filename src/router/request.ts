@@ -47,6 +47,12 @@ export async function begin(context: RouteContext, request: LlmRequest, options:
   return decideFor(request, estimateTokens(request), options, await look(context, options), context);
 }
 
+/** Decides anew after a wait, by the routing and the health of now. What was called before still counts: budget, time and records are the same request's. */
+export async function beginAgain(context: RouteContext, earlier: RoutedRequest): Promise<RoutedRequest> {
+  const { request, options, deadline, calls, begun } = earlier;
+  return { ...(await begin(context, request, options)), deadline, calls, begun };
+}
+
 /** What a decision is made from: the routing in force, what was asked of the fleet, what it said. */
 export interface Look {
   readonly known: Known;
@@ -80,9 +86,7 @@ export function decideFor(
     draws: drawsFor(question.candidates, hints, random),
     degraded: snapshot.degraded,
   });
-  const places = new Map(decided.order.map(({ provider }, i) => [provider, i]));
-  const place = ({ provider }: Candidate) => places.get(provider) ?? places.size;
-  const pool = question.candidates.filter((candidate) => candidate.excluded === undefined);
+  const able = question.candidates.filter((candidate) => candidate.excluded === undefined);
   const ownMs = (hints.max_seconds ?? Number.POSITIVE_INFINITY) * 1_000;
   return {
     request,
@@ -92,8 +96,8 @@ export function decideFor(
     known,
     isSole: sole,
     decided,
-    question: { targets: pool, count: false, uses: question.uses },
-    pool: [...pool].sort((a, b) => place(a) - place(b)),
+    question: { targets: question.targets, count: false, uses: question.uses },
+    pool: inOrder(able, decided.order),
     calls: [],
     failed: [],
     lost: new Map(),
@@ -101,6 +105,17 @@ export function decideFor(
     snapshot,
     pauses: 0,
   };
+}
+
+/** The candidates that were chosen in the order of the decision, then the others. */
+function inOrder(candidates: readonly Candidate[], chosen: readonly Target[]): readonly Candidate[] {
+  const others = new Map(candidates.map((candidate) => [candidate.provider, candidate]));
+  const first = chosen.flatMap(({ provider }) => {
+    const candidate = others.get(provider);
+    others.delete(provider);
+    return candidate ?? [];
+  });
+  return [...first, ...others.values()];
 }
 
 /** Reads what the decision rests on. Where routing was changed since this process last looked, it looks again by the new one. */

@@ -5,6 +5,13 @@ export interface Target {
 }
 
 /** One text for a target, for keys and maps. */
-export function targetId({ provider, model }: Target): string {
-  return `${provider}/${model}`;
+export function targetId(target: Target): string {
+  const known = ids.get(target);
+  if (known !== undefined) return known;
+  const id = `${target.provider}/${target.model}`;
+  ids.set(target, id);
+  return id;
 }
+
+/** A decision asks for the id of each candidate several times. */
+const ids = new WeakMap<Target, string>();
