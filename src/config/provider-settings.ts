@@ -93,7 +93,7 @@ export function readProviders(source: Source, edition: string, problems: Problem
 function fieldReader(name: string, builtIn: BuiltIn | undefined, source: Source, problems: Problems) {
   return <T>(field: string, inFile: Form<T>, fallback: T, inVariable = inFile): T => {
     const found = findField(name, builtIn, field, source);
-    if (!found) return fallback;
+    if (!found || !fieldsOf(name).includes(field)) return fallback;
     const { schema, allowed } = found.path === variableOf(builtIn, field) ? inVariable : inFile;
     const parsed = schema.safeParse(found.value);
     if (parsed.success) return parsed.data;

@@ -142,6 +142,7 @@ export const chatWires: readonly VendorWire[] = [
     model: "llama3.2",
     path: "/v1/chat/completions",
     checkPath: "/api/tags",
+    thoughtAnswer: (reasoning, content) => completion("llama3.2", { reasoning, content }, "stop"),
     keyHeader: bearer,
     configure: (url, secret) => ({
       env: { OLLAMA_ENDPOINT: url, OLLAMA_MODEL: "llama3.2", OLLAMA_API_KEY: secret },
@@ -152,6 +153,7 @@ export const chatWires: readonly VendorWire[] = [
     provider: "my-vllm",
     model: "Qwen/Qwen3-8B",
     path: "/v1/chat/completions",
+    thoughtAnswer: (reasoning_content, content) => completion("Qwen/Qwen3-8B", { reasoning_content, content }, "stop"),
     keyHeader: bearer,
     configure: (url, secret) => ({
       env: {},

@@ -1,0 +1,149 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Provider } from "../../src/providers/provider.ts";
+import type { LlmRequest } from "../../src/providers/request.ts";
+import { hello, providerAt } from "./provider-under-test.ts";
+import { vendorWires } from "./vendor-wire.ts";
+import { json, type WireRequest, type WireServer, wireServer } from "./wire-server.ts";
+
+const call = { id: "call_1", name: "look_up", arguments: { city: "Ulm" } };
+const tools: LlmRequest["tools"] = [
+  {
+    name: "look_up",
+    description: "Looks a city up.",
+    inputSchema: { type: "object", properties: { city: { type: "string" } }, required: ["city"] },
+  },
+];
+/** A picture of one pixel. */
+const base64 = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
+describe.each(vendorWires)("a conversation with $provider", (wire) => {
+  let server: WireServer;
+  let provider: Provider;
+  const options = { model: wire.model, signal: new AbortController().signal };
+  beforeAll(async () => {
+    server = await wireServer();
+    provider = providerAt(wire, server.url);
+  });
+  afterAll(async () => {
+    await provider.close();
+    await server.close();
+  });
+  const lastRequest = (): WireRequest => server.requests.at(-1) ?? { path: "", headers: {}, body: {} };
+
+  test("offers tools, hears which one is wanted, and goes on with its result", async () => {
+    server.respond(json(200, wire.toolAnswer(call)));
+    const first = await provider.call({ ...hello, tools, toolChoice: "required" }, options);
+    expect(wire.asked(lastRequest()).tools).toEqual(["look_up"]);
+    expect(first).toMatchObject({ text: "", finishReason: "tool-calls" });
+    expect(first.toolCalls).toHaveLength(1);
+    const [wanted] = first.toolCalls;
+    expect([wanted?.name, JSON.parse(wanted?.arguments ?? "")]).toEqual(["look_up", { city: "Ulm" }]);
+
+    server.respond(json(200, wire.answer("It is on the Danube.")));
+    const { text, toolCalls, reasoning } = first;
+    const second = await provider.call(
+      {
+        ...hello,
+        tools,
+        messages: [
+          ...hello.messages,
+          { role: "assistant", content: text, toolCalls, reasoning },
+          { role: "tool", callId: wanted?.id ?? "", name: "look_up", content: "on the Danube" },
+        ],
+      },
+      options,
+    );
+    expect(second.text).toBe("It is on the Danube.");
+    const [result] = wire.asked(lastRequest()).results;
+    expect([wanted?.id, wanted?.name]).toContain(result?.[0]);
+    expect(result?.[1]).toBe("on the Danube");
+    expect(JSON.stringify(lastRequest().body)).toContain("Ulm");
+  });
+
+  test("sends several results of one turn together, and says which has failed", async () => {
+    server.respond(json(200, wire.answer("Both.")));
+    const toolCalls = ["a", "b"].map((id) => ({ id, name: "look_up", arguments: `{"city":"${id}"}` }));
+    const results = toolCalls.map(({ id, name }) => ({
+      role: "tool" as const,
+      callId: id,
+      name,
+      content: `result ${id}`,
+      failed: id === "b",
+    }));
+    await provider.call(
+      { ...hello, tools, messages: [...hello.messages, { role: "assistant", content: "", toolCalls }, ...results] },
+      options,
+    );
+    expect(wire.asked(lastRequest()).results.map(([, text]) => text)).toEqual(["result a", "result b"]);
+  });
+
+  test("shows pictures", async () => {
+    server.respond(json(200, wire.answer("A pixel.")));
+    const images = [{ mediaType: "image/png", base64 }];
+    await provider.call({ messages: [{ role: "user", content: "What is it?", images }] }, options);
+    expect(wire.asked(lastRequest()).images).toEqual([base64]);
+    expect(JSON.stringify(lastRequest().body)).toContain("What is it?");
+  });
+
+  test("forces one tool, or none", async () => {
+    server.respond(json(200, wire.toolAnswer(call)));
+    const two: LlmRequest["tools"] = [...(tools ?? []), { name: "other", inputSchema: { type: "object" } }];
+    await provider.call({ ...hello, tools: two, toolChoice: { tool: "look_up" } }, options);
+    const choice = JSON.stringify([
+      lastRequest().body.tool_choice,
+      lastRequest().body.toolConfig,
+      (lastRequest().body.toolConfig as { readonly functionCallingConfig?: unknown } | undefined)
+        ?.functionCallingConfig,
+    ]);
+    expect(choice).toContain("look_up");
+  });
+
+  test("warns of what the vendor cannot do, and answers", async () => {
+    server.respond(json(200, wire.answer("ok")));
+    const { warnings } = await provider.call({ ...hello, seed: 7 }, options);
+    const isSent = JSON.stringify(lastRequest().body).includes('"seed":7');
+    expect(isSent || warnings.some((warning) => /seed/.test(warning))).toBe(true);
+  });
+
+  test("asks for as much thought as the request wants, or warns", async () => {
+    server.respond(json(200, wire.answer("ok")));
+    const { warnings } = await provider.call({ ...hello, reasoning: "low" }, options);
+    const sent = JSON.stringify(lastRequest().body);
+    const asked = /"reasoning_effort":"low"|"budget_tokens":2048|"thinkingBudget":2048|"maxReasoningEffort":"low"/;
+    expect(asked.test(sent) || warnings.some((warning) => /reason|effort/i.test(warning))).toBe(true);
+  });
+});
+
+describe.each(vendorWires.filter((wire) => wire.thoughtAnswer))("what $provider thinks", (wire) => {
+  let server: WireServer;
+  let provider: Provider;
+  const options = { model: wire.model, signal: new AbortController().signal };
+  beforeAll(async () => {
+    server = await wireServer();
+    provider = providerAt(wire, server.url);
+  });
+  afterAll(async () => {
+    await provider.close();
+    await server.close();
+  });
+
+  test("is kept apart from what it says; the vendor gets its seal back, another vendor never does", async () => {
+    server.respond(json(200, wire.thoughtAnswer?.("First, rivers.", "The Danube.")));
+    const { text, reasoning } = await provider.call({ ...hello, reasoning: "low" }, options);
+    expect(text).toBe("The Danube.");
+    expect(reasoning.map((thought) => thought.text)).toEqual(["First, rivers."]);
+    const goOn = async (thoughts: typeof reasoning): Promise<string> => {
+      const messages: LlmRequest["messages"] = [
+        ...hello.messages,
+        { role: "assistant", content: text, reasoning: thoughts },
+        { role: "user", content: "And then?" },
+      ];
+      server.respond(json(200, wire.answer("The sea.")));
+      await provider.call({ ...hello, reasoning: "low", messages }, options);
+      return JSON.stringify(server.requests.at(-1)?.body);
+    };
+    if (wire.seal) expect(await goOn(reasoning)).toContain(wire.seal);
+    const data = { anthropic: { signature: "c2VhbGVk" }, bedrock: { signature: "c2VhbGVk" } };
+    expect(await goOn([{ text: "First, rivers.", vendor: { type: "another", data } }])).not.toMatch(/rivers|c2VhbGVk/);
+  });
+});
