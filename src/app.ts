@@ -2,6 +2,7 @@ import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import type { Origins } from "./config/origins.ts";
 import { type Settings, strategyNames } from "./config/settings.ts";
+import type { Hints } from "./core/call.ts";
 import { AppError } from "./core/errors.ts";
 import { crashHook } from "./engine/crash-point.ts";
 import { createEngine } from "./engine/create-engine.ts";
@@ -80,7 +81,15 @@ export async function createApp(options: AppOptions): Promise<App> {
     });
     closers.push(() => router.close());
     const kinds = [...defaultKinds, ...(options.kinds ?? []).map(({ spec }) => spec)];
-    const checkHints = router.checkHints.bind(router);
+    const checkHints = async (hints: Hints) => {
+      try {
+        router.checkHints(hints);
+      } catch {
+        // A process that makes no calls hears nothing of changed routing: it looks before it refuses.
+        await router.routing();
+        router.checkHints(hints);
+      }
+    };
     const passing = open("impatient");
     const engine = await createEngine({
       redis: passing,

@@ -26,7 +26,7 @@ export interface EngineParts {
   /** Names that a definition may give as `strategy`. */
   readonly strategies?: readonly string[] | undefined;
   /** @throws AppError when a hint names what does not exist. */
-  readonly checkHints: (hints: Hints) => void;
+  readonly checkHints: (hints: Hints) => void | Promise<void>;
   readonly clock: () => number;
   readonly onError: (error: Error) => void;
 }

@@ -55,11 +55,11 @@ export class Definitions {
    */
   async store(
     definition: CheckedDefinition,
-    accept: (workflow: CompiledWorkflow) => void = () => undefined,
+    accept: (workflow: CompiledWorkflow) => void | Promise<void> = () => undefined,
   ): Promise<LoadedWorkflow> {
     const { name } = definition;
     const compiled = compileWorkflow(definition, { kinds: this.#kinds });
-    accept(compiled);
+    await accept(compiled);
     const content = [name, definitionHash(definition), JSON.stringify(definition)];
     const reply = await storeScript.run(this.#redis, [this.#keys.workflow(name), this.#keys.workflows], content);
     return this.#remember(name, Number(reply), () => compiled);

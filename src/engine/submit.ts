@@ -22,7 +22,7 @@ export interface SubmitParts extends RestoreParts {
   readonly store: RunStore;
   readonly conclusion: Conclusion;
   /** @throws AppError when a hint names what does not exist. */
-  readonly checkHints: (hints: Hints) => void;
+  readonly checkHints: (hints: Hints) => void | Promise<void>;
   readonly runId: (nowMs: number) => string;
 }
 
@@ -35,11 +35,11 @@ export async function submit(
   request: SubmitRequest,
 ): Promise<{ readonly id: string; readonly created: boolean }> {
   const hints = request.hints ?? {};
-  parts.checkHints(hints);
+  await parts.checkHints(hints);
   let input: JsonObject = {};
-  const workflow = await theWorkflow(parts.definitions, request, (compiled) => {
+  const workflow = await theWorkflow(parts.definitions, request, async (compiled) => {
     input = compiled.checkInput(request.input ?? {});
-    for (const step of compiled.steps.values()) parts.checkHints({ ...hints, ...step.route });
+    for (const step of compiled.steps.values()) await parts.checkHints({ ...hints, ...step.route });
   });
   const { name, version } = workflow;
   const now = parts.clock();
@@ -98,12 +98,12 @@ async function list({ redis, keys }: SubmitParts, id: string, at: number): Promi
 async function theWorkflow(
   definitions: Definitions,
   { workflow, version, definition }: SubmitRequest,
-  accept: (workflow: CompiledWorkflow) => void,
+  accept: (workflow: CompiledWorkflow) => Promise<void>,
 ): Promise<LoadedWorkflow> {
   if (definition !== undefined) return definitions.store(definitions.check(definition), accept);
   if (workflow !== undefined) {
     const loaded = await definitions.load(workflow, version);
-    accept(loaded.compiled);
+    await accept(loaded.compiled);
     return loaded;
   }
   throw new AppError("bad_request", {

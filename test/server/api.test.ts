@@ -152,9 +152,9 @@ describe("POST /v1/workflows", () => {
   });
 });
 
-describe("a strategy that this version does not have", () => {
+describe("a strategy that nobody knows", () => {
   test("is refused with the step's line when a definition is handed in", async () => {
-    const definition = twoSteps.replace("- id: first", "- id: first\n    route: { strategy: cost_optimized }");
+    const definition = twoSteps.replace("- id: first", "- id: first\n    route: { strategy: cost_optimised }");
     const { code, problems } = await problemOf(await post("/v1/runs", { definition, input: { topic: "x" } }));
     expect({ code, problem: problems?.[0] }).toMatchObject({
       code: "invalid_definition",

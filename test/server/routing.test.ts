@@ -112,6 +112,37 @@ describe("PATCH /v1/routing", () => {
     expect(await served("taken back")).toEqual(["openai", "openai"]);
   });
 
+  test("counts on every server of the fleet, also on one that starts later with other variables", async () => {
+    await running.client.routing.change({ strategy: "least_busy", affinity: "run" });
+    const later = await running.another({ LLM_ROUTING_STRATEGY: "round_robin" });
+    try {
+      const report = await later.client.routing.show();
+      expect(report.settings.strategy).toEqual({ value: "least_busy", origin: { from: "run time" } });
+      await later.client.routing.change({ strategy: null });
+      expect((await later.client.routing.show()).settings.strategy?.value).toBe("round_robin");
+      expect((await show()).settings).toMatchObject({ strategy: { value: "failover" }, affinity: { value: "run" } });
+    } finally {
+      await later.close();
+    }
+  });
+
+  test("a provider that a change enables may be pinned at once, also where another server made the change", async () => {
+    const other = await running.another({ LLM_PROVIDERS: "openai,anthropic" });
+    const pinned = {
+      definition: twoSteps,
+      input: { topic: "pin" },
+      hints: { provider: "ollama", strict_provider: true },
+    };
+    try {
+      await expect(other.client.submit(pinned)).rejects.toMatchObject({ code: "unknown_provider" });
+      await running.client.routing.change({ enabled: ["openai", "anthropic", "ollama"] });
+      const { id } = await other.client.submit(pinned);
+      expect(await running.client.wait(id)).toMatchObject({ status: "succeeded" });
+    } finally {
+      await other.close();
+    }
+  });
+
   test("takes the version that it was made for in If-Match, and refuses another", async () => {
     const now = await version();
     expect((await send("PATCH", "", { strategy: "weighted" }, { "if-match": `"${now}"` })).status).toBe(200);

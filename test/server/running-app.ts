@@ -1,5 +1,5 @@
 import { pino } from "pino";
-import { type App, createApp } from "../../src/app.ts";
+import { type App, createApp, type Roles } from "../../src/app.ts";
 import { SwitchyardClient } from "../../src/client/client.ts";
 import { loadSettings } from "../../src/config/load.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/index.ts";
@@ -12,24 +12,29 @@ export interface RunningApp {
   readonly client: SwitchyardClient;
   readonly redis: TestRedis;
   readonly simulator: Simulator;
+  /** Starts a further API server of the fleet, with settings of its own. */
+  another(
+    env?: Readonly<Record<string, string>>,
+  ): Promise<{ readonly client: SwitchyardClient; close(): Promise<void> }>;
   close(): Promise<void>;
 }
 
 /** Starts it: API and workers, providers openai, anthropic and ollama in that order. @param env further settings. */
 export async function startApp(env: Readonly<Record<string, string>> = {}): Promise<RunningApp> {
   const [redis, simulator] = await Promise.all([testRedis(), startSimulator({ latencyMs: 0 })]);
-  const settings = loadSettings({
-    env: {
-      ...simulator.env,
-      REDIS_URL: redis.url,
-      SWITCHYARD_PORT: "0",
-      LLM_ROUTING_STRATEGY: "failover",
-      LLM_PROVIDERS: "openai,anthropic,ollama",
-      ...env,
-    },
-    cwd: redis.directory,
-  });
-  const app = await createApp({ settings, roles: { api: true, worker: true }, log: pino({ level: "silent" }) });
+  const base = {
+    ...simulator.env,
+    REDIS_URL: redis.url,
+    SWITCHYARD_PORT: "0",
+    LLM_ROUTING_STRATEGY: "failover",
+    LLM_PROVIDERS: "openai,anthropic,ollama",
+    ...env,
+  };
+  const start = (roles: Roles, more: Readonly<Record<string, string>> = {}) => {
+    const settings = loadSettings({ env: { ...base, ...more }, cwd: redis.directory });
+    return createApp({ settings, roles, log: pino({ level: "silent" }) });
+  };
+  const app = await start({ api: true, worker: true });
   const { url = "" } = app;
   return {
     app,
@@ -37,6 +42,10 @@ export async function startApp(env: Readonly<Record<string, string>> = {}): Prom
     client: new SwitchyardClient({ url }),
     redis,
     simulator,
+    async another(more) {
+      const { url: at = "", close } = await start({ api: true }, more);
+      return { client: new SwitchyardClient({ url: at }), close };
+    },
     async close() {
       await app.close();
       await simulator.close();
