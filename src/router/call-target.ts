@@ -4,16 +4,18 @@ import type { Booked, Reserved } from "./fleet.ts";
 import type { Ask } from "./limits.ts";
 import { type CallResult, makeCall } from "./make-call.ts";
 import { healthOf } from "./outcome-of.ts";
-import { askOf, providerOf } from "./rated.ts";
+import { providerOf } from "./rated.ts";
 import { lose, type RoutedRequest, standingOf } from "./request.ts";
 import type { RouteOptions } from "./router.ts";
 import { rules } from "./rules.ts";
-import { keyField, usableKey } from "./standing.ts";
+import { takePlace } from "./take-place.ts";
 import type { Target } from "./target.ts";
 
 /** How a call is made that may have another beside it. */
 export interface CallManner {
   readonly signal: AbortSignal;
+  /** Told when the call has its place and is made. */
+  readonly onBegun?: () => void;
   /** Told once, at the first sign of the answer; then the answer is streamed. */
   readonly onFirstToken?: () => void;
   /** Whether the call's text is the request's answer, not that of a call beside it. Default: it is. */
@@ -34,22 +36,17 @@ export async function callTarget(
   const { fleet, clock } = context;
   const { options, known, estimate } = routed;
   const provider = providerOf(target.provider, known);
-  const ask = askOf(target, estimate, known);
-  const key = usableKey(provider, known, routed.snapshot, ask) ?? provider.keys[0] ?? "default";
-  const field = keyField(provider, key);
   const probe = await claimIfNeeded(target, routed, context);
   if (probe === "lost") return undefined;
-  const limits = known.routing.limits[target.provider] ?? null;
-  const keyLimits = limits?.keys[key] ?? null;
-  const token = context.token();
-  const reserving = fleet.reserve({ provider: target.provider, keyField: field, limits, keyLimits, ask, token });
-  // Without limits the booking only counts the call: nobody waits for that.
-  if (limits && (await reserving).type === "full") {
-    if (probe !== "") await fleet.record(nothing(target, field, probe), routed.question);
+  const place = await takePlace(target, routed, context);
+  if (!place) {
+    if (probe !== "") await fleet.record(nothing(target, probe), routed.question);
     lose(target.provider, { kind: "full", reason: "at its limit" }, routed, context.random());
     return undefined;
   }
+  const { key, reserving } = place;
   routed.begun++;
+  manner.onBegun?.();
   const call = routed.begun;
   const stream = streamOf(target, call, options, manner, clock);
   const renewal = renew(target, probe, reserving, context);
@@ -76,7 +73,7 @@ export async function callTarget(
       ...(result.ok ? ({ kind: "ok", ms: 0 } as const) : healthOf(result.failure.class, result.failure)),
       target,
       token: probe,
-      keyField: field,
+      keyField: place.keyField,
       durationMs,
       latencyMs: result.ok ? (stream.firstTokenMs() ?? durationMs) : null,
       settle: booked ? { booked, actual: usedBy(result) } : null,
@@ -157,14 +154,14 @@ function usedBy({ ok, record }: CallResult): Ask {
 }
 
 /** A report that only gives the probe back. */
-function nothing(target: Target, field: string, token: string) {
+function nothing(target: Target, token: string) {
   return {
     kind: "neutral",
     ms: 0,
     token,
     durationMs: 0,
     target,
-    keyField: field,
+    keyField: "",
     latencyMs: null,
     settle: null,
   } as const;

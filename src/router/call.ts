@@ -8,33 +8,42 @@ import { answered, cancelled, exhausted, rejected } from "./end.ts";
 import { hedged } from "./hedge.ts";
 import { type Next, next } from "./next.ts";
 import { providerOf } from "./rated.ts";
-import { availabilityNow, begin, type RoutedRequest } from "./request.ts";
+import { availabilityNow, begin, beginAgain, type RoutedRequest } from "./request.ts";
 import type { RouteOptions, RouteOutcome } from "./router.ts";
 import { mirror } from "./shadow.ts";
 
 /** Serves one request: decides, calls, falls over, records. Its hints are known to be right. */
 export async function route(context: RouteContext, request: LlmRequest, options: RouteOptions): Promise<RouteOutcome> {
-  let routed: RoutedRequest;
-  try {
-    routed = await begin(context, request, options);
-  } catch (error) {
-    if (error instanceof AppError) return { type: "rejected", error: toErrorRecord(error), calls: [] };
-    throw error;
-  }
+  const routed = await begun(begin(context, request, options));
+  if (routed instanceof AppError) return { type: "rejected", error: toErrorRecord(routed), calls: [] };
   const report = mirror(routed, context);
   const outcome = await serve(routed, context);
   report(outcome);
   return outcome;
 }
 
-async function serve(routed: RoutedRequest, context: RouteContext): Promise<RouteOutcome> {
-  const { options, deadline } = routed;
+/** A request that was begun, or what the routing of now says against it. */
+async function begun(beginning: Promise<RoutedRequest>): Promise<RoutedRequest | AppError> {
+  try {
+    return await beginning;
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
+}
+
+async function serve(first: RoutedRequest, context: RouteContext): Promise<RouteOutcome> {
+  const { options, deadline } = first;
+  let routed = first;
   for (;;) {
     const step = nextOf(routed);
     if (step.type === "rejected") return rejected(routed);
     if (step.type === "exhausted") {
       const outcome = exhausted(routed, context);
       if (!(await waited(outcome, routed, context))) return outcome;
+      const again = await begun(beginAgain(context, routed));
+      if (again instanceof AppError) return { type: "rejected", error: toErrorRecord(again), calls: routed.calls };
+      routed = again;
       continue;
     }
     if (options.signal.aborted && context.clock() < deadline) return cancelled(routed);
@@ -93,7 +102,5 @@ async function waited(outcome: RouteOutcome, routed: RoutedRequest, context: Rou
   if (outcome.type !== "unavailable" || !options.wait || options.signal.aborted) return false;
   if (context.clock() + outcome.retryAfterMs >= deadline) return false;
   await context.sleep(outcome.retryAfterMs, options.signal);
-  routed.failed.splice(0);
-  await lookAgain(routed, context);
-  return true;
+  return !options.signal.aborted;
 }

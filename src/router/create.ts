@@ -11,6 +11,7 @@ import { checkHints } from "./check-hints.ts";
 import type { RouteContext, Sleep } from "./context.ts";
 import { explanation } from "./explanation.ts";
 import { createFleet } from "./fleet-store.ts";
+import type { Known } from "./known.ts";
 import { createLedger } from "./ledger.ts";
 import { createLiveRouting } from "./live-routing.ts";
 import { createMemory } from "./memory.ts";
@@ -80,17 +81,17 @@ export function createRouter(options: RouterOptions): Router {
     check: (provider) => check(provider, context),
     routing: async () => (await knownNow(context)).routing,
     async explain(request) {
-      checkHints(request.hints, live.current());
+      const refused = await refusalOf(context, (known) => checkHints(request.hints, known));
+      if (refused) throw refused;
       return explanation(context, request);
     },
     spend: (from, to) => context.ledger.read(from, to),
     async call(request, routeOptions) {
-      try {
-        if (live.current().routing.enabled.length === 0) throw new AppError("no_provider");
-        checkHints(routeOptions.hints, live.current());
-      } catch (error) {
-        return { type: "rejected", error: toErrorRecord(error), calls: [] };
-      }
+      const refused = await refusalOf(context, (known) => {
+        if (known.routing.enabled.length === 0) throw new AppError("no_provider");
+        checkHints(routeOptions.hints, known);
+      });
+      if (refused) return { type: "rejected", error: toErrorRecord(refused), calls: [] };
       return route(context, request, routeOptions);
     },
     async close() {
@@ -99,6 +100,19 @@ export function createRouter(options: RouterOptions): Router {
       await context.ledger.close();
     },
   };
+}
+
+/** What `check` throws; undefined: nothing. Before a request is refused the router looks whether the routing was changed meanwhile. */
+async function refusalOf(context: RouteContext, check: (known: Known) => void): Promise<unknown> {
+  const thrown = (known: Known): unknown => {
+    try {
+      check(known);
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  };
+  return thrown(context.live.current()) && thrown(await knownNow(context));
 }
 
 const sleepOnTimer: Sleep = (ms, signal) =>

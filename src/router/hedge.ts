@@ -33,6 +33,10 @@ export async function hedged(
   const flights: Flight[] = [];
   let leader: Flight | undefined;
   const patience = new AbortController();
+  let hasBegun = () => {};
+  const begun = new Promise<void>((resolve) => {
+    hasBegun = resolve;
+  });
   const start = (to: Target, role?: "hedge"): Flight => {
     const own = new AbortController();
     const signal = AbortSignal.any([options.signal, own.signal]);
@@ -42,15 +46,20 @@ export async function hedged(
       patience.abort();
       for (const other of flights) if (other !== flight) other.abort();
     };
-    const leads = () => leader === flight;
+    const manner = { signal, onBegun: hasBegun, onFirstToken, leads: () => leader === flight };
     const flight: Flight = {
-      ended: parts.call(to, { signal, onFirstToken, leads, ...(role ? { role } : {}) }).finally(() => patience.abort()),
+      ended: parts.call(to, { ...manner, ...(role ? { role } : {}) }).finally(() => {
+        hasBegun();
+        patience.abort();
+      }),
       abort: () => own.abort(),
     };
     flights.push(flight);
     return flight;
   };
   const first = start(target);
+  // The time counts from the call itself, not from taking its place in the limits.
+  await begun;
   await sleep(afterMs, AbortSignal.any([patience.signal, options.signal]));
   if (leader || patience.signal.aborted || options.signal.aborted) return first.ended;
   const other = parts.second(target);

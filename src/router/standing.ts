@@ -12,9 +12,14 @@ export function keyField(provider: Provider, label: string): string {
   return `${provider.name}:${provider.keyId(label)}`;
 }
 
-/** The first of a provider's keys that has not been refused and has room for the call. */
+/** The first of a provider's keys that may be used. */
 export function usableKey(provider: Provider, known: Known, snapshot: Snapshot, ask: Ask): string | undefined {
-  return provider.keys.find((label) => {
+  return usableKeys(provider, known, snapshot, ask)[0];
+}
+
+/** Those of a provider's keys that have not been refused and have room for the call, in their order. */
+export function usableKeys(provider: Provider, known: Known, snapshot: Snapshot, ask: Ask): readonly string[] {
+  return provider.keys.filter((label) => {
     const field = keyField(provider, label);
     if (snapshot.keyOutUntil(field) > snapshot.now) return false;
     const limits = known.routing.limits[provider.name]?.keys[label];
