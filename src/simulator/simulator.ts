@@ -7,7 +7,7 @@ import type { SimulatedName } from "./vendors/vendor.ts";
 
 /** How a simulator is started. */
 export interface SimulatorOptions {
-  /** Port of the control API; the providers follow: + 1 openai, + 2 anthropic, + 3 ollama, + 4 gemini, + 5 azure-openai, + 6 custom. Default 0: free ones. */
+  /** Port of the control API; the providers follow: + 1 openai, + 2 anthropic, + 3 ollama, + 4 gemini, + 5 azure-openai, + 6 custom, + 7 bedrock. Default 0: free ones. */
   readonly port?: number;
   /** Address to listen on. Default `127.0.0.1`. */
   readonly host?: string;

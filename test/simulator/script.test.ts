@@ -67,7 +67,7 @@ outages:
     expect(mistakes(text)).toEqual([
       "1:1 sed unknown key. Did you mean seed?",
       "2:10 latency must be a duration such as 200ms, or min and max, the smaller first: { min: 100ms, max: 400ms }.",
-      "4:15 outages.0.provider must be one of openai, anthropic, ollama, gemini, azure-openai, custom. Did you mean openai?",
+      "4:15 outages.0.provider must be one of openai, anthropic, ollama, gemini, azure-openai, custom, bedrock. Did you mean openai?",
       "5:11 outages.0.from must be a duration such as 500ms, 10s, 2m.",
       "6:36 outages.0.fault.status must be at most 599.",
       "6:41 outages.0.fault.retry-after unknown key. Did you mean retry_after?",
@@ -75,7 +75,7 @@ outages:
       "10:28 outages.1.fault.match unknown key. Known keys: kind.",
       "12:5 outages.2.fron unknown key. Did you mean from?",
       "13:20 outages.2.fault.kind must be one of refuse, reset, status, latency, stall, hold, cut, malformed, error_body. Did you mean stall?",
-      "14:5 outages.3.provider is missing; it must be one of openai, anthropic, ollama, gemini, azure-openai, custom.",
+      "14:5 outages.3.provider is missing; it must be one of openai, anthropic, ollama, gemini, azure-openai, custom, bedrock.",
       "15:12 outages.3.fault.ms is missing; it must be a number.",
     ]);
   });

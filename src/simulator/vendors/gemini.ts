@@ -51,17 +51,34 @@ function read(body: JsonObject, model: string, stream: boolean): Asked | string 
     text: contentText(content.parts),
   }));
   const settings = objectAt(body.generationConfig);
+  const tool = forcedTool(body);
   const schema = objectAt(settings?.responseJsonSchema) ?? objectAt(settings?.responseSchema);
   return toAsked([{ role: "system", text: contentText(objectAt(body.systemInstruction)?.parts) }, ...turns], {
     model,
     maxTokens: firstNumber(settings?.maxOutputTokens),
     stream,
+    ...(tool ? { tool } : {}),
     ...(settings?.responseMimeType === "application/json" ? { json: { schema } } : {}),
   });
 }
 
+/** The function that mode `ANY` forces: the only allowed one, else the first. */
+function forcedTool(body: JsonObject): Asked["tool"] {
+  const config = objectAt(body.toolConfig, "functionCallingConfig");
+  if (config?.mode !== "ANY") return undefined;
+  const allowed = Array.isArray(config.allowedFunctionNames) ? config.allowedFunctionNames : [];
+  const declared = (Array.isArray(body.tools) ? body.tools.filter(isJsonObject) : []).flatMap((tool: JsonObject) =>
+    Array.isArray(tool.functionDeclarations) ? tool.functionDeclarations.filter(isJsonObject) : [],
+  );
+  const chosen = declared.find(({ name }: JsonObject) => allowed.length === 0 || allowed.includes(name ?? null));
+  if (!chosen || typeof chosen.name !== "string") return undefined;
+  return { name: chosen.name, schema: objectAt(chosen.parametersJsonSchema) ?? objectAt(chosen.parameters) ?? {} };
+}
+
 async function write(reply: Reply): Promise<void> {
-  const { fixtures, journal, defaults, setCorsHeaders } = aimockCall(reply);
-  const { request, response, raw, asked } = reply;
+  const { request, response, raw, asked, answer } = reply;
+  // Gemini ends a call of a function with STOP; the handler would write a word that Gemini does not have.
+  const ended: Reply = answer.finish === "tool" ? { ...reply, answer: { ...answer, finish: "stop" } } : reply;
+  const { fixtures, journal, defaults, setCorsHeaders } = aimockCall(ended);
   await handleGemini(request, response, raw, asked.model, asked.stream, fixtures, journal, defaults, setCorsHeaders);
 }

@@ -4,7 +4,7 @@ import type { Answer } from "../answer/answer.ts";
 import type { Asked } from "../asked.ts";
 
 /** Names of the simulated providers, as Switchyard's settings name them. Their order gives the ports: base + 1, base + 2, ... */
-export const simulatedNames = ["openai", "anthropic", "ollama", "gemini", "azure-openai", "custom"] as const;
+export const simulatedNames = ["openai", "anthropic", "ollama", "gemini", "azure-openai", "custom", "bedrock"] as const;
 
 /** Name of a simulated provider. */
 export type SimulatedName = (typeof simulatedNames)[number];

@@ -1,5 +1,6 @@
 import { anthropic } from "./anthropic.ts";
 import { azureOpenai } from "./azure-openai.ts";
+import { bedrock } from "./bedrock.ts";
 import { custom } from "./custom.ts";
 import { gemini } from "./gemini.ts";
 import { ollama } from "./ollama.ts";
@@ -14,4 +15,5 @@ export const vendors: Readonly<Record<SimulatedName, Vendor>> = {
   gemini,
   "azure-openai": azureOpenai,
   custom,
+  bedrock,
 };

@@ -1,4 +1,7 @@
+import { createAmazonBedrock } from "@ai-sdk/amazon-bedrock";
 import { createAnthropic } from "@ai-sdk/anthropic";
+import { createAzure } from "@ai-sdk/azure";
+import { createGoogleGenerativeAI } from "@ai-sdk/google";
 import { createOpenAI } from "@ai-sdk/openai";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import type { LanguageModelV3, LanguageModelV3CallOptions } from "@ai-sdk/provider";
@@ -9,18 +12,33 @@ export function urlOf(simulator: Simulator, name: string): string {
   return simulator.providers.find((provider) => provider.name === name)?.url ?? "";
 }
 
+/** Simulated providers that a vendor's own package talks to. */
+export const packaged = ["openai", "anthropic", "ollama", "gemini", "azure-openai", "bedrock"] as const;
+
 /** The models of the vendors' own packages, pointed at a simulator. */
-export function models(simulator: Simulator): Readonly<Record<"openai" | "anthropic" | "ollama", LanguageModelV3>> {
+export function models(simulator: Simulator): Readonly<Record<(typeof packaged)[number], LanguageModelV3>> {
   const apiKey = "simulated-key";
+  const at = (name: string, path = "") => ({ baseURL: `${urlOf(simulator, name)}${path}`, apiKey });
   return {
-    openai: createOpenAI({ baseURL: urlOf(simulator, "openai"), apiKey }).chat("gpt-4o"),
-    anthropic: createAnthropic({ baseURL: urlOf(simulator, "anthropic"), apiKey })("claude-sonnet-4-5"),
-    ollama: createOpenAICompatible({
-      name: "ollama",
-      baseURL: `${urlOf(simulator, "ollama")}/v1`,
-      includeUsage: true,
-      supportsStructuredOutputs: true,
-    })("llama3.2"),
+    get openai() {
+      return createOpenAI(at("openai")).chat("gpt-4o");
+    },
+    get anthropic() {
+      return createAnthropic(at("anthropic"))("claude-sonnet-4-5");
+    },
+    get ollama() {
+      const options = { ...at("ollama", "/v1"), name: "ollama", includeUsage: true, supportsStructuredOutputs: true };
+      return createOpenAICompatible(options)("llama3.2");
+    },
+    get gemini() {
+      return createGoogleGenerativeAI(at("gemini"))("gemini-2.5-flash");
+    },
+    get "azure-openai"() {
+      return createAzure(at("azure-openai", "/openai/v1")).chat("gpt-4o");
+    },
+    get bedrock() {
+      return createAmazonBedrock({ ...at("bedrock"), region: "eu-central-1" })("amazon.nova-lite-v1:0");
+    },
   };
 }
 
