@@ -5,26 +5,34 @@ import type { FleetQuestion, Snapshot } from "./fleet.ts";
 import { callsUnderWay, type Use, unused } from "./limits.ts";
 import type { Memory } from "./memory.ts";
 import { rules } from "./rules.ts";
-import { targetId } from "./target.ts";
+import { type Target, targetId } from "./target.ts";
 
-/** How a question is put to lua/snapshot.lua: what is not asked for has no key. @param version of the routing that the process knows */
-export function asked(
-  question: FleetQuestion,
-  keys: Keys,
-  version: number,
-): { readonly keys: readonly string[]; readonly args: readonly (string | number)[] } {
-  const { targets, count, uses, affinity } = question;
-  return {
+/** A question as it is put to lua/snapshot.lua. */
+export interface Asked {
+  readonly keys: readonly string[];
+  readonly args: readonly (string | number)[];
+}
+
+/** Puts questions to lua/snapshot.lua: what is not asked for has no key. @returns takes the version of the routing that the process knows */
+export function asking(keys: Keys): (question: FleetQuestion, version: number) => Asked {
+  // Most questions are about the same targets.
+  const ofTargets = new WeakMap<readonly Target[], readonly string[]>();
+  const healthKeys = (targets: readonly Target[]) => {
+    const found = ofTargets.get(targets) ?? targets.map((target) => keys.router(`health:${targetId(target)}`));
+    ofTargets.set(targets, found);
+    return found;
+  };
+  return ({ targets, count, uses, affinity }, version) => ({
     keys: [
       keys.router("keys"),
       keys.router("routing"),
       ...(count ? [keys.router("counter")] : []),
       ...(affinity === undefined ? [] : [keys.router(`bound:${affinity}`)]),
-      ...targets.map((target) => keys.router(`health:${targetId(target)}`)),
+      ...healthKeys(targets),
       ...uses.flatMap((name) => useKeys(name, keys)),
     ],
     args: [version, count ? 1 : 0, affinity === undefined ? 0 : 1, targets.length],
-  };
+  });
 }
 
 /** The keys of what is used of a provider or key. */
@@ -32,32 +40,37 @@ export function useKeys(name: string, keys: Keys): readonly [use: string, leases
   return [keys.router(`use:${name}`), keys.router(`leases:${name}`)];
 }
 
-const answerShape = z
-  .tuple([z.number(), z.number(), z.array(z.string()), z.number()])
-  .rest(z.string())
-  .transform(([now, counter, keyring, version, ...texts]) => {
-    const [overrides = "", bound = "", healths = "", uses = "", underWay = "", health = "", calls = ""] = texts;
-    return { now, counter, keyring, version, overrides, bound, healths, uses, underWay, health, calls };
-  });
+const answerShape = z.string();
 
 /** Takes over what lua/snapshot.lua answered: into the process's memory, and as it was at that moment. @param called id of a target whose call was recorded */
 export function learn(raw: unknown, question: FleetQuestion, memory: Memory, called?: string): Snapshot {
-  const answer = answerShape.parse(raw);
-  const { now, counter, version, overrides } = answer;
-  const keysOut = keyringOf(answer.keyring);
-  const bound = answer.bound === "" ? null : answer.bound;
-  memory.setKeyring(keysOut);
+  const lines = answerShape.parse(raw).split("\n");
+  let read = 5;
+  const take = (count: number) => {
+    read += count;
+    return lines.slice(read - count, read);
+  };
+  const [nowText, counter, versionText, overrides = "", boundText = ""] = lines;
+  const now = Number(nowText);
+  const version = Number(versionText);
+  const bound = boundText === "" ? null : boundText;
   if (version !== memory.routing.version) memory.setRouting({ version, overrides });
   if (question.affinity !== undefined) memory.setBound(question.affinity, bound);
+  const healths = take(question.targets.length);
+  const uses = take(question.uses.length);
+  const underWay = take(question.uses.length);
   if (called !== undefined) {
-    const calls = answer.calls === "" ? {} : (JSON.parse(answer.calls) as Record<string, number>);
-    memory.setHealth(called, { ...parseHealth(answer.health, unknownHealth), calls }, answer.health);
+    const [health = "", calls = "{}"] = take(2);
+    const counted = { ...parseHealth(health, unknownHealth), calls: JSON.parse(calls) as Record<string, number> };
+    memory.setHealth(called, counted, health);
   }
-  const targets = learnHealths(answer.healths, question, memory);
-  const used = learnUses(answer.uses, answer.underWay, question, now, memory);
+  const keysOut = keyringOf(lines.slice(read));
+  memory.setKeyring(keysOut);
+  const targets = learnHealths(healths, question, memory);
+  const used = learnUses(uses, underWay, question, now, memory);
   return {
     now,
-    counter,
+    counter: Number(counter),
     degraded: false,
     routing: memory.routing,
     bound,
@@ -70,8 +83,11 @@ export function learn(raw: unknown, question: FleetQuestion, memory: Memory, cal
   };
 }
 
-function learnHealths(lines: string, { targets }: FleetQuestion, memory: Memory): ReadonlyMap<string, Health> {
-  const texts = lines.split("\n");
+function learnHealths(
+  texts: readonly string[],
+  { targets }: FleetQuestion,
+  memory: Memory,
+): ReadonlyMap<string, Health> {
   const learned = new Map<string, Health>();
   targets.forEach((target, i) => {
     const id = targetId(target);
@@ -87,21 +103,18 @@ function learnHealths(lines: string, { targets }: FleetQuestion, memory: Memory)
 }
 
 function learnUses(
-  lines: string,
-  underWay: string,
+  texts: readonly string[],
+  underWay: readonly string[],
   { uses }: FleetQuestion,
   now: number,
   memory: Memory,
 ): ReadonlyMap<string, Use> {
   const learned = new Map<string, Use>();
-  if (uses.length === 0) return learned;
-  const texts = lines.split("\n");
-  const calls = underWay.split("\n");
   uses.forEach((name, i) => {
     const text = texts[i] ?? "";
     const last = memory.use(name);
     const used = memory.isAsWritten(name, text) ? last : parseUse(text);
-    const use = withOthers(used, last, Number(calls[i]), now);
+    const use = withOthers(used, last, Number(underWay[i]), now);
     memory.setUse(name, use, text);
     learned.set(name, use);
   });

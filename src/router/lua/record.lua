@@ -3,7 +3,7 @@
 --                                                        (all {router})
 -- ARGV 1 nowMs, 0: Redis's clock | 2 rules, JSON | 3 the call, JSON: id of the target, kind, ms, token, durationMs, random, latencyMs, keyField,
 --      settle {id, bucket, day, tokens, nanoUsd: of the lease; actualTokens, actualNanoUsd}, names (booked, with settle), bind (provider) | 4.. question's
--- RETURNS see snapshot; then the target's health and its calls, JSON
+-- RETURNS see snapshot; `more`: the target's health and its calls, JSON
 --- @include "now"
 --- @include "health"
 --- @include "breaker"
@@ -45,6 +45,4 @@ if redis.call("SADD", KEYS[3], call.id) == 1 and redis.call("SCARD", KEYS[3]) > 
   end
 end
 redis.call("PEXPIRE", KEYS[3], keptMs)
-local answer = snapshot(now, question, 4)
-answer[10], answer[11] = health_text, calls_text
-return answer
+return snapshot(now, question, 4, { health_text, calls_text })

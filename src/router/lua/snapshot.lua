@@ -1,34 +1,36 @@
 -- snapshot: the answer to a question about the fleet.
 -- KEYS from `k` keyring | routing | [counter] | [binding] | health of each target... | use and leases of each name...
 -- ARGV from `a` routing version that the caller knows | "1": draw the counter | "1": look at the binding | number of targets
--- RETURNS {nowMs, counter or 0, keyring hash, routing version, its overrides or "" if known, binding or "", healths, uses, calls under way};
---         the last three with a line for each: JSON or nothing, JSON or nothing, a number. One text is read faster than many.
+-- RETURNS one text, which is read faster than many; a line each: nowMs, counter or 0, routing version, its overrides or "" if known, binding or "";
+--         health of each target, JSON or ""; use of each name, JSON or ""; calls under way of each name; `more`; key and value of each entry of the keyring
 --- @include "use"
-local function snapshot(now, k, a)
-  local keyring, routing = KEYS[k], KEYS[k + 1]
-  local next_key = k + 2
-  local function key()
-    next_key = next_key + 1
-    return KEYS[next_key - 1]
+local function snapshot(now, k, a, more)
+  local keyring, routing, first = KEYS[k], KEYS[k + 1], k + 2
+  local version = redis.call("HGET", routing, "version") or "0"
+  local lines = { now, 0, version, version ~= ARGV[a] and redis.call("HGET", routing, "overrides") or "", "" }
+  local count = #lines
+  local function add_lines(texts)
+    for i = 1, #texts do lines[count + i] = texts[i] or "" end
+    count = count + #texts
   end
-  local version = tonumber(redis.call("HGET", routing, "version") or "0")
-  local overrides = version ~= tonumber(ARGV[a]) and redis.call("HGET", routing, "overrides") or ""
-  local counter = ARGV[a + 1] == "1" and redis.call("INCR", key()) or 0
-  local bound = ARGV[a + 2] == "1" and redis.call("MGET", key())[1] or ""
-  local function texts(first, last, step)
-    local keys = {}
-    for i = first, last, step do keys[#keys + 1] = KEYS[i] end
-    local found = #keys > 0 and redis.call("MGET", unpack(keys)) or {}
-    for i = 1, #found do found[i] = found[i] or "" end
-    return found
+  if ARGV[a + 1] == "1" then
+    lines[2] = redis.call("INCR", KEYS[first])
+    first = first + 1
   end
-  local after = next_key + tonumber(ARGV[a + 3])
-  local healths, uses, under_way = texts(next_key, after - 1, 1), texts(after, #KEYS, 2), {}
-  for i = 1, #uses do
-    local use, leases = KEYS[after + 2 * i - 2], KEYS[after + 2 * i - 1]
-    uses[i] = sweep_leases(uses[i], use, leases, now)
-    under_way[i] = redis.call("ZCARD", leases)
+  if ARGV[a + 2] == "1" then
+    lines[5] = redis.call("MGET", KEYS[first])[1] or ""
+    first = first + 1
   end
-  return { now, counter, redis.call("HGETALL", keyring), version, overrides, bound,
-    table.concat(healths, "\n"), table.concat(uses, "\n"), table.concat(under_way, "\n") }
+  local after = first + tonumber(ARGV[a + 3])
+  if after > first then add_lines(redis.call("MGET", unpack(KEYS, first, after - 1))) end
+  local uses, under_way = {}, {}
+  for i = after, #KEYS, 2 do
+    uses[#uses + 1] = sweep_leases(redis.call("MGET", KEYS[i])[1] or "", KEYS[i], KEYS[i + 1], now)
+    under_way[#uses] = redis.call("ZCARD", KEYS[i + 1])
+  end
+  add_lines(uses)
+  add_lines(under_way)
+  add_lines(more)
+  add_lines(redis.call("HGETALL", keyring))
+  return table.concat(lines, "\n")
 end
