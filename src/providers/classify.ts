@@ -32,8 +32,10 @@ export function classify(error: unknown, context: FailureContext): CallFailure {
       : fail("cancelled", "The caller ended the call.");
   }
   if (context.timeout.aborted) return fail("timeout", messageOf(context.timeout.reason));
-  if (APICallError.isInstance(error) && error.statusCode !== undefined)
-    return ofAnswer(error, error.statusCode, context, fail);
+  if (APICallError.isInstance(error) && error.statusCode !== undefined) {
+    // For an error inside a stream a package may make a status up.
+    return ofAnswer(error, context.answered ?? error.statusCode, context, fail);
+  }
   const network = networkFault(error);
   if (network && context.answered !== undefined) return ofBrokenAnswer(context.answered, network.message, fail);
   if (network) return fail(network.class, network.message);
