@@ -3,11 +3,13 @@ import { isJsonObject, type Json } from "../../core/json.ts";
 import type { ExplainedCandidate, LimitUse, RoutingOrigin } from "../../core/routing.ts";
 import type { Paint } from "../output.ts";
 
-/** A setting's value on one line: `openai:50,anthropic:30`. */
+/** A setting's value on one line, as `route set` takes it: `openai:50,anthropic:30`, `ollama/llama3.2:0.1`. */
 export function valueWords(value: Json | undefined): string {
   if (value === null || value === undefined) return "none";
   if (Array.isArray(value)) return value.length === 0 ? "none" : value.map((item) => valueWords(item)).join(",");
   if (!isJsonObject(value)) return String(value);
+  const { provider, model, share } = value;
+  if (typeof provider === "string") return `${provider}${model ? `/${valueWords(model)}` : ""}:${valueWords(share)}`;
   const members = Object.entries(value);
   return members.length === 0 ? "none" : members.map(([key, member]) => `${key}:${valueWords(member)}`).join(",");
 }
