@@ -13,11 +13,7 @@ interface HistoryOptions extends GlobalOptions {
 /** `switchyard route ...`: the fleet's routing, looked at and changed while it runs. */
 export const registerRoute: Register = (program, context) => {
   const route = program.command("route").description("look at the fleet's routing, and change it while it runs");
-  registerShow(route, context);
-  registerSet(route, context);
-  registerProviders(route, context);
-  registerVersions(route, context);
-  registerExplain(route, context);
+  for (const register of subcommands) register(route, context);
 };
 
 const registerShow: Register = (route, context) => {
@@ -110,6 +106,15 @@ const registerExplain: Register = (route, context) => {
     .option("--max-tokens <n>", "most tokens of the answer (default: 1000)", wholeNumber(1))
     .action((_options, command: Command) => explainRouting(command.optsWithGlobals<ExplainFlags>(), context));
 };
+
+/** In the order of the help. */
+const subcommands: readonly Register[] = [
+  registerShow,
+  registerSet,
+  registerProviders,
+  registerVersions,
+  registerExplain,
+];
 
 async function resetProvider(provider: string, flags: GlobalOptions, context: CliContext): Promise<void> {
   const author = authorHere(context.env);
