@@ -9,7 +9,7 @@ import type { Booked, Booking, CallReport, Fleet, FleetQuestion } from "./fleet.
 import { type Ask, leaseId, nano } from "./limits.ts";
 import type { Memory } from "./memory.ts";
 import { rules } from "./rules.ts";
-import { asked, learn, remembered, useKeys } from "./snapshot.ts";
+import { asking, learn, remembered, useKeys } from "./snapshot.ts";
 import { targetId } from "./target.ts";
 
 /** What a fleet's store needs. */
@@ -38,6 +38,7 @@ const rulesText = JSON.stringify(rules);
 export function createFleet(options: FleetOptions): Fleet {
   const { redis, keys, clock, random, memory, reachability } = options;
   const time = () => (options.timeSource === "redis" ? 0 : clock());
+  const asked = asking(keys);
   // How far Redis's clock is ahead of ours, so that deadlines stay true while it is away.
   let aheadMs = 0;
   const now = () => clock() + aheadMs;
@@ -49,7 +50,7 @@ export function createFleet(options: FleetOptions): Fleet {
 
   return {
     async read(question) {
-      const put = asked(question, keys, memory.routing.version);
+      const put = asked(question, memory.routing.version);
       const answer = await bounded(reachability, () => scripts.read.run(redis, put.keys, [time(), ...put.args]));
       if (answer.type === "answered") return learned(answer.value, question);
       return remembered(question, now(), memory);
@@ -70,7 +71,7 @@ export function createFleet(options: FleetOptions): Fleet {
       const { target, settle, bind } = report;
       const id = targetId(target);
       const draw = random();
-      const put = asked(question, keys, memory.routing.version);
+      const put = asked(question, memory.routing.version);
       const booked = settle ? [settle.booked.provider, settle.booked.keyField] : [];
       const touched = [
         ...["health", "calls"].map((name) => keys.router(`${name}:${id}`)),
