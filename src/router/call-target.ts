@@ -1,4 +1,5 @@
 import type { CallRecord, FailureClass } from "../core/call.ts";
+import type { Outcome } from "./breaker.ts";
 import type { RouteContext } from "./context.ts";
 import type { Booked, Reserved } from "./fleet.ts";
 import type { Ask } from "./limits.ts";
@@ -70,7 +71,7 @@ export async function callTarget(
   const { durationMs } = result.record;
   routed.snapshot = await fleet.record(
     {
-      ...(result.ok ? ({ kind: "ok", ms: 0 } as const) : healthOf(result.failure.class, result.failure)),
+      ...saidBy(result, routed),
       target,
       token: probe,
       keyField: place.keyField,
@@ -90,6 +91,15 @@ export async function callTarget(
     options.onCallFailed?.(result.record);
   }
   return result;
+}
+
+/** What a call says about its target's health. One that the request's own time cut short says nothing: callers may name any time. */
+function saidBy(result: CallResult, { ownTime }: RoutedRequest): Pick<Outcome, "kind" | "ms"> {
+  if (result.ok) return { kind: "ok", ms: 0 };
+  const { failure } = result;
+  return ownTime?.aborted && failure.class === "timeout"
+    ? { kind: "neutral", ms: 0 }
+    : healthOf(failure.class, failure);
 }
 
 /** Listens to a call's stream: when its first token came, and its text for whoever reads along. */

@@ -1,6 +1,6 @@
 import { AppError, toErrorRecord } from "../core/errors.ts";
 import type { LlmRequest } from "../providers/provider.ts";
-import { budgetSpent, pauseBefore } from "./budget.ts";
+import { budgetSpent, pauseBefore, timeIsOver } from "./budget.ts";
 import { callTarget } from "./call-target.ts";
 import type { RouteContext } from "./context.ts";
 import { isCallable } from "./decide.ts";
@@ -46,6 +46,7 @@ async function serve(first: RoutedRequest, context: RouteContext): Promise<Route
       routed = again;
       continue;
     }
+    if (routed.ownTime?.aborted) return exhausted(routed, context, timeIsOver);
     if (options.signal.aborted && context.clock() < deadline) return cancelled(routed);
     const isRepetition = step.round > routed.pauses;
     const pauseMs = isRepetition ? pauseBefore(step.round, context.random()) : 0;

@@ -23,6 +23,8 @@ export interface RoutedRequest {
   readonly options: RouteOptions;
   /** Epoch milliseconds: the options' deadline, or the request's own time if that ends before. */
   readonly deadline: number;
+  /** Fires when the request's own time is over; also ends the calls under way. Absent: it has none. */
+  readonly ownTime?: AbortSignal;
   readonly estimate: Estimate;
   readonly known: Known;
   readonly isSole: boolean;
@@ -44,14 +46,29 @@ export interface RoutedRequest {
 
 /** Looks at the fleet and decides. @throws AppError as {@link checkHints}, where routing changed meanwhile */
 export async function begin(context: RouteContext, request: LlmRequest, options: RouteOptions): Promise<RoutedRequest> {
-  return decideFor(request, estimateTokens(request), options, await look(context, options), context);
+  const ownTime = ownTimeOf(options.hints);
+  if (!ownTime) return decideNow(context, request, options);
+  const signal = AbortSignal.any([options.signal, ownTime]);
+  return { ...(await decideNow(context, request, { ...options, signal })), ownTime };
 }
 
 /** Decides anew after a wait, by the routing and the health of now. What was called before still counts: budget, time and records are the same request's. */
 export async function beginAgain(context: RouteContext, earlier: RoutedRequest): Promise<RoutedRequest> {
-  const { request, options, deadline, calls, begun } = earlier;
-  return { ...(await begin(context, request, options)), deadline, calls, begun };
+  const { request, options, deadline, ownTime, calls, begun } = earlier;
+  return { ...(await decideNow(context, request, options)), deadline, ownTime, calls, begun };
 }
+
+async function decideNow(context: RouteContext, request: LlmRequest, options: RouteOptions): Promise<RoutedRequest> {
+  return decideFor(request, estimateTokens(request), options, await look(context, options), context);
+}
+
+/** Fires when the request's `max_seconds` are over, counted from now. */
+function ownTimeOf({ max_seconds: seconds }: Hints): AbortSignal | undefined {
+  return seconds === undefined ? undefined : AbortSignal.timeout(Math.min(Math.ceil(seconds * 1_000), longestTimerMs));
+}
+
+/** Node's timers take no more: some 24 days. */
+const longestTimerMs = 2 ** 31 - 1;
 
 /** What a decision is made from: the routing in force, what was asked of the fleet, what it said. */
 export interface Look {
