@@ -201,6 +201,16 @@ describe("what is refused", () => {
   });
 });
 
+describe("replace", () => {
+  test("sets these overrides and nothing else", async () => {
+    await store.change({ strategy: "failover", affinity: "run" }, by());
+    await store.replace({ strategy: "least_busy" }, by());
+    expect(await store.current()).toMatchObject({ version: 2, note: "only strategy=least_busy" });
+    expect((await store.current()).overrides).toEqual({ strategy: "least_busy" });
+    expect(await errorOf(store.replace(["strategy"], by()))).toMatchObject({ code: "invalid_settings" });
+  });
+});
+
 describe("rollback", () => {
   test("makes a new version that equals the old one", async () => {
     const first = await store.change({ strategy: "failover", limits: { openai: { usd_per_day: 3 } } }, by());
