@@ -30,6 +30,11 @@ export const catalogue = {
     "The outage script has mistakes.",
     "Correct the listed lines, then start the simulator again.",
   ),
+  invalid_scenario: entry(
+    400,
+    "The scenario has mistakes.",
+    "Correct the listed lines; docs/reference/route-simulate.md lists every key.",
+  ),
   usage: entry(400, "The command was not understood.", "Run the command with --help."),
   port_taken: entry(
     400,

@@ -1,8 +1,8 @@
-import { isMap, LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 import { parseDuration } from "../core/duration.ts";
 import { AppError, type Problem } from "../core/errors.ts";
-import { placeOf, readShape } from "../core/zod-problem.ts";
+import { inTextOrder, located, problemLines, readLocatedYaml } from "../core/located-yaml.ts";
+import { readShape } from "../core/zod-problem.ts";
 import type { Latency } from "./exchange.ts";
 import { type Fault, toFault, writtenFault } from "./fault.ts";
 import { type SimulatedName, simulatedNames } from "./vendors/vendor.ts";
@@ -59,37 +59,11 @@ const written = z.strictObject({
  * @throws AppError invalid_script with every problem at once, each with line, column and a did-you-mean where there is one.
  */
 export function parseOutageScript(text: string): OutageScript {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const at = (offset: number | undefined): Pick<Problem, "line" | "column"> => {
-    if (offset === undefined) return {};
-    const { line, col } = lines.linePos(offset);
-    return { line, column: col };
-  };
-  if (document.errors.length > 0) {
-    throw failure(document.errors.map((error) => ({ path: "", message: error.message, ...at(error.pos[0]) })));
-  }
-  const read = readShape(written, document.toJS() ?? {});
+  const yaml = readLocatedYaml(text);
+  if (yaml.problems.length > 0) throw failure(yaml.problems);
+  const read = readShape(written, yaml.value);
   if (read.ok) return toScript(read.value);
-  const offsetOf = (path: readonly PropertyKey[], key?: string): number | undefined => {
-    const node: unknown = path.length === 0 ? document.contents : document.getIn(path, true);
-    if (key !== undefined && isMap(node)) {
-      const pair = node.items.find((item) => String(item.key) === key);
-      return (pair?.key as { range?: readonly number[] } | undefined)?.range?.[0];
-    }
-    const range = (node as { range?: readonly number[] } | undefined)?.range;
-    if (range) return range[0];
-    return path.length > 0 ? offsetOf(path.slice(0, -1)) : 0;
-  };
-  throw failure(
-    read.problems
-      .map((problem) => ({
-        path: placeOf(problem),
-        message: problem.message,
-        ...at(offsetOf(problem.path, problem.key)),
-      }))
-      .sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)),
-  );
+  throw failure(inTextOrder(read.problems.map((problem) => located(problem, yaml))));
 }
 
 function toScript({ seed, latency, outages }: z.infer<typeof written>): OutageScript {
@@ -107,9 +81,6 @@ function toScript({ seed, latency, outages }: z.infer<typeof written>): OutageSc
 }
 
 function failure(problems: readonly Problem[]): AppError {
-  const lines = problems.map(({ line, column, path, message }) => {
-    const where = line === undefined ? "" : `line ${line}, column ${column}: `;
-    return `  ${where}${path === "" ? "" : `${path}: `}${message}`;
-  });
-  return new AppError("invalid_script", { message: `The outage script has mistakes:\n${lines.join("\n")}`, problems });
+  const message = `The outage script has mistakes:\n${problemLines(problems)}`;
+  return new AppError("invalid_script", { message, problems });
 }

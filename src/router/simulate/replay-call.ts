@@ -117,18 +117,20 @@ function conclude(plan: Plan, result: Result, { agenda, fleet, observer }: Repla
     model: target.model,
     key,
     ok: failure === null,
-    ...(failure === null ? {} : { failure: { class: failure, status: null, message: "simulated" } }),
+    failure: failure === null ? undefined : { class: failure, status: null, message: "simulated" },
     startedAt,
     durationMs,
     costUsd: used.usd,
-    ...(role ? { role } : {}),
+    role,
   });
+  const { kind, ms } = failure === null ? answered : healthOf(failure, result);
   fleet.record({
-    ...(failure === null ? answered : healthOf(failure, result)),
-    target,
+    kind,
+    ms,
     token: probe,
-    keyField: field,
     durationMs,
+    target,
+    keyField: field,
     latencyMs: failure === null ? (result.firstTokenMs ?? durationMs) : null,
     settle: booked ? { booked, actual: used } : null,
   });

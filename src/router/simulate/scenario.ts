@@ -113,3 +113,6 @@ export interface RoutingChange {
 
 /** Epoch milliseconds at which every scenario begins: a midnight, UTC, so that a day's limits begin with it. */
 export const scenarioStart = Date.UTC(2026, 0, 1);
+
+/** Keys that a provider of a scenario may have. */
+export const mostKeys = 100;
