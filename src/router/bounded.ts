@@ -2,28 +2,32 @@
 export interface Reachability {
   /** Longest wait for one answer. */
   readonly boundMs: number;
+  /** From the first answer that was missed to the next that came in time. */
   readonly isAway: () => boolean;
+  /** Away for so long that it is worth waiting for once more. */
+  readonly isWorthTrying: () => boolean;
   readonly markAway: (error: Error) => void;
   readonly markBack: () => void;
 }
 
-/** How long a missed answer keeps us from asking again. */
+/** How long a missed answer keeps everybody from waiting for another. */
 const awayMs = 1_000;
 
 /** @param onAway told when Redis begins to be away */
 export function createReachability(boundMs: number, clock: () => number, onAway: (error: Error) => void): Reachability {
+  let isAway = false;
   let awayUntil = Number.NEGATIVE_INFINITY;
-  let isTold = false;
   return {
     boundMs,
-    isAway: () => clock() < awayUntil,
+    isAway: () => isAway,
+    isWorthTrying: () => clock() >= awayUntil,
     markAway(error) {
-      if (!isTold) onAway(error);
-      isTold = true;
+      if (!isAway) onAway(error);
+      isAway = true;
       awayUntil = clock() + awayMs;
     },
     markBack() {
-      isTold = false;
+      isAway = false;
     },
   };
 }
@@ -32,39 +36,46 @@ export function createReachability(boundMs: number, clock: () => number, onAway:
 export type Bounded = { readonly type: "answered"; readonly value: unknown } | { readonly type: "away" };
 
 /**
- * Asks Redis and waits no longer than the bound; not at all while it is known to be away.
- * @param send `always`: while it is away the command is sent too, without waiting, so that Redis catches up if it was only slow.
+ * What is done while Redis is away. `skip`: nothing is asked. `try`: it is asked and waited for again now and then; for the question that a
+ * request begins with, so that one request waits once, however long it lasts. `send`: it is asked without waiting, so that Redis catches up if it was only slow.
  */
+export type WhileAway = "skip" | "try" | "send";
+
+/** Asks Redis and waits no longer than the bound; not at all while it is known to be away. */
 export async function bounded(
   reachability: Reachability,
   ask: () => Promise<unknown>,
-  send: "unless away" | "always" = "unless away",
+  whileAway: WhileAway = "skip",
 ): Promise<Bounded> {
-  if (reachability.isAway()) {
-    if (send === "always") ask().catch(() => undefined);
-    return { type: "away" };
+  if (!reachability.isAway() || (whileAway === "try" && reachability.isWorthTrying())) {
+    const answer = await inTime(reachability, ask);
+    if (answer instanceof Error) reachability.markAway(answer);
+    else reachability.markBack();
+    return answer instanceof Error ? { type: "away" } : answer;
   }
-  const late = Symbol("late");
+  if (whileAway === "send")
+    void inTime(reachability, ask).then((answer) => answer instanceof Error || reachability.markBack());
+  return { type: "away" };
+}
+
+/** @returns the answer, or why there is none */
+async function inTime(
+  { boundMs }: Reachability,
+  ask: () => Promise<unknown>,
+): Promise<Exclude<Bounded, { type: "away" }> | Error> {
   let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<Error>((resolve) => {
+    const end = () => resolve(new Error(`Redis did not answer within ${boundMs} ms`));
+    // After a busy stretch of this process the answer may lie unread: one turn of the event loop lets it in first.
+    timer = setTimeout(() => setImmediate(() => setImmediate(end)), boundMs);
+  });
   try {
-    const asked = ask();
+    const asked = ask().then((value) => ({ type: "answered", value }) as const);
     asked.catch(() => undefined);
-    const value = await Promise.race([
-      asked,
-      new Promise<typeof late>((resolve) => {
-        // After a busy stretch of this process the answer may lie unread: one turn of the event loop lets it in first.
-        timer = setTimeout(() => setImmediate(() => setImmediate(() => resolve(late))), reachability.boundMs);
-      }),
-    ]);
-    if (value !== late) {
-      reachability.markBack();
-      return { type: "answered", value };
-    }
-    reachability.markAway(new Error(`Redis did not answer within ${reachability.boundMs} ms`));
+    return await Promise.race([asked, late]);
   } catch (error) {
-    reachability.markAway(error instanceof Error ? error : new Error(String(error)));
+    return error instanceof Error ? error : new Error(String(error));
   } finally {
     clearTimeout(timer);
   }
-  return { type: "away" };
 }

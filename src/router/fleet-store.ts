@@ -51,7 +51,7 @@ export function createFleet(options: FleetOptions): Fleet {
   return {
     async read(question) {
       const put = asked(question, memory.routing.version);
-      const answer = await bounded(reachability, () => scripts.read.run(redis, put.keys, [time(), ...put.args]));
+      const answer = await bounded(reachability, () => scripts.read.run(redis, put.keys, [time(), ...put.args]), "try");
       if (answer.type === "answered") return learned(answer.value, question);
       return remembered(question, now(), memory);
     },
@@ -81,7 +81,7 @@ export function createFleet(options: FleetOptions): Fleet {
       ];
       const args = [rulesText, JSON.stringify(recordText(report, draw)), ...put.args];
       const send = () => scripts.record.run(redis, [...touched, ...put.keys], [time(), ...args]);
-      const answer = await bounded(reachability, send, "always");
+      const answer = await bounded(reachability, send, "send");
       if (settle) settleAlone(settle.booked, whole(settle.actual), now(), memory);
       if (bind !== undefined) memory.setBound(bind, target.provider);
       if (answer.type === "answered") return learned(answer.value, question, id);
