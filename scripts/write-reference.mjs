@@ -119,7 +119,7 @@ const providerMeanings = {
   ],
   endpoint: [
     "ENDPOINT",
-    "Base URL. One without a path gets `/v1`.",
+    "Base URL. One without a path gets `/v1` (gemini: `/v1beta`; azure-openai and bedrock: none).",
     "http:// or https:// address without user, query and fragment",
   ],
   model: [

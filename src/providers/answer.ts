@@ -7,6 +7,7 @@ import type {
 import type { ProviderType } from "../config/settings.ts";
 import type { Usage } from "../core/call.ts";
 import type { JsonObject } from "../core/json.ts";
+import type { AskOptions } from "./call-options.ts";
 import { CallFailure, type LlmAnswer } from "./provider.ts";
 import type { VendorNote } from "./request.ts";
 
@@ -22,7 +23,7 @@ export interface Result {
 }
 
 /** The answer in a package's result. @throws CallFailure - it is withheld, empty or an error */
-export function toAnswer(result: Result, type: ProviderType): LlmAnswer {
+export function toAnswer(result: Result, { type, warnings }: Pick<AskOptions, "type" | "warnings">): LlmAnswer {
   const finishReason = result.finishReason.unified;
   const text = result.content.map((part) => (part.type === "text" ? part.text : "")).join("");
   const toolCalls = result.content.flatMap((part) =>
@@ -47,7 +48,7 @@ export function toAnswer(result: Result, type: ProviderType): LlmAnswer {
     finishReason,
     usage: toUsage(result.usage),
     model: result.model,
-    warnings: result.warnings.map(toText),
+    warnings: [...warnings, ...result.warnings.map(toText)],
     firstTokenMs: result.firstTokenMs,
   };
 }

@@ -2,7 +2,7 @@ import { createAnthropic } from "@ai-sdk/anthropic";
 import { createEndpoint, type ProviderContext } from "./endpoint.ts";
 import type { Provider } from "./provider.ts";
 import { anthropicModels } from "./vendor-models.ts";
-import { budget, type VendorOptions } from "./vendor-options.ts";
+import { claudeThought, type VendorOptions } from "./vendor-options.ts";
 
 /** Anthropic, through its messages. */
 export function anthropic(context: ProviderContext): Provider {
@@ -14,9 +14,12 @@ export function anthropic(context: ProviderContext): Provider {
       const vendor = createAnthropic({ baseURL, apiKey: apiKey ?? "", fetch });
       return (model) => vendor.messages(model);
     },
-    // The package turns a budget into adaptive thought where a model knows only that.
-    vendorOptions: ({ reasoning }): VendorOptions =>
-      reasoning ? { anthropic: { thinking: { type: "enabled", budgetTokens: budget[reasoning] } } } : {},
+    vendorOptions({ reasoning }, model): VendorOptions {
+      if (reasoning === undefined) return {};
+      const thought = claudeThought(model, reasoning);
+      if (thought.type === "enabled") return { anthropic: { thinking: thought } };
+      return { anthropic: { thinking: { type: "adaptive" }, effort: thought.effort } };
+    },
     probe: (apiKey) => ({
       url: `${baseURL}/models?limit=1`,
       headers: { "x-api-key": apiKey ?? "", "anthropic-version": "2023-06-01" },

@@ -3,7 +3,7 @@ import { AwsCredentials } from "./aws-credentials.ts";
 import { createEndpoint, type ProviderContext } from "./endpoint.ts";
 import type { Provider } from "./provider.ts";
 import { bedrockModels } from "./vendor-models.ts";
-import { budget, type VendorOptions } from "./vendor-options.ts";
+import { claudeThought, type VendorOptions } from "./vendor-options.ts";
 
 /** AWS Bedrock, through Converse. Without a Bedrock API key its requests are signed with what AWS's usual chain of credentials finds. */
 export function bedrock(context: ProviderContext): Provider {
@@ -30,9 +30,19 @@ export function bedrock(context: ProviderContext): Provider {
     secrets: () => credentials.secrets,
     vendorOptions({ reasoning }, model): VendorOptions {
       if (reasoning === undefined) return {};
-      const isClaude = /anthropic\.claude/.test(model);
-      const amount = isClaude ? { budgetTokens: budget[reasoning] } : { maxReasoningEffort: reasoning };
-      return { bedrock: { reasoningConfig: { type: "enabled", ...amount } } };
+      const thought = isClaude(model)
+        ? claudeThought(model, reasoning)
+        : ({ type: "enabled", effort: reasoning } as const);
+      const { type } = thought;
+      const amount =
+        "effort" in thought ? { maxReasoningEffort: thought.effort } : { budgetTokens: thought.budgetTokens };
+      return { bedrock: { reasoningConfig: { type, ...amount } } };
     },
+    // The package forces a tool to get the schema's JSON; Claude refuses to be forced while it thinks.
+    takesSchema: ({ reasoning }, model) => reasoning === undefined || !isClaude(model),
   });
+}
+
+function isClaude(model: string): boolean {
+  return /anthropic\.claude/.test(model);
 }

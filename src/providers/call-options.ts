@@ -14,6 +14,8 @@ export interface AskOptions {
   readonly type: ProviderType;
   /** What only this vendor understands, for its package. */
   readonly vendorOptions: VendorOptions;
+  /** What was left out of the request before the package saw it. */
+  readonly warnings: readonly string[];
 }
 
 /** Our request as the packages take it. */

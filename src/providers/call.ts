@@ -8,7 +8,7 @@ import { readStream, type StreamListener } from "./stream.ts";
 /** One call at the packages' level: our request in, our answer out. Throws what the package throws, or a CallFailure for a useless answer. */
 export async function generate(model: LanguageModelV3, request: LlmRequest, options: AskOptions): Promise<LlmAnswer> {
   const result = await model.doGenerate(toCallOptions(request, options));
-  return toAnswer({ ...result, model: result.response?.modelId ?? model.modelId, firstTokenMs: null }, options.type);
+  return toAnswer({ ...result, model: result.response?.modelId ?? model.modelId, firstTokenMs: null }, options);
 }
 
 /** The same, streamed: the listener hears of the pieces, the answer comes complete. @param clock milliseconds */
@@ -30,5 +30,5 @@ export async function generateStreamed(
       if (!signal.aborted) listener.delta(text);
     },
   });
-  return toAnswer({ ...result, firstTokenMs }, options.type);
+  return toAnswer({ ...result, firstTokenMs }, options);
 }

@@ -37,6 +37,10 @@ export interface EndpointOptions {
   readonly pricing: Pricing;
   /** What of a request has no common form, in the words of the vendor's package. */
   vendorOptions?(request: LlmRequest, model: string): VendorOptions;
+  /** Whether this request's schema can go to the vendor as such. Default: as the settings say. */
+  takesSchema?(request: LlmRequest, model: string): boolean;
+  /** What of a request the model cannot do and `vendorOptions` leaves out, for the answer's warnings. */
+  leftOut?(request: LlmRequest, model: string): readonly string[];
   /** What shows that it is up. Absent: there is nothing cheap. */
   probe?(apiKey: string | null): Probe;
   /** Before each call. @throws CallFailure */
@@ -125,9 +129,10 @@ function exchanges({ settings, clock }: ProviderContext, options: EndpointOption
         const ask = {
           signal,
           headers: { ...headers, ...(idempotencyKey === undefined ? {} : { "Idempotency-Key": idempotencyKey }) },
-          structuredOutputs: settings.structuredOutputs,
+          structuredOutputs: settings.structuredOutputs && (options.takesSchema?.(request, model) ?? true),
           type: settings.type,
           vendorOptions: options.vendorOptions?.(request, model) ?? {},
+          warnings: options.leftOut?.(request, model) ?? [],
         };
         if (!streamed) return generate(entrance.model(model), request, ask);
         const alive = () => {

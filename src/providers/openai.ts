@@ -14,7 +14,16 @@ export function openai(context: ProviderContext): Provider {
       const vendor = createOpenAI({ baseURL, apiKey: apiKey ?? "", fetch });
       return (model) => vendor.chat(model);
     },
-    vendorOptions: (request) => ({ openai: { ...strictness(request), ...effort(request) } }),
+    vendorOptions: (request, model) => ({
+      openai: { ...strictness(request), ...(thinks(model) ? effort(request) : {}) },
+    }),
+    leftOut: ({ reasoning }, model) =>
+      reasoning === undefined || thinks(model) ? [] : [`reasoning: ${model} has none`],
     probe: (apiKey) => ({ url: `${baseURL}/models`, headers: bearer(apiKey) }),
   });
+}
+
+/** The older models refuse a request that asks for thought. */
+function thinks(model: string): boolean {
+  return !/^(ft:)?(gpt-[34]|chatgpt-4|davinci|babbage)/.test(model);
 }
