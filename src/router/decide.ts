@@ -2,7 +2,7 @@ import type { StrategyName } from "../config/settings.ts";
 import type { Decision, DecisionCandidate, Hints } from "../core/call.ts";
 import type { RatedCandidate } from "./candidates.ts";
 import { explain } from "./explain.ts";
-import { type OrderFacts, order } from "./order.ts";
+import { type OrderFacts, type OrderTarget, order } from "./order.ts";
 import { strategies } from "./strategies/registry.ts";
 import type { Target } from "./target.ts";
 
@@ -50,14 +50,18 @@ export function isCallable(
 export function decide(input: DecideInput): Decided {
   const { candidates, hints, isSole } = input;
   const strategy = strategies[input.strategy];
+  const aside = new Map<string, RatedCandidate>();
+  const targets: OrderTarget[] = [];
+  candidates.forEach((candidate, i) => {
+    const { provider, servesAsked, availability, latencyMs, busy, costUsd } = candidate;
+    aside.set(provider, candidate);
+    if (!isCallable(candidate, isSole)) return;
+    const [draw, shareDraw] = input.draws[i] ?? [0.5, 0.5];
+    const share = availability.block ? 1 : availability.share;
+    targets.push({ provider, servesAsked, draw, share, shareDraw, latencyMs, busy, costUsd });
+  });
   const facts: OrderFacts = {
-    targets: candidates.flatMap((candidate, i) => {
-      if (!isCallable(candidate, isSole)) return [];
-      const [draw, shareDraw] = input.draws[i] ?? [0.5, 0.5];
-      const { provider, servesAsked, availability, latencyMs, busy, costUsd } = candidate;
-      const share = availability.block ? 1 : availability.share;
-      return [{ provider, servesAsked, draw, share, shareDraw, latencyMs, busy, costUsd }];
-    }),
+    targets,
     hinted: hints.provider ?? null,
     bound: input.bound,
     weights: input.weights,
@@ -66,12 +70,12 @@ export function decide(input: DecideInput): Decided {
     avoided: input.avoided,
   };
   const names = order(strategy, facts);
-  const aside = new Map(candidates.map((candidate) => [candidate.provider, candidate]));
-  const chosen = names.flatMap((name) => {
+  const chosen: RatedCandidate[] = [];
+  for (const name of names) {
     const candidate = aside.get(name);
+    if (candidate) chosen.push(candidate);
     aside.delete(name);
-    return candidate ?? [];
-  });
+  }
   return {
     facts,
     order: chosen.map(({ provider, model }) => ({ provider, model })),

@@ -126,13 +126,15 @@ export function decideFor(
 
 /** The candidates that were chosen in the order of the decision, then the others. */
 function inOrder(candidates: readonly Candidate[], chosen: readonly Target[]): readonly Candidate[] {
-  const others = new Map(candidates.map((candidate) => [candidate.provider, candidate]));
-  const first = chosen.flatMap(({ provider }) => {
+  const others = new Map<string, Candidate>();
+  for (const candidate of candidates) others.set(candidate.provider, candidate);
+  const ordered: Candidate[] = [];
+  for (const { provider } of chosen) {
     const candidate = others.get(provider);
+    if (candidate) ordered.push(candidate);
     others.delete(provider);
-    return candidate ?? [];
-  });
-  return [...first, ...others.values()];
+  }
+  return [...ordered, ...others.values()];
 }
 
 /** Reads what the decision rests on. Where routing was changed since this process last looked, it looks again by the new one. */
