@@ -77,7 +77,8 @@ export function createLedger(redis: Redis, keys: Keys, clock: () => number): Led
     async close() {
       clearTimeout(timer);
       timer = undefined;
-      await writing;
+      // The end of one writing may begin the next.
+      while (writing) await writing;
       if (waiting.size > 0 && redis.status === "ready") await write();
       clearTimeout(timer);
     },

@@ -27,8 +27,9 @@ export const registerCosts: Register = (program, context) => {
 };
 
 function dimensions(text: string): readonly SpendDimension[] {
-  return text.split(",").map((name) => {
-    const found = spendDimensions.find((dimension) => dimension === name.trim());
+  const names = text.split(",").map((name) => name.trim());
+  return [...new Set(names)].map((name) => {
+    const found = spendDimensions.find((dimension) => dimension === name);
     if (found) return found;
     throw new InvalidArgumentError(`Allowed: ${spendDimensions.join(", ")}.${didYouMean(name, spendDimensions)}`);
   });
