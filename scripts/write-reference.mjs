@@ -145,6 +145,11 @@ const providerMeanings = {
   ],
   region: ["REGION", "AWS's region.", "an AWS region such as `eu-central-1`"],
   api_version: ["API_VERSION", "Version of the vendor's API.", "a version such as `2024-10-21`"],
+  streaming: [
+    "",
+    "Whether answers are asked for as streams. `false` for an endpoint that has none.",
+    "true, false (also 1, yes, on, 0, no, off)",
+  ],
   structured_outputs: [
     "",
     "Whether the endpoint takes a JSON Schema of the answer. If not, the schema goes into the system prompt.",
@@ -206,6 +211,7 @@ function settingsPage() {
     first_token_timeout: `${sample.firstTokenTimeoutMs / 1_000} s`,
     idle_timeout: `${sample.idleTimeoutMs / 1_000} s`,
     structured_outputs: String(sample.structuredOutputs),
+    streaming: String(sample.streaming),
     region: "none",
     api_version: "the vendor's newest",
   };

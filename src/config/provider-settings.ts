@@ -21,6 +21,7 @@ export const providerFields = [
   "first_token_timeout",
   "idle_timeout",
   "structured_outputs",
+  "streaming",
   "region",
   "api_version",
 ];
@@ -122,6 +123,7 @@ function common(read: Reader) {
     firstTokenTimeoutMs: read("first_token_timeout", time, firstTokenTimeoutMs),
     idleTimeoutMs: read("idle_timeout", time, idleTimeoutMs),
     structuredOutputs: read("structured_outputs", { schema: flag, allowed: "true, false" }, true),
+    streaming: read("streaming", { schema: flag, allowed: "true, false" }, true),
     region: read("region", { schema: regionName.nullable(), allowed: "an AWS region such as eu-central-1" }, null),
     apiVersion: read("api_version", { schema: versionName.nullable(), allowed: "a version such as 2024-10-21" }, null),
   };

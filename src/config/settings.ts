@@ -128,6 +128,8 @@ export interface ProviderSettings {
   readonly idleTimeoutMs: number;
   /** Whether it takes a JSON Schema of the answer; if not, the schema is put into the system prompt. */
   readonly structuredOutputs: boolean;
+  /** Whether answers are streamed where somebody listens; if not, a listener hears of the whole answer at its end. */
+  readonly streaming: boolean;
   /** AWS's region; null where there is none. */
   readonly region: string | null;
   /** Version of the vendor's API; null: the vendor's newest. */

@@ -118,7 +118,7 @@ function exchanges({ settings, clock }: ProviderContext, options: EndpointOption
   return {
     call(entrance: Entrance, request: LlmRequest, call: CallOptions): Promise<LlmAnswer> {
       const { model, idempotencyKey, headers, onDelta, onActivity } = call;
-      const streamed = onDelta !== undefined || onActivity !== undefined;
+      const streamed = settings.streaming && (onDelta !== undefined || onActivity !== undefined);
       const timeouts = new CallTimeouts({
         totalMs: settings.timeoutMs,
         firstTokenMs: streamed ? settings.firstTokenTimeoutMs : null,
@@ -134,7 +134,12 @@ function exchanges({ settings, clock }: ProviderContext, options: EndpointOption
           vendorOptions: options.vendorOptions?.(request, model) ?? {},
           warnings: options.leftOut?.(request, model) ?? [],
         };
-        if (!streamed) return generate(entrance.model(model), request, ask);
+        if (!streamed) {
+          const answer = await generate(entrance.model(model), request, ask);
+          onActivity?.();
+          onDelta?.(answer.text);
+          return answer;
+        }
         const alive = () => {
           timeouts.alive();
           onActivity?.();

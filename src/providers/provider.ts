@@ -34,8 +34,8 @@ export interface CallOptions {
   /** Raw request and answer are not kept; this is for headers such as trace context. */
   readonly headers?: Readonly<Record<string, string>>;
   /**
-   * Given: the answer is streamed and each piece of its text comes here at once. The whole answer is returned all the same; a stream that
-   * breaks rejects the call, and what came here before is no answer.
+   * Given: the answer is streamed (unless the provider's settings say `streaming: false`) and each piece of its text comes here at once. The
+   * whole answer is returned all the same; a stream that breaks rejects the call, and what came here before is no answer.
    */
   readonly onDelta?: (text: string) => void;
   /** Given: the answer is streamed; called for each sign of life of the model, text or not (thought, tool call). Before `onDelta`. */
@@ -74,7 +74,10 @@ export interface Provider {
   serves(model: string): boolean;
   /** Stands for a key in shared state: changes when the key does, and no secret can be read from it. */
   keyId(label: string): string;
-  /** USD of a call; null: the model's price or the usage is unknown. @param perThousand USD per 1,000 tokens that is in force now, in place of the settings'; null: none, so the table decides */
+  /**
+   * USD of a call; null: the model's price or the usage is unknown.
+   * @param perThousand USD per 1,000 tokens that is in force now, in place of the settings'; null: none, so the table decides
+   */
   costUsd(model: string, usage: Usage, perThousand?: number | null): number | null;
   /** What its calls cost per token; null: unknown. The table's base price: long prompts and cached tokens may differ. @param perThousand as above */
   price(model: string, perThousand?: number | null): Price | null;

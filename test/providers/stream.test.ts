@@ -163,6 +163,16 @@ describe.each(vendorWires)("a stream of $provider", (wire) => {
     await impatient.close();
   });
 
+  test("is not asked for where the settings say so: the whole answer is heard at its end", async () => {
+    const plain = providerAt(wire, server.url, {}, { streaming: false });
+    server.respond(json(200, wire.answer("Hello back.")));
+    const heard: string[] = [];
+    const answer = await ask(plain, { onDelta: (text) => heard.push(text) });
+    expect([heard, answer.text, answer.firstTokenMs]).toEqual([["Hello back."], "Hello back.", null]);
+    expect(server.requests.at(-1)?.path).toBe(wire.path);
+    await plain.close();
+  });
+
   test("carries tool calls", async () => {
     const call = { id: "call_1", name: "look_up", arguments: { city: "Ulm" } };
     server.respond(streaming(wire.toolStream(call), "end"));

@@ -134,11 +134,12 @@ async function ask(answers: readonly Answer[], hints = {}): Promise<StepOutcome>
   wire.requests.length = 0;
   wire.respond((response) => {
     const answer = answers[Math.min(wire.requests.length, answers.length) - 1] ?? "";
-    if (typeof answer === "string") return json(200, openai.answer(answer))(response);
-    if ("status" in answer) return json(answer.status, openai.error("server_error", "no"))(response);
-    const whole = openai.answer(answer.text) as { readonly choices: readonly object[] };
-    const choices = whole.choices.map((choice) => ({ ...choice, finish_reason: answer.finish }));
-    return json(200, { ...whole, choices })(response);
+    if (typeof answer !== "string" && "status" in answer) {
+      return json(answer.status, openai.error("server_error", "no"))(response);
+    }
+    const [text, isCutOff] = typeof answer === "string" ? [answer, false] : [answer.text, true];
+    const { contentType, chunks } = openai.stream([text], isCutOff);
+    response.writeHead(200, { "content-type": contentType }).end(Buffer.concat(chunks));
   });
   return handlerWith(openai.configure(wire.url, "a-secret").env).execute(workOf(body, { hints }));
 }

@@ -1,6 +1,6 @@
 import { untoldRouting } from "../../config/apply-overrides.ts";
-import { applyOverrides, checkOverrides, type RoutingOverrides } from "../../config/overrides.ts";
-import type { ProviderSettings, RoutingSettings, Settings } from "../../config/settings.ts";
+import { applyOverrides, checkOverrides, type RoutingBase, type RoutingOverrides } from "../../config/overrides.ts";
+import type { ProviderKey, RoutingSettings } from "../../config/settings.ts";
 import { parseDuration } from "../../core/duration.ts";
 import { AppError } from "../../core/errors.ts";
 import { isJsonObject } from "../../core/json.ts";
@@ -23,11 +23,11 @@ export interface ScenarioRouting {
 export function readScenarioRouting(raw: unknown): ScenarioRouting {
   const scenario = isJsonObject(raw) ? raw : {};
   const problems: ShapeProblem[] = [];
-  const bare = settingsOf(isJsonObject(scenario.providers) ? scenario.providers : {});
+  const bare = baseOf(isJsonObject(scenario.providers) ? scenario.providers : {});
   const names = bare.providers.map(({ name }) => name);
   const written = isJsonObject(scenario.routing) ? checked(scenario.routing, bare, ["routing"], problems) : undefined;
   const routing = applyOverrides(bare.routing, written ?? {}, names);
-  const settings = { ...bare, routing };
+  const base = { ...bare, routing };
   const changes: RoutingChange[] = [];
   let set: RoutingOverrides = {};
   for (const [i, change] of (Array.isArray(scenario.changes) ? scenario.changes : []).entries()) {
@@ -35,10 +35,10 @@ export function readScenarioRouting(raw: unknown): ScenarioRouting {
     const atMs = typeof at === "string" ? parseDuration(at) : undefined;
     if (atMs === undefined || !isJsonObject(patch)) continue;
     const { since: _since, ...before } = set;
-    const merged = patched(before, patch, limitsInForce(set, settings));
-    const said = checked(merged, settings, ["changes", i, "set"], problems);
+    const merged = patched(before, patch, limitsInForce(set, base));
+    const said = checked(merged, base, ["changes", i, "set"], problems);
     if (!said) continue;
-    const since = sinceAfter(set, said, settings, scenarioStart + atMs, rules.rampMs);
+    const since = sinceAfter(set, said, base, scenarioStart + atMs, rules.rampMs);
     set = { ...said, since };
     changes.push({ atMs, routing: applyOverrides(routing, set, names), note: noteOf(patch) });
   }
@@ -48,12 +48,12 @@ export function readScenarioRouting(raw: unknown): ScenarioRouting {
 /** @param path where it stands in the scenario, in place of `routing` */
 function checked(
   raw: unknown,
-  settings: Settings,
+  base: RoutingBase,
   path: readonly PropertyKey[],
   problems: ShapeProblem[],
 ): RoutingOverrides | undefined {
   try {
-    return checkOverrides(raw, settings);
+    return checkOverrides(raw, base);
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== "invalid_settings") throw error;
     for (const problem of error.problems) {
@@ -65,43 +65,18 @@ function checked(
   }
 }
 
-/** Settings of a fleet that has the scenario's providers and was told nothing else. */
-function settingsOf(providers: Readonly<Record<string, unknown>>): Settings {
+/** What routing rests on in a fleet that has the scenario's providers and was told nothing else. */
+function baseOf(providers: Readonly<Record<string, unknown>>): RoutingBase {
   const names = Object.keys(providers);
   return {
-    redisUrl: null,
-    prefix: "simulated",
-    host: "127.0.0.1",
-    port: 0,
-    dataDir: ".",
-    concurrency: 1,
-    graceMs: 0,
-    logLevel: "silent",
-    bodyLimitBytes: 0,
-    outputLimitBytes: 0,
     edition: "enterprise",
     routing: untoldRouting(names),
-    models: {},
-    providers: names.map((name) => providerSettings(name, providers[name])),
-    warnings: [],
+    providers: names.map((name) => ({ name, keys: keysOf(providers[name]) })),
   };
 }
 
-/** As much of a provider as the checks of routing look at: its name, and the labels of its keys. */
-function providerSettings(name: string, written: unknown): ProviderSettings {
-  const count = isJsonObject(written) && typeof written.keys === "number" ? Math.min(written.keys, mostKeys) : 1;
-  return {
-    name,
-    type: "custom",
-    endpoint: "",
-    keys: Array.from({ length: Math.max(1, Math.floor(count)) }, (_, i) => ({ label: `key-${i + 1}`, secret: "" })),
-    model: "simulated",
-    timeoutMs: 0,
-    connectTimeoutMs: 0,
-    firstTokenTimeoutMs: 0,
-    idleTimeoutMs: 0,
-    structuredOutputs: true,
-    region: null,
-    apiVersion: null,
-  };
+function keysOf(provider: unknown): readonly ProviderKey[] {
+  const count = isJsonObject(provider) && typeof provider.keys === "number" ? Math.floor(provider.keys) : 1;
+  const length = Math.min(Math.max(1, count), mostKeys);
+  return Array.from({ length }, (_, i) => ({ label: `key-${i + 1}`, secret: "" }));
 }

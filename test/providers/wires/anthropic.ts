@@ -74,11 +74,11 @@ export const anthropicWire: VendorWire = {
       error: { type: "invalid_request_error", message: "prompt is too long: 210000 tokens > 200000 maximum" },
     },
   },
-  stream: (pieces) =>
+  stream: (pieces, isCutOff = false) =>
     events(
       { type: "text", text: "" },
       pieces.map((text) => ({ type: "text_delta", text })),
-      "end_turn",
+      isCutOff ? "max_tokens" : "end_turn",
     ),
   toolStream({ id, name, arguments: args }) {
     const text = JSON.stringify(args);

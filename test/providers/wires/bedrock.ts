@@ -60,11 +60,11 @@ export const bedrockWire: VendorWire = {
   lengthOnly: () => answer([], "max_tokens"),
   error: (type, message) => ({ __type: type, message }),
   tooLong: { status: 400, body: { message: "Input is too long for requested model." } },
-  stream: (pieces) =>
+  stream: (pieces, isCutOff = false) =>
     frames(
       undefined,
       pieces.map((text) => ({ text })),
-      "end_turn",
+      isCutOff ? "max_tokens" : "end_turn",
     ),
   toolStream({ id, name, arguments: args }) {
     const text = JSON.stringify(args);

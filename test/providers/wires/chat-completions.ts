@@ -89,11 +89,11 @@ export function chatCompletions(
         },
       },
     },
-    stream: (pieces) =>
+    stream: (pieces, isCutOff = false) =>
       chunks(
         model,
         pieces.map((content) => ({ content })),
-        "stop",
+        isCutOff ? "length" : "stop",
       ),
     toolStream(call) {
       const { id, function: called } = toolCall(call);

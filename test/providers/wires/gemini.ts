@@ -60,8 +60,10 @@ export const geminiWire: VendorWire = {
       },
     },
   },
-  stream(pieces) {
-    const events = pieces.map((text, i) => response([{ text }], i === pieces.length - 1 ? "STOP" : undefined));
+  stream(pieces, isCutOff = false) {
+    const events = pieces.map((text, i) =>
+      response([{ text }], i < pieces.length - 1 ? undefined : isCutOff ? "MAX_TOKENS" : "STOP"),
+    );
     return {
       contentType: "text/event-stream",
       chunks: sse(events.map((event) => [undefined, event])),

@@ -56,7 +56,8 @@ export interface VendorWire {
   lengthOnly(): unknown;
   error(type: string, message: string): unknown;
   readonly tooLong: { readonly status: number; readonly body: unknown };
-  stream(pieces: readonly string[]): WireStream;
+  /** @param isCutOff the request's token limit ended it */
+  stream(pieces: readonly string[], isCutOff?: boolean): WireStream;
   toolStream(call: WireToolCall): WireStream;
   /** Whether the request body asks for the schema. */
   asksForSchema(body: Record<string, unknown>): boolean;
