@@ -82,3 +82,15 @@ const reasons: Readonly<Record<string, string>> = {
   EISDIR: "it is a folder",
   EACCES: "it may not be read by you",
 };
+
+/** What a parser makes of a file's text. Its mistakes are told with the file's name. @throws AppError the parser's; file_unreadable */
+export async function readParsed<T>(path: string, cwd: string, parse: (text: string) => T): Promise<T> {
+  const text = await readText(path, cwd);
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const { code, message, problems, details } = error;
+    throw new AppError(code, { message, problems, details: { ...details, file: path }, cause: error });
+  }
+}

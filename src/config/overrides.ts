@@ -6,11 +6,16 @@ import { numberOf } from "./pairs.ts";
 import { gatherProblems, type Problems, settingsError } from "./problems.ts";
 import { readRoutingKeys, routingKeys } from "./read-routing.ts";
 import type { RoutingOverrides } from "./routing-overrides.ts";
-import type { Settings } from "./settings.ts";
+import type { ProviderSettings, Settings } from "./settings.ts";
 import { createDataSource, shown } from "./source.ts";
 
 export { applyOverrides, asOverrides } from "./apply-overrides.ts";
 export type { LimitsOverride, ProviderLimitsOverride, RoutingOverrides, ShadowOverride } from "./routing-overrides.ts";
+
+/** As much of the settings as routing rests on. */
+export interface RoutingBase extends Pick<Settings, "routing" | "edition"> {
+  readonly providers: readonly Pick<ProviderSettings, "name" | "keys">[];
+}
 
 /** How overrides are checked. */
 export interface CheckOverridesOptions {
@@ -27,7 +32,7 @@ export interface CheckOverridesOptions {
  */
 export function checkOverrides(
   raw: unknown,
-  settings: Settings,
+  settings: RoutingBase,
   options: CheckOverridesOptions = {},
 ): RoutingOverrides {
   const problems = gatherProblems();

@@ -1,5 +1,4 @@
-import { applyOverrides, asOverrides, type RoutingOverrides } from "../config/overrides.ts";
-import type { Settings } from "../config/settings.ts";
+import { applyOverrides, asOverrides, type RoutingBase, type RoutingOverrides } from "../config/overrides.ts";
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 
 /**
@@ -30,7 +29,7 @@ function mergedLimits(before: object, patch: object): unknown {
 }
 
 /** The limits in force in the file's keys. */
-export function limitsInForce(set: RoutingOverrides, settings: Settings): RoutingOverrides["limits"] {
+export function limitsInForce(set: RoutingOverrides, settings: RoutingBase): RoutingOverrides["limits"] {
   return asOverrides(applyOverrides(settings.routing, set, configured(settings))).limits;
 }
 
@@ -41,7 +40,7 @@ export function limitsInForce(set: RoutingOverrides, settings: Settings): Routin
 export function sinceAfter(
   before: RoutingOverrides,
   after: RoutingOverrides,
-  settings: Settings,
+  settings: RoutingBase,
   now: number,
   rampMs: number,
 ): Readonly<Record<string, number>> {
@@ -54,12 +53,12 @@ export function sinceAfter(
 }
 
 /** Providers that are given new calls. */
-function serving(set: RoutingOverrides, settings: Settings): readonly string[] {
+function serving(set: RoutingOverrides, settings: RoutingBase): readonly string[] {
   const { enabled, drained } = applyOverrides(settings.routing, set, configured(settings));
   return enabled.filter((name) => !drained.includes(name));
 }
 
-function configured({ providers }: Settings): readonly string[] {
+function configured({ providers }: RoutingBase): readonly string[] {
   return providers.map(({ name }) => name);
 }
 

@@ -5,6 +5,7 @@ import { wholeNumber } from "../number-option.ts";
 import { authorHere, type ChangeFlags, changeRouting } from "../route/change-routing.ts";
 import { type ExplainFlags, explainRouting } from "../route/explain-routing.ts";
 import { printHistory, printRouting } from "../route/show-routing.ts";
+import { registerRouteSimulate } from "../route/simulate.ts";
 
 interface HistoryOptions extends GlobalOptions {
   readonly limit?: number;
@@ -114,6 +115,7 @@ const subcommands: readonly Register[] = [
   registerProviders,
   registerVersions,
   registerExplain,
+  registerRouteSimulate,
 ];
 
 async function resetProvider(provider: string, flags: GlobalOptions, context: CliContext): Promise<void> {

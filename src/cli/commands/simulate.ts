@@ -1,7 +1,6 @@
 import type { Command } from "commander";
-import { AppError } from "../../core/errors.ts";
 import type { GlobalOptions, Register } from "../context.ts";
-import { readText } from "../input.ts";
+import { readParsed } from "../input.ts";
 import { wholeNumber } from "../number-option.ts";
 import { table } from "../table.ts";
 
@@ -29,7 +28,7 @@ export const registerSimulate: Register = (program, context) => {
     .action(async (_options, command: Command) => {
       const { port, script, json }: SimulateOptions = command.optsWithGlobals();
       const { parseOutageScript, scheduleOf, startSimulator } = await import("../../simulator/index.ts");
-      const outages = script === undefined ? undefined : inFile(script, parseOutageScript, await readText(script, cwd));
+      const outages = script === undefined ? undefined : await readParsed(script, cwd, parseOutageScript);
       const simulator = await startSimulator({ port, ...(outages ? { script: outages } : {}) });
       try {
         const { controlUrl, providers, env } = simulator;
@@ -60,14 +59,3 @@ export const registerSimulate: Register = (program, context) => {
       }
     });
 };
-
-/** What a parser makes of a file's text. Its mistakes are told with the file's name. */
-function inFile<T>(file: string, parse: (text: string) => T, text: string): T {
-  try {
-    return parse(text);
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    const { code, message, problems, details } = error;
-    throw new AppError(code, { message, problems, details: { ...details, file }, cause: error });
-  }
-}
