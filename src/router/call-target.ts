@@ -26,7 +26,7 @@ export interface CallManner {
 
 /**
  * Makes one call: takes the probe and a place in the limits, calls, records what that says about the target's health and use, and keeps it with the request.
- * @returns undefined: another process was quicker to get the probe or the last place
+ * @returns undefined: no call was made; another process was quicker to get the probe or the last place, or the call beside this one to give a token
  */
 export async function callTarget(
   target: Target,
@@ -40,8 +40,10 @@ export async function callTarget(
   const probe = await claimIfNeeded(target, routed, context);
   if (probe === "lost") return undefined;
   const place = await takePlace(target, routed, context);
-  if (!place) {
-    if (probe !== "") await fleet.record(nothing(target, probe), routed.question);
+  if (!place || isOutrun(manner, options)) {
+    const booked = place ? await bookedOf(place.reserving) : null;
+    if (probe !== "" || booked) await fleet.record(nothing(target, probe, booked), routed.question);
+    if (place) return undefined;
     lose(target.provider, { kind: "full", reason: "at its limit" }, routed, context.random());
     return undefined;
   }
@@ -84,13 +86,17 @@ export async function callTarget(
     },
     routed.question,
   );
-  const isOutrun = manner.signal.aborted && !options.signal.aborted;
   if (!result.ok) stream.broke(result.failure.class);
-  if (!result.ok && !isOutrun) {
+  if (!result.ok && !isOutrun(manner, options)) {
     routed.failed.push({ target, class: result.failure.class });
     options.onCallFailed?.(result.record);
   }
   return result;
+}
+
+/** Whether the call beside it was quicker. */
+function isOutrun({ signal }: CallManner, options: RouteOptions): boolean {
+  return signal.aborted && !options.signal.aborted;
 }
 
 /** What a call says about its target's health. One that the request's own time cut short says nothing: callers may name any time. */
@@ -163,8 +169,8 @@ function usedBy({ ok, record }: CallResult): Ask {
   return ok || record.estimated ? { tokens, usd: costUsd } : { tokens: 0, usd: 0 };
 }
 
-/** A report that only gives the probe back. */
-function nothing(target: Target, token: string) {
+/** A report that only gives back the probe and the place of a call that was not made. */
+function nothing(target: Target, token: string, booked: Booked | null) {
   return {
     kind: "neutral",
     ms: 0,
@@ -173,6 +179,6 @@ function nothing(target: Target, token: string) {
     target,
     keyField: "",
     latencyMs: null,
-    settle: null,
+    settle: booked && { booked, actual: { tokens: 0, usd: 0 } },
   } as const;
 }

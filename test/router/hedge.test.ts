@@ -1,8 +1,10 @@
+import { Redis } from "ioredis";
 import { describe, expect, test } from "vitest";
 import type { CallRecord } from "../../src/core/call.ts";
 import type { Sleep } from "../../src/router/context.ts";
 import { eventually } from "../support/eventually.ts";
 import type { RouterParts } from "./router-under-test.ts";
+import { slowLine } from "./slow-line.ts";
 import { openStream } from "./streamed.ts";
 import { wired } from "./wired.ts";
 
@@ -62,6 +64,48 @@ describe("hedging", () => {
     ]);
     await eventually(() => expect(second.closed).toBe(1));
     expect(outcome.calls.find(({ role }) => role === "hedge")).toMatchObject({ estimated: true });
+  });
+
+  test("a first token ends the other call at once, not the whole answer", async () => {
+    const slow = w.vendors.hold("openai");
+    let goOn = () => {};
+    w.vendors.servers.anthropic.respond((response) => {
+      const stream = openStream("anthropic", response);
+      stream.piece("Once");
+      goOn = () => {
+        stream.piece(" more");
+        stream.end();
+      };
+    });
+    const asked = hedging().ask();
+    await eventually(() => expect(slow.closed).toBe(1));
+    goOn();
+    expect(await asked).toMatchObject({ type: "answered", answer: { text: "Once more" } });
+  });
+
+  test("a second call that was outrun before it was made is none, and gives its place back", async () => {
+    const slow = w.vendors.hold("openai");
+    const line = await slowLine(w.redis.port);
+    const redis = new Redis(line.url);
+    try {
+      // Taking a place for the second call lasts longer than the first one's answer.
+      const sleep = async () => {
+        await eventually(() => expect(slow.waiting).toBe(1));
+        line.delay(300);
+        setTimeout(() => slow.release(), 30);
+      };
+      const limits = { anthropic: { requests_per_minute: 10, concurrency: 1 } };
+      const router = hedging({ redis, sleep, routing: { limits } });
+      const outcome = await router.ask();
+      expect(shortly(outcome.calls)).toEqual([["openai", "ok", "first"]]);
+      expect(w.vendors.hits("anthropic")).toBe(0);
+      line.delay(0);
+      const { candidates } = await router.router.explain({ hints: {} });
+      expect(candidates.find(({ provider }) => provider === "anthropic")).toMatchObject({ busy: 0 });
+    } finally {
+      redis.disconnect();
+      await line.close();
+    }
   });
 
   test("a first token is enough to go on: nobody else is asked while its answer is being written", async () => {

@@ -22,6 +22,21 @@ describe("hints", () => {
     expect(w.vendors.hits("openai") + w.vendors.hits("ollama")).toBe(0);
   });
 
+  test("a strict provider's own keys still apply", async () => {
+    w.vendors.servers.openai.respond((response, { headers }) => {
+      response.writeHead(headers.authorization === "Bearer good-key" ? 503 : 401).end();
+    });
+    const router = w.start({ OPENAI_API_KEY: "bad-key,good-key" });
+    const outcome = await router.ask({ provider: "openai", strict_provider: true });
+    expect(outcome.calls.map(({ key, failure }) => [key, failure?.class])).toEqual([
+      ["key-1", "auth"],
+      ["key-2", "overloaded"],
+      ["key-2", "overloaded"],
+      ["key-2", "overloaded"],
+    ]);
+    expect(w.vendors.hits("anthropic")).toBe(0);
+  });
+
   test("a strict provider that is out is unavailable, with the time until it is not", async () => {
     w.vendors.fail("anthropic", 429, { "retry-after": "42" });
     const router = w.start();
