@@ -56,6 +56,9 @@ const route = z.strictObject({
   allow: z.array(z.string().min(1)).min(1).optional(),
   max_calls: z.number().int().min(1).optional(),
   max_usd: z.number().min(0).optional(),
+  max_seconds: z.number().gt(0).optional(),
+  caller: z.string().min(1).max(200).optional(),
+  on_content_filter: z.enum(["stop", "next"]).optional(),
 });
 
 /** The definition without the content of its steps and defaults, which have schemas of their own. */

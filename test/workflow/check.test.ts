@@ -409,6 +409,15 @@ describe("a checked definition", () => {
     expect(checked.steps[0]?.route).toEqual({ model });
   });
 
+  test("takes every hint that a run takes", () => {
+    const route = {
+      ...{ provider: "x", model: "m", strict_provider: true, strategy: "failover", allow: ["x"] },
+      ...{ max_calls: 2, max_usd: 0.5, max_seconds: 0.5, caller: "ada", on_content_filter: "next" },
+    };
+    const checked = checkDefinition({ name: "w", steps: [{ id: "a", route, llm: { prompt: "Hi" } }] });
+    expect(checked.steps[0]?.route).toEqual(route);
+  });
+
   test("lays the defaults under each step", () => {
     const defaults = {
       llm: { max_tokens: 5, temperature: 1 },
