@@ -1,14 +1,12 @@
 import type { CallRecord, FailureClass } from "../../core/call.ts";
 import { asUsage } from "../estimate.ts";
-import type { Booked } from "../fleet.ts";
 import type { Ask } from "../limits.ts";
 import { healthOf } from "../outcome-of.ts";
-import { askOf, providerOf } from "../rated.ts";
-import { lose, standingOf } from "../request.ts";
+import { providerOf } from "../rated.ts";
 import { rules } from "../rules.ts";
-import { keyField, usableKey } from "../standing.ts";
 import type { Target } from "../target.ts";
 import type { Flight, ReplayContext, ReplayedRequest } from "./replay-context.ts";
+import { type Place, takePlaceNow } from "./replay-place.ts";
 
 /**
  * Begins a call as `callTarget` does: takes the probe and a place in the limits, then calls.
@@ -20,44 +18,19 @@ export function beginCall(
   context: ReplayContext,
   role?: CallRecord["role"],
 ): Flight | undefined {
-  const { routed } = request;
-  const { fleet, agenda, random, observer } = context;
-  const provider = providerOf(target.provider, routed.known);
-  const ask = askOf(target, routed.estimate, routed.known);
-  const key = usableKey(provider, routed.known, routed.snapshot, ask) ?? provider.keys[0] ?? "default";
-  const probe = claimIfNeeded(request, target, context);
-  if (probe === undefined) return undefined;
-  const limits = routed.known.routing.limits[target.provider] ?? null;
-  const field = keyField(provider, key);
-  let booked: Booked | null = null;
-  // Elsewhere nobody looks at what is used.
-  if (routed.question.uses.includes(target.provider)) {
-    const keyLimits = limits?.keys[key] ?? null;
-    const token = context.token();
-    const reserved = fleet.reserve({ provider: target.provider, keyField: field, limits, keyLimits, ask, token });
-    if (reserved.type === "full") {
-      if (probe !== "") giveBack(target, field, probe, context);
-      lose(target.provider, { kind: "full", reason: "at its limit" }, routed, random());
-      return undefined;
-    }
-    booked = reserved.booked;
-  }
-  routed.begun++;
-  observer.called(target.provider, probe !== "");
-  const flight = fly({ request, target, key, field, probe, booked, role }, context);
-  if (probe !== "") renew(flight, target, probe, agenda.now, context);
+  const place = takePlaceNow(request, target, context);
+  if (!place) return undefined;
+  request.routed.begun++;
+  context.observer.called(target.provider, place.probe !== "");
+  const flight = fly({ request, target, role, ...place }, context);
+  if (place.probe !== "") renew(flight, target, place.probe, context.agenda.now, context);
   return flight;
 }
 
 /** A call that has its place. */
-interface Plan {
+interface Plan extends Place {
   readonly request: ReplayedRequest;
   readonly target: Target;
-  readonly key: string;
-  readonly field: string;
-  /** Empty: it is no probe. */
-  readonly probe: string;
-  readonly booked: Booked | null;
   readonly role: CallRecord["role"];
 }
 
@@ -107,7 +80,7 @@ interface Result {
 
 /** Records a call's end: with the request, in the fleet's state, for the report. */
 function conclude(plan: Plan, result: Result, { agenda, fleet, observer }: ReplayContext): void {
-  const { request, target, key, field, probe, booked, role } = plan;
+  const { request, target, key, keyField, probe, booked, role } = plan;
   const { routed } = request;
   const { startedAt, failure } = result;
   const durationMs = agenda.now - startedAt;
@@ -130,7 +103,7 @@ function conclude(plan: Plan, result: Result, { agenda, fleet, observer }: Repla
     token: probe,
     durationMs,
     target,
-    keyField: field,
+    keyField,
     latencyMs: failure === null ? (result.firstTokenMs ?? durationMs) : null,
     settle: booked ? { booked, actual: used } : null,
   });
@@ -153,31 +126,6 @@ function usedBy({ request, target }: Plan, failure: FailureClass | null): Ask {
     tokens: tokens.inputTokens + tokens.outputTokens,
     usd: provider.costUsd(target.model, asUsage(tokens), known.routing.costs[target.provider]),
   };
-}
-
-/** Takes the probe of a target that is half open. @returns its token, empty where none is needed; undefined: another request has it */
-function claimIfNeeded({ routed }: ReplayedRequest, target: Target, context: ReplayContext): string | undefined {
-  if (!standingOf(target, routed).needsProbe) return "";
-  const token = `${target.provider}-${context.token()}`;
-  const claim = context.fleet.claim(target, token);
-  if (claim === "claimed") return token;
-  if (claim === "closed" || routed.isSole) return "";
-  lose(target.provider, { kind: "probing", reason: "half open, another call probes it" }, routed, context.random());
-  return undefined;
-}
-
-/** Gives a probe back that was not made. */
-function giveBack(target: Target, field: string, token: string, { fleet }: ReplayContext): void {
-  fleet.record({
-    kind: "neutral",
-    ms: 0,
-    durationMs: 0,
-    target,
-    token,
-    keyField: field,
-    latencyMs: null,
-    settle: null,
-  });
 }
 
 /** Keeps the probe while its call lasts. */

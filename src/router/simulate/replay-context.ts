@@ -18,6 +18,15 @@ export interface ReplayContext {
   /** A name that nothing else bears. */
   readonly token: () => string;
   readonly observer: Observer;
+  /** Decides on a request by the routing and the health of now. */
+  readonly decide: (request: NewRequest) => RoutedRequest;
+}
+
+/** A request before anything was decided. */
+export interface NewRequest {
+  readonly tokens: Tokens;
+  /** Epoch milliseconds. */
+  readonly deadline: number;
 }
 
 /** Told of what happens, when it happens. */
@@ -48,10 +57,10 @@ export type Ending =
   | { readonly type: "rejected" | "failed" | "unavailable" };
 
 /** A request under way: as the router has it, with its calls of this moment. */
-export interface ReplayedRequest {
-  readonly routed: RoutedRequest;
+export interface ReplayedRequest extends NewRequest {
   readonly arrivedAt: number;
-  readonly tokens: Tokens;
+  /** Decided anew after each wait. */
+  routed: RoutedRequest;
   /** Two at most: the second is the hedge. */
   readonly flights: Set<Flight>;
 }

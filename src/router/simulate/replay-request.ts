@@ -9,8 +9,8 @@ import type { Ending, Flight, ReplayContext, ReplayedRequest } from "./replay-co
 
 /** Goes on with a request that has no call under way, as `route` does: the next call, a pause, a wait, or its end. */
 export function proceed(request: ReplayedRequest, context: ReplayContext): void {
-  const { routed } = request;
   for (;;) {
+    const { routed } = request;
     const move = moveOf(routed, context);
     if (move.type === "end") {
       context.observer.ended(request, move.ending);
@@ -18,9 +18,8 @@ export function proceed(request: ReplayedRequest, context: ReplayContext): void 
     }
     if (move.type === "pause") {
       context.agenda.at(move.until, () => {
-        if (move.round === null) routed.failed.length = 0;
-        else routed.pauses = move.round;
-        routed.lost.clear();
+        if (move.round === null) decideAgain(request, context);
+        else repeat(routed, move.round);
         proceed(request, context);
       });
       return;
@@ -31,6 +30,17 @@ export function proceed(request: ReplayedRequest, context: ReplayContext): void 
       return;
     }
   }
+}
+
+/** What was called before a wait still counts: budget, time and records are the same request's. */
+function decideAgain(request: ReplayedRequest, { decide }: ReplayContext): void {
+  const { deadline, calls, begun } = request.routed;
+  request.routed = { ...decide(request), deadline, calls, begun };
+}
+
+function repeat(routed: RoutedRequest, round: number): void {
+  routed.pauses = round;
+  routed.lost.clear();
 }
 
 /** What a request does now. */

@@ -1,19 +1,16 @@
 import type { RoutingSettings } from "../../config/settings.ts";
 import type { Known } from "../known.ts";
 import { questionOf } from "../rated.ts";
-import { decideFor, type Look } from "../request.ts";
+import { decideFor, type Look, type RoutedRequest } from "../request.ts";
 import { createAgenda } from "./agenda.ts";
 import { arrivals } from "./arrivals.ts";
 import { type Chance, chances, drawFrom } from "./chance.ts";
-import { createHealthLog } from "./health-log.ts";
-import { createOutageWatch } from "./outage-watch.ts";
-import type { ReplayContext, Tokens } from "./replay-context.ts";
+import { createRecorder } from "./recorder.ts";
+import type { NewRequest, ReplayContext, Tokens } from "./replay-context.ts";
 import { proceed } from "./replay-request.ts";
 import type { ReplayReport } from "./report.ts";
 import { type Scenario, scenarioStart } from "./scenario.ts";
 import { simulatedProvider } from "./simulated-provider.ts";
-import { createTally } from "./tally.ts";
-import { createTimeline } from "./timeline.ts";
 import { createVendor } from "./vendor.ts";
 import { createVirtualFleet } from "./virtual-fleet.ts";
 
@@ -22,97 +19,63 @@ import { createVirtualFleet } from "./virtual-fleet.ts";
  * network, a Redis or a thread. Pure: the same scenario gives the same report.
  */
 export function replay(scenario: Scenario): ReplayReport {
-  const { providers, durationMs, traffic } = scenario;
-  const names = providers.map(({ name }) => name);
-  const tally = createTally(names);
-  const timeline = createTimeline(durationMs, names);
-  const health = createHealthLog(scenarioStart);
-  const outages = createOutageWatch(providers, durationMs, scenarioStart);
+  const { seed, durationMs, providers, traffic, changes } = scenario;
   const agenda = createAgenda(scenarioStart);
-  const elapsed = () => agenda.now - scenarioStart;
-
-  const source = chances(scenario.seed);
+  const recorder = createRecorder(scenario, () => agenda.now);
+  const source = chances(seed);
   const [arrivalChance, tokenChance, random, fleetChance] = [source(), source(), source(), source()];
-  const vendors = new Map(providers.map((provider) => [provider.name, createVendor(provider, source())]));
+  const routing = liveRouting(scenario);
   let tokens = 0;
   const context: ReplayContext = {
     start: scenarioStart,
     agenda,
-    vendors,
     random,
+    vendors: new Map(providers.map((provider) => [provider.name, createVendor(provider, source())])),
     token: () => String(++tokens),
-    fleet: createVirtualFleet(agenda, fleetChance, (provider, before, after) => {
-      health.moved(provider, before, after, elapsed());
-      outages.moved(provider, before, after, elapsed());
-      if (after.state === "open" && before.state !== "open") tally.opened(provider);
-    }),
-    observer: {
-      called(provider, isProbe) {
-        tally.called(provider, isProbe);
-        outages.called(provider, isProbe, elapsed());
-      },
-      callEnded(call) {
-        tally.callEnded(call);
-        timeline.callEnded(call, elapsed());
-        outages.callEnded(call, elapsed());
-      },
-      ended({ arrivedAt }, ending) {
-        tally.ended(ending, agenda.now - arrivedAt);
-        timeline.ended(ending, agenda.now - arrivedAt, elapsed());
-      },
-    },
+    fleet: createVirtualFleet(agenda, fleetChance, recorder.onHealth),
+    observer: recorder.observer,
+    decide: (request) => decideNow(scenario, routing(agenda.now - scenarioStart), request, context),
   };
-
-  const routing = liveRouting(scenario);
   const nextArrival = arrivals(traffic.rate, durationMs, arrivalChance);
   const arrive = () => {
-    tally.arrived();
-    timeline.arrived(elapsed());
-    admit(scenario, routing(elapsed()), tokensOf(scenario, tokenChance), context);
-    expect();
+    recorder.arrived();
+    const request = { tokens: tokensOf(scenario, tokenChance), deadline: agenda.now + traffic.deadlineMs };
+    const routed = context.decide(request);
+    proceed({ ...request, routed, arrivedAt: agenda.now, flights: new Set() }, context);
+    enterNext();
   };
-  const expect = () => {
+  const enterNext = () => {
     const at = nextArrival();
     if (at !== undefined) agenda.at(scenarioStart + at, arrive);
   };
-  expect();
+  enterNext();
   agenda.runAll();
-
   return {
-    seed: scenario.seed,
+    seed,
     durationMs,
     strategy: scenario.routing.strategy,
-    requests: tally.requests(),
-    calls: tally.calls(),
-    providers: tally.providers(),
-    outages: outages.report(),
-    changes: scenario.changes.map(({ atMs, note }) => ({ atMs, note })),
-    timeline: timeline.report(),
-    breakers: health.breakers(),
-    limited: health.limited(),
+    changes: changes.map(({ atMs, note }) => ({ atMs, note })),
     notes: notesOn(scenario),
+    ...recorder.report(),
   };
 }
 
-/** Decides on a request that has come, and begins to serve it. */
-function admit(
+function decideNow(
   { traffic }: Scenario,
   { known, question }: Omit<Look, "snapshot">,
-  tokens: Tokens,
-  context: ReplayContext,
-): void {
-  const { agenda, fleet, random } = context;
+  { tokens, deadline }: NewRequest,
+  { agenda, fleet, random }: ReplayContext,
+): RoutedRequest {
   const options = {
     hints: { max_calls: traffic.maxCalls },
     signal: neverAborted,
     idempotencyKey: "replay",
-    deadline: agenda.now + traffic.deadlineMs,
+    deadline,
     wait: traffic.waits,
   };
   const estimate = { inputTokens: tokens.input, outputTokens: traffic.maxOutputTokens };
   const look = { known, question, snapshot: fleet.look(question.count) };
-  const routed = decideFor(noRequest, estimate, options, look, { clock: () => agenda.now, random });
-  proceed({ routed, arrivedAt: agenda.now, tokens, flights: new Set() }, context);
+  return decideFor(noRequest, estimate, options, look, { clock: () => agenda.now, random });
 }
 
 /** Nobody aborts a request of a replay, and nobody reads it. */

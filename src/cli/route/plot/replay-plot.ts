@@ -11,6 +11,7 @@ const width = 1_200;
 const left = 90;
 const right = width - 170;
 const gap = 52;
+const [requestsHeight, latencyHeight, failedHeight] = [220, 150, 120];
 
 /** Tableau's ten colours, told apart by most eyes. */
 const colours = [
@@ -28,68 +29,68 @@ const colours = [
 
 /** A replay's course as an SVG picture: who answered how much, how fast, what failed, how the breakers stood; outages are shaded. */
 export function replayPlot(report: ReplayReport, file: string): string {
-  const { durationMs, timeline, providers } = report;
-  const frame: Frame = { left, right, x: scaleLinear([0, durationMs], [left, right]) };
+  const frame: Frame = { left, right, x: scaleLinear([0, report.durationMs], [left, right]) };
   const marks = marksOf(report);
   const top = 84 + (1 + Math.max(-1, ...marks.map(({ row }) => row))) * 14;
-  const perSecond = (index: number, value: number) => value / (sliceLength(index, report) / 1_000);
-  const over = (pick: (slice: TimeSlice, index: number) => number | null) => timeline.slices.map(pick);
-
-  const served = providers.map(({ name }, i): Series => {
-    return { name, colour: colourOf(i), values: over((slice, n) => perSecond(n, slice.served[i] ?? 0)) };
-  });
-  const arrived: Series = {
-    name: "arrived",
-    colour: ink,
-    isDashed: true,
-    values: over(({ arrived: all }, n) => perSecond(n, all)),
-  };
-  const latencies: Series[] = [
-    { name: "p99", colour: "#e15759", values: over(({ latency }) => seconds(latency.p99Ms)) },
-    { name: "p50", colour: "#4e79a7", values: over(({ latency }) => seconds(latency.p50Ms)) },
-  ];
-  const errors: Series[] = [
-    {
-      name: "failed calls",
-      colour: "#f28e2b",
-      values: over(({ calls, failedCalls }) => percent(sum(failedCalls), sum(calls))),
-    },
-    {
-      name: "lost requests",
-      colour: "#e15759",
-      values: over((slice) => percent(slice.lost, slice.lost + sum(slice.served))),
-    },
-  ];
-  const total = timeline.slices.map((slice, n) => perSecond(n, Math.max(slice.arrived, sum(slice.served))));
-
-  const panel = (from: number, height: number, title: string, unit: Panel["unit"], most: number) =>
-    createPanel({ top: from, height, title, unit }, most);
-  const requests = panel(top, 220, "Requests answered a second", (value) => String(value), Math.max(0, ...total));
-  const latency = panel(
-    top + 220 + gap,
-    150,
-    "Latency of answered requests",
-    (value) => `${value} s`,
-    mostOf(latencies),
-  );
-  const failures = panel(top + 370 + 2 * gap, 120, "Failed", (value) => `${value} %`, mostOf(errors));
-  const stripsTop = top + 490 + 3 * gap;
+  const stripsTop = top + requestsHeight + latencyHeight + failedHeight + 3 * gap;
   const bottom = stripsTop + stripsHeight(report);
-
   return picture(bottom + 40, [
     ...heading(report, file),
     ...marks.map((mark) => drawMark(mark, bottom, frame)),
-    ...[requests, latency, failures].map((one) => panelGrid(one, frame)),
-    stackedAreas(served, timeline.sliceMs, requests, frame),
-    stepLine(arrived, timeline.sliceMs, requests, frame),
-    ...latencies.map((series) => stepLine(series, timeline.sliceMs, latency, frame)),
-    ...errors.map((series) => stepLine(series, timeline.sliceMs, failures, frame)),
+    requestsPanel(report, top, frame),
+    latencyPanel(report, top + requestsHeight + gap, frame),
+    failedPanel(report, top + requestsHeight + latencyHeight + 2 * gap, frame),
     strips(report, stripsTop, rules.rampMs, frame),
-    legend(requests.top, [...served].reverse().concat(arrived)),
-    legend(latency.top, latencies),
-    legend(failures.top, errors),
     timeAxis(frame, bottom),
   ]);
+}
+
+function requestsPanel(report: ReplayReport, top: number, frame: Frame): Svg {
+  const { slices, sliceMs } = report.timeline;
+  const perSecond = (pick: (slice: TimeSlice) => number) =>
+    slices.map((slice) => pick(slice) / (Math.min(sliceMs, report.durationMs - slice.fromMs) / 1_000));
+  const served = report.providers.map(({ name }, i): Series => {
+    return { name, colour: colours[i % colours.length] ?? ink, values: perSecond((slice) => slice.served[i] ?? 0) };
+  });
+  const arrived: Series = { name: "arrived", colour: ink, isDashed: true, values: perSecond((slice) => slice.arrived) };
+  const most = Math.max(0, ...perSecond((slice) => Math.max(slice.arrived, sum(slice.served))));
+  const title = "Requests answered a second";
+  const panel = createPanel({ top, height: requestsHeight, title, unit: (value) => String(value) }, most);
+  const drawn = [stackedAreas(served, sliceMs, panel, frame), stepLine(arrived, sliceMs, panel, frame)];
+  return element("g", {}, panelGrid(panel, frame), ...drawn, legend(top, [...served].reverse().concat(arrived)));
+}
+
+function latencyPanel({ timeline }: ReplayReport, top: number, frame: Frame): Svg {
+  const { slices, sliceMs } = timeline;
+  const seconds = (ms: number | null) => (ms === null ? null : ms / 1_000);
+  const lines: Series[] = [
+    { name: "p99", colour: "#e15759", values: slices.map(({ latency }) => seconds(latency.p99Ms)) },
+    { name: "p50", colour: "#4e79a7", values: slices.map(({ latency }) => seconds(latency.p50Ms)) },
+  ];
+  const panel = {
+    top,
+    height: latencyHeight,
+    title: "Latency of answered requests",
+    unit: (value: number) => `${value} s`,
+  };
+  return linesPanel(createPanel(panel, mostOf(lines)), lines, sliceMs, frame);
+}
+
+function failedPanel({ timeline }: ReplayReport, top: number, frame: Frame): Svg {
+  const { slices, sliceMs } = timeline;
+  const calls = slices.map((slice) => percent(sum(slice.failedCalls), sum(slice.calls)));
+  const lost = slices.map((slice) => percent(slice.lost, slice.lost + sum(slice.served)));
+  const lines: Series[] = [
+    { name: "failed calls", colour: "#f28e2b", values: calls },
+    { name: "lost requests", colour: "#e15759", values: lost },
+  ];
+  const panel = { top, height: failedHeight, title: "Failed", unit: (value: number) => `${value} %` };
+  return linesPanel(createPanel(panel, mostOf(lines)), lines, sliceMs, frame);
+}
+
+function linesPanel(panel: Panel, lines: readonly Series[], sliceMs: number, frame: Frame): Svg {
+  const drawn = lines.map((series) => stepLine(series, sliceMs, panel, frame));
+  return element("g", {}, panelGrid(panel, frame), ...drawn, legend(panel.top, lines));
 }
 
 function picture(height: number, content: readonly Svg[]): string {
@@ -173,21 +174,8 @@ function legend(top: number, entries: readonly Pick<Series, "name" | "colour">[]
   return element("g", {}, ...rows);
 }
 
-function colourOf(index: number): string {
-  return colours[index % colours.length] ?? ink;
-}
-
-/** The last slice may be shorter than the others. */
-function sliceLength(index: number, { timeline, durationMs }: ReplayReport): number {
-  return Math.min(timeline.sliceMs, durationMs - index * timeline.sliceMs);
-}
-
 function mostOf(series: readonly Series[]): number {
   return Math.max(0, ...series.flatMap(({ values }) => values.map((value) => value ?? 0)));
-}
-
-function seconds(ms: number | null): number | null {
-  return ms === null ? null : ms / 1_000;
 }
 
 function percent(part: number, whole: number): number | null {
