@@ -1,4 +1,6 @@
+import type { Hints } from "../core/call.ts";
 import type { RouteContext } from "./context.ts";
+import { isStrict, type Known } from "./known.ts";
 import { type CallResult, makeCall } from "./make-call.ts";
 import { healthOf } from "./outcome-of.ts";
 import { askOf } from "./rated.ts";
@@ -38,14 +40,20 @@ export function mirror(routed: RoutedRequest, context: RouteContext): ReportOutc
 }
 
 /** The target to mirror this request to, if it is drawn and somebody else is about to answer. */
-function shadowOf({ known, decided }: RoutedRequest, { random }: RouteContext): Target | undefined {
+function shadowOf({ known, decided, options }: RoutedRequest, { random }: RouteContext): Target | undefined {
   const { shadow } = known.routing;
-  if (!shadow || random() >= shadow.share) return undefined;
+  if (!shadow || random() >= shadow.share || !mayHear(shadow.provider, options.hints, known)) return undefined;
   const provider = known.providers.get(shadow.provider);
   if (!provider) return undefined;
   const target = { provider: shadow.provider, model: shadow.model ?? provider.defaultModel };
   const first = decided.order[0];
   return first?.provider === target.provider && first.model === target.model ? undefined : target;
+}
+
+/** Who says which providers a request may go to says so of its mirror too. */
+function mayHear(provider: string, hints: Hints, known: Known): boolean {
+  if (isStrict(hints, known) && hints.provider !== provider) return false;
+  return hints.allow === undefined || hints.allow.includes(provider);
 }
 
 async function callShadow(
@@ -100,7 +108,8 @@ async function callShadow(
       token: "",
       keyField: field,
       durationMs,
-      latencyMs: result.ok ? durationMs : null,
+      // Not streamed: its whole duration is no time to a first token.
+      latencyMs: null,
       settle: { booked, actual: { tokens: (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0), usd: costUsd } },
     },
     question,

@@ -82,6 +82,16 @@ describe("a shadow", () => {
     expect(w.vendors.hits("ollama")).toBe(4);
   });
 
+  test("hears nothing of a request that says where it may go", async () => {
+    const router = mirroring();
+    await router.ask({ provider: "openai", strict_provider: true });
+    await router.ask({ allow: ["openai", "anthropic"] });
+    // The one that it may hear comes last: what was mirrored before it would be there by then.
+    await router.ask({ allow: ["openai", "ollama"] });
+    await eventually(async () => expect(await compared()).toMatchObject([{ requests: 1 }]));
+    expect(w.vendors.hits("ollama")).toBe(1);
+  });
+
   test("that is the one to answer, or comes to be it, stands beside nobody", async () => {
     const itself = mirroring(1, { routing: { shadow: { provider: "openai", share: 1 } } });
     await itself.ask();
