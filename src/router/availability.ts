@@ -75,9 +75,12 @@ function refusalOf(health: Health, circumstances: Circumstances, now: number, ru
   return longest;
 }
 
+/** How nearly every target stands. */
+const closed: Availability = { state: "closed", share: 1, needsProbe: false };
+
 function ofClosed(since: number, now: number, rules: Rules): Availability {
   const elapsed = now - since;
-  if (since === 0 || elapsed >= rules.rampMs) return { state: "closed", share: 1, needsProbe: false };
+  if (since === 0 || elapsed >= rules.rampMs) return closed;
   return { state: "ramping", share: Math.max(leastShare, elapsed / rules.rampMs), needsProbe: false };
 }
 

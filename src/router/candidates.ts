@@ -38,7 +38,8 @@ export function candidatesOf(hints: Hints, known: Known): readonly Candidate[] {
 /** Whether the request has one able provider only, whatever its hints: then its breaker never takes it out. */
 export function isSole(known: Known): boolean {
   const { enabled, drained } = known.routing;
-  return enabled.filter((name) => !drained.includes(name)).length === 1;
+  const first = enabled.findIndex((name) => !drained.includes(name));
+  return first >= 0 && !enabled.some((name, i) => i > first && !drained.includes(name));
 }
 
 function exclusionOf(name: string, hints: Hints, known: Known): string | undefined {

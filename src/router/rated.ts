@@ -21,6 +21,7 @@ export function providerOf(name: string, { providers }: Known): Provider {
 
 /** The strategy of a request: its own, else the configured one. */
 export function strategyNameOf(hints: Hints, { routing }: Known): keyof typeof strategies {
+  if (hints.strategy === undefined) return routing.strategy;
   const names = Object.keys(strategies) as (keyof typeof strategies)[];
   return names.find((name) => name === hints.strategy) ?? routing.strategy;
 }

@@ -78,7 +78,7 @@ export function learn(raw: unknown, question: FleetQuestion, memory: Memory, cal
       const id = targetId(target);
       return targets.get(id) ?? memory.health(id);
     },
-    keyOutUntil: (field) => keysOut.get(field) ?? 0,
+    keyOutUntil: (field) => (keysOut.size === 0 ? 0 : (keysOut.get(field) ?? 0)),
     use: (name) => used.get(name) ?? memory.use(name),
   };
 }

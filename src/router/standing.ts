@@ -35,14 +35,23 @@ export function availabilityOf(
   snapshot: Snapshot,
   ask: () => Ask,
 ): Availability {
-  const out = provider.keys.map((label) => snapshot.keyOutUntil(keyField(provider, label)));
   const circumstances: Circumstances = {
-    keysOutUntil: out.length > 0 ? Math.min(...out) : 0,
+    keysOutUntil: keysOutUntil(provider, snapshot),
     full: fullOf(provider, known, snapshot, ask),
     isDrained: known.routing.drained.includes(provider.name),
     rampSince: known.routing.rampSince[provider.name] ?? 0,
   };
   return availability(snapshot.health(target), circumstances, snapshot.now, rules);
+}
+
+/** When the first of a provider's keys may be used again; 0: now. */
+function keysOutUntil(provider: Provider, snapshot: Snapshot): number {
+  let first = Number.POSITIVE_INFINITY;
+  for (const label of provider.keys) {
+    first = Math.min(first, snapshot.keyOutUntil(keyField(provider, label)));
+    if (first === 0) break;
+  }
+  return Number.isFinite(first) ? first : 0;
 }
 
 /** The limit that keeps a call from a provider: its own, or those of all its keys that may be used. */
