@@ -2,6 +2,7 @@ import type { CallRecord, FailureClass } from "../core/call.ts";
 import type { Outcome } from "./breaker.ts";
 import type { RouteContext } from "./context.ts";
 import type { Booked, Reserved } from "./fleet.ts";
+import { priceInForce } from "./known.ts";
 import type { Ask } from "./limits.ts";
 import { type CallResult, makeCall } from "./make-call.ts";
 import { healthOf } from "./outcome-of.ts";
@@ -59,7 +60,7 @@ export async function callTarget(
     key,
     request: routed.request,
     estimate,
-    perThousand: known.routing.costs[target.provider],
+    perThousand: priceInForce(target.provider, known),
     signal: manner.signal,
     idempotencyKey: `${options.idempotencyKey}-${call}`,
     deadline: routed.deadline,

@@ -18,3 +18,8 @@ export function isStrict(
 ): boolean {
   return hints.strict_provider ?? (hints.provider !== undefined && routing.strictDefault);
 }
+
+/** USD per 1,000 tokens that is in force for a provider now. Null: the price table decides, whatever the settings had at the start. */
+export function priceInForce(provider: string, { routing }: Pick<Known, "routing">): number | null {
+  return routing.costs[provider] ?? null;
+}

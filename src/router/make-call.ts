@@ -1,4 +1,5 @@
 import type { CallRecord, Price } from "../core/call.ts";
+import type { LivePrice } from "../providers/prices.ts";
 import { CallFailure, type LlmAnswer, type LlmRequest, type Provider } from "../providers/provider.ts";
 import { asUsage, type Estimate } from "./estimate.ts";
 import type { Target } from "./target.ts";
@@ -10,8 +11,8 @@ export interface CallPlan {
   readonly key: string;
   readonly request: LlmRequest;
   readonly estimate: Estimate;
-  /** USD per 1,000 tokens, in place of the price table. */
-  readonly perThousand: number | undefined;
+  /** The price that is in force now. */
+  readonly perThousand: LivePrice;
   readonly signal: AbortSignal;
   readonly idempotencyKey: string;
   /** Epoch milliseconds; a call that the caller's signal ends after it has timed out. */

@@ -4,7 +4,7 @@ import type { Provider } from "../providers/provider.ts";
 import { type Candidate, candidatesOf, type RatedCandidate } from "./candidates.ts";
 import { asUsage, type Estimate } from "./estimate.ts";
 import type { FleetQuestion, Snapshot } from "./fleet.ts";
-import type { Known } from "./known.ts";
+import { type Known, priceInForce } from "./known.ts";
 import { latencyAt } from "./latency.ts";
 import { type Ask, callsUnderWay } from "./limits.ts";
 import { rules } from "./rules.ts";
@@ -35,7 +35,7 @@ export function askOf(
   const provider = providerOf(target.provider, known);
   return {
     tokens: estimate.inputTokens + estimate.outputTokens,
-    usd: provider.costUsd(target.model, asUsage(estimate), known.routing.costs[target.provider]),
+    usd: provider.costUsd(target.model, asUsage(estimate), priceInForce(target.provider, known)),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Hints } from "../core/call.ts";
 import type { RouteContext } from "./context.ts";
-import { isStrict, type Known } from "./known.ts";
+import { isStrict, type Known, priceInForce } from "./known.ts";
 import { type CallResult, makeCall } from "./make-call.ts";
 import { healthOf } from "./outcome-of.ts";
 import { askOf } from "./rated.ts";
@@ -93,7 +93,7 @@ async function callShadow(
     key,
     request: routed.request,
     estimate,
-    perThousand: known.routing.costs[target.provider],
+    perThousand: priceInForce(target.provider, known),
     signal: AbortSignal.any([closing, timeLeft]),
     idempotencyKey: `${options.idempotencyKey}-shadow`,
     deadline: routed.deadline,

@@ -50,6 +50,34 @@ describe("routing that is set at run time", () => {
     });
   });
 
+  test("a price that was set at the start and is taken away at run time leaves the table's, for decision, record and sum", async () => {
+    const routers = ["cost_optimized", "failover"].map((strategy) =>
+      w.start({ ...two, PROVIDER_COSTS: "openai:1,anthropic:0.001", LLM_ROUTING_STRATEGY: strategy }),
+    );
+    const [cheapest, chained] = routers;
+    expect((await cheapest?.ask())?.calls[0]).toMatchObject({ provider: "anthropic", price: { source: "settings" } });
+    expect((await chained?.ask())?.calls[0]).toMatchObject({ provider: "openai", costUsd: 0.029 });
+    await set({ costs: {} });
+    // By the table gpt-4.1-mini costs a tenth of claude-sonnet.
+    expect((await cheapest?.ask())?.calls[0]).toMatchObject({
+      provider: "openai",
+      price: { inputPerMillion: 0.4, outputPerMillion: 1.6, source: "table" },
+    });
+    expect((await chained?.ask())?.calls[0]?.costUsd).toBeCloseTo((15 * 0.4 + 4 * 0.1 + 10 * 1.6) / 1e6, 10);
+    const shadowed = w.start({ ...two, PROVIDER_COSTS: "anthropic:1" }, [], () => 0, {
+      routing: { shadow: { provider: "anthropic", share: 1 } },
+    });
+    await set({ costs: {}, shadow: { provider: "anthropic", share: 1 } });
+    await shadowed.ask();
+    const day = new Date(w.clock()).toISOString().slice(0, 10);
+    await eventually(async () => {
+      const spent = (await shadowed.router.spend(day, day)).filter(({ provider }) => provider === "anthropic");
+      expect(spent.map(({ use }) => use.calls)).toEqual([2]);
+      // Never the dollar per 1,000 tokens of the start.
+      expect(spent[0]?.use.costUsd).toBeLessThan(0.01);
+    });
+  });
+
   test("who is disabled is never called, not even as a last resort; who is enabled may be asked for at once", async () => {
     const [one, other] = [w.start(two), w.start(two)];
     await set({ enabled: ["ollama", "anthropic"] });

@@ -1,5 +1,6 @@
 import type { CallRecord, FailureClass } from "../../core/call.ts";
 import { asUsage } from "../estimate.ts";
+import { priceInForce } from "../known.ts";
 import type { Ask } from "../limits.ts";
 import { healthOf } from "../outcome-of.ts";
 import { providerOf } from "../rated.ts";
@@ -124,7 +125,7 @@ function usedBy({ request, target }: Plan, failure: FailureClass | null): Ask {
   const provider = providerOf(target.provider, known);
   return {
     tokens: tokens.inputTokens + tokens.outputTokens,
-    usd: provider.costUsd(target.model, asUsage(tokens), known.routing.costs[target.provider]),
+    usd: provider.costUsd(target.model, asUsage(tokens), priceInForce(target.provider, known)),
   };
 }
 
