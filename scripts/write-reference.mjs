@@ -67,7 +67,11 @@ const meanings = {
   SWITCHYARD_LOG: "Level of the log: JSON lines on standard error.",
   SWITCHYARD_BODY_LIMIT: "Largest HTTP request.",
   SWITCHYARD_OUTPUT_LIMIT: "Largest output of one step, as JSON. A larger one fails the step with `payload_too_large`.",
-  EDITION: "`community` refuses custom providers, bedrock and `cost_optimized`.",
+  SWITCHYARD_CA:
+    "Certificates of authorities that the providers' endpoints are trusted by, besides the well-known ones. A path in the file starts from the file's folder.",
+  SWITCHYARD_PROXY:
+    "Proxy of the calls to providers. Without it `HTTPS_PROXY` and `HTTP_PROXY` count. Hosts of `NO_PROXY` and this machine's own addresses are called directly.",
+  EDITION: "`community` refuses custom providers, plug-ins, bedrock and `cost_optimized`.",
   LLM_ROUTING_STRATEGY: "How a request finds its provider, see [routing.md](routing.md#strategies).",
   LLM_STRICT_PROVIDER_DEFAULT: "Whether a hint's `provider` is strict where the request does not say.",
   LLM_ROUTING_AFFINITY: "`run`: the steps of a run stay with the provider that served the one before.",
@@ -111,7 +115,11 @@ const limitMeanings = {
 };
 
 const providerMeanings = {
-  type: ["", "`custom` for a provider of your own. Built-in ones leave it out.", "`custom`"],
+  type: [
+    "",
+    "`custom` for an OpenAI-compatible endpoint of your own, `plugin` for a module of your own. Built-in ones leave it out.",
+    "`custom`, `plugin`",
+  ],
   api_key: [
     "API_KEY",
     "One key, or several separated by commas (in the file also a list), tried in that order.",
@@ -149,6 +157,22 @@ const providerMeanings = {
     "",
     "Whether answers are asked for as streams. `false` for an endpoint that has none.",
     "true, false (also 1, yes, on, 0, no, off)",
+  ],
+  module: [
+    "",
+    "The module of a plug-in, see [providers.md](providers.md#plug-ins). A relative path starts from the file's folder.",
+    "a path (`./acme.mjs`, `/opt/acme.mjs`) or the name of an installed package; plug-ins only",
+  ],
+  options: ["", "Whatever the plug-in takes.", "keys and values; plug-ins only"],
+  ca: [
+    "",
+    "Certificates that this endpoint is trusted by, besides the well-known ones.",
+    "a file of certificates in PEM form; a relative path starts from the file's folder",
+  ],
+  proxy: [
+    "",
+    "Proxy of this provider's calls. `NO_PROXY` does not count for it.",
+    "`off`, or `http://[user:password@]host[:port]` or `https://...`",
   ],
   structured_outputs: [
     "",
@@ -205,7 +229,7 @@ function settingsPage() {
     type: "none",
     api_key: "none",
     endpoint: "see above; required for `custom`",
-    model: "see above; required for `custom`",
+    model: "see above; required for `custom` and `plugin`",
     timeout: `${sample.timeoutMs / 1_000} s`,
     connect_timeout: `${sample.connectTimeoutMs / 1_000} s`,
     first_token_timeout: `${sample.firstTokenTimeoutMs / 1_000} s`,
@@ -214,6 +238,10 @@ function settingsPage() {
     streaming: String(sample.streaming),
     region: "none",
     api_version: "the vendor's newest",
+    module: "required for `plugin`",
+    options: "none",
+    ca: "`tls.ca`",
+    proxy: "`proxy`",
   };
   const fields = providerFields.map((field) => {
     const [suffix, meaning, allowed] = known(providerMeanings, field, "provider key");
@@ -238,7 +266,7 @@ function settingsPage() {
 Every setting is an environment variable, a key of \`switchyard.yaml\`, or both. The environment wins. An empty variable counts as not set.
 
 - The file is \`./switchyard.yaml\`, or what \`SWITCHYARD_CONFIG\` names. It may be absent unless it is named.
-- Strings of the file may hold \`\${VARIABLE}\`; a variable that is not set is a problem.
+- Strings of the file may hold \`\${VARIABLE}\`, and \`\${file:PATH}\` for what a file holds (a mounted secret; blanks and line ends around it are left out). A variable that is not set, a file that cannot be read or is empty is a problem.
 - Options of the command line (\`--host\`, \`--port\`, \`--concurrency\`) win over both.
 - Settings are read once, at the start. All problems are reported in one message, with the line of the file and what is allowed. \`switchyard config check\` does the same without starting anything.
 - What stands below \`routing\` can also be set at run time, with the same keys. It is checked as at the start, kept in Redis, seen by every process, and wins over variables and file until it is set back.
@@ -271,8 +299,8 @@ A built-in provider is configured by the variables of the second column, or by t
 
 ${table(["provider", "configured by", "variables", "default endpoint", "default model"], providers)}
 
-Any number of OpenAI-compatible endpoints can be added in the file with \`type: custom\`. Names have lower-case letters, digits, \`.\`, \`_\` and \`-\`, up to 63 characters.
-With \`EDITION=community\`, bedrock and custom providers are problems.
+Any number of OpenAI-compatible endpoints can be added in the file with \`type: custom\`, and modules of your own with \`type: plugin\`. Names have lower-case letters, digits, \`.\`, \`_\` and \`-\`, up to 63 characters.
+With \`EDITION=community\`, bedrock, custom providers and plug-ins are problems.
 
 Keys below \`providers.NAME\`:
 
@@ -301,6 +329,11 @@ ${table(
       code("SWITCHYARD_CRASH_AT"),
       "workers",
       "`POINT` or `POINT:STEP`: the worker kills itself there, to rehearse a crash. Points: `after-begin`, `after-reply`, `after-deliver`, `after-commit`, `after-dispatch`.",
+    ],
+    [
+      `${code("HTTPS_PROXY")}, ${code("HTTP_PROXY")}, ${code("NO_PROXY")}`,
+      "processes that call providers",
+      "The environment's proxies (also in small letters), where `SWITCHYARD_PROXY` says nothing. `NO_PROXY`: hosts with commas, `*` for all; a name stands for what ends in it too.",
     ],
     [code("NO_COLOR"), "the command line", "No colours, no repainting."],
     [code("FORCE_COLOR"), "the command line", "Colours also where standard output is no terminal."],

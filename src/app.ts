@@ -9,6 +9,7 @@ import { createEngine } from "./engine/create-engine.ts";
 import { createWorkers } from "./engine/create-workers.ts";
 import type { Engine } from "./engine/engine.ts";
 import { createProviders } from "./providers/create.ts";
+import { loadPlugins } from "./providers/load-plugins.ts";
 import { type ConnectionMode, connect } from "./redis/connection.ts";
 import { keysOf } from "./redis/keys.ts";
 import { createRouter } from "./router/create.ts";
@@ -68,7 +69,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   };
   try {
     const keys = keysOf(settings.prefix);
-    const providers = createProviders(settings);
+    const providers = createProviders(settings, { plugins: await loadPlugins(settings) });
     closers.push(() => Promise.all([...providers.values()].map((provider) => provider.close())));
     const router = createRouter({
       settings,

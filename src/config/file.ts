@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { isAbsolute, join } from "node:path";
+import { dirname, resolve } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
 import { isJsonObject } from "../core/json.ts";
 import type { Origin, Problems } from "./problems.ts";
@@ -8,12 +8,12 @@ import type { Origin, Problems } from "./problems.ts";
 export interface SettingsFile {
   /** Its path as it was given; undefined: there is none. */
   readonly name?: string;
+  /** Absolute path of the folder that relative paths in it start from; without a file the working folder. */
+  readonly folder: string;
   readonly data: Readonly<Record<string, unknown>>;
   /** Origin of the value at a path, for problems. */
   at(path: readonly string[]): Origin;
 }
-
-const empty: SettingsFile = { data: {}, at: (path) => ({ path: path.join(".") }) };
 
 /**
  * Reads the settings file. None named and none at ./switchyard.yaml: an empty one. Mistakes go to `problems`.
@@ -21,7 +21,9 @@ const empty: SettingsFile = { data: {}, at: (path) => ({ path: path.join(".") })
  */
 export function readSettingsFile(cwd: string, named: string | undefined, problems: Problems): SettingsFile {
   const path = named ?? "switchyard.yaml";
-  const text = readText(isAbsolute(path) ? path : join(cwd, path));
+  const absolute = resolve(cwd, path);
+  const empty: SettingsFile = { data: {}, folder: resolve(cwd), at: (keys) => ({ path: keys.join(".") }) };
+  const text = readText(absolute);
   if (text === undefined) {
     if (named !== undefined) problems.add({ path: "SWITCHYARD_CONFIG" }, `The file ${named} cannot be read.`);
     return empty;
@@ -44,6 +46,7 @@ export function readSettingsFile(cwd: string, named: string | undefined, problem
   }
   return {
     name: path,
+    folder: dirname(absolute),
     data,
     at(keys) {
       const node: unknown = document.getIn(keys, true);

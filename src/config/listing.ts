@@ -43,8 +43,8 @@ export function listSettings({ settings, origins, overrides = {} }: Listed): rea
     ...settings.providers.flatMap((provider) =>
       providerFields
         .map((field) => list(["providers", provider.name, field], fieldOf(provider, field)))
-        // What a provider does not have is no setting of it.
-        .filter(({ value, origin }) => value !== null || origin.from !== "default"),
+        // What a provider does not have is no setting of it; what holds for all providers stands there once.
+        .filter(({ path, value, origin }) => origin.from !== "default" || (value !== null && !isOfAll(path))),
     ),
   ];
 }
@@ -52,9 +52,10 @@ export function listSettings({ settings, origins, overrides = {} }: Listed): rea
 type Scalars = Exclude<keyof typeof scalars, "strategy" | "strictDefault" | "affinity" | "hedgeAfter" | "checkEvery">;
 
 function programSettings(settings: Settings): (readonly [readonly string[], Json])[] {
-  const { redisUrl, graceMs, bodyLimitBytes, outputLimitBytes } = settings;
+  const { redisUrl, proxy, graceMs, bodyLimitBytes, outputLimitBytes } = settings;
   const written: Partial<Record<Scalars, Json>> = {
     redisUrl: redisUrl === null ? null : maskedUrl(redisUrl),
+    proxy: proxy === null || proxy === "off" ? proxy : maskedUrl(proxy),
     graceMs: asDuration(graceMs),
     bodyLimitBytes: asSize(bodyLimitBytes),
     outputLimitBytes: asSize(outputLimitBytes),
@@ -82,9 +83,25 @@ function members(key: string, value: Json | undefined): (readonly [readonly stri
   });
 }
 
+function isOfAll([, , field]: readonly string[]): boolean {
+  return field === "ca" || field === "proxy";
+}
+
 /** A provider's setting by its key in the file. What may be a secret is only told to be there. */
 function fieldOf(provider: ProviderSettings, field: string): Json {
-  if (field === "api_key") return provider.keys.map(({ label }) => label);
+  const { keys, ca, proxy, plugin } = provider;
+  switch (field) {
+    case "api_key":
+      return keys.map(({ label }) => label);
+    case "ca":
+      return ca?.file ?? null;
+    case "proxy":
+      return proxy?.https ? maskedUrl(proxy.https) : "off";
+    case "module":
+      return plugin?.module ?? null;
+    case "options":
+      return plugin && Object.keys(plugin.options).length > 0 ? "(set, not shown)" : null;
+  }
   const name = field.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
   const values: Readonly<Record<string, unknown>> = { ...provider };
   const ms = values[`${name}Ms`];

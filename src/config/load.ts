@@ -1,5 +1,6 @@
 import { readSettingsFile } from "./file.ts";
 import { readAliases } from "./model-aliases.ts";
+import { readNetwork } from "./network.ts";
 import { type Origins, traced } from "./origins.ts";
 import { gatherProblems, settingsError } from "./problems.ts";
 import { readProviders } from "./provider-settings.ts";
@@ -45,7 +46,8 @@ export function loadWithOrigins(options: LoadOptions): LoadedSettings {
   const edition = readScalar(scalars.edition, source, problems);
   checkKeys(file, problems);
   checkVariables(env, problems, warnings);
-  const providers = readProviders(source, edition, problems);
+  const network = readNetwork(source, cwd, problems);
+  const providers = readProviders({ source, edition, network, problems });
   const routing = readRouting(source, { providers, edition }, problems, warnings);
   const settings: Settings = {
     redisUrl: readScalar(scalars.redisUrl, source, problems),
@@ -58,6 +60,8 @@ export function loadWithOrigins(options: LoadOptions): LoadedSettings {
     logLevel: readScalar<LogLevel>(scalars.logLevel, source, problems),
     bodyLimitBytes: readScalar(scalars.bodyLimitBytes, source, problems),
     outputLimitBytes: readScalar(scalars.outputLimitBytes, source, problems),
+    ca: readScalar(scalars.ca, source, problems),
+    proxy: readScalar(scalars.proxy, source, problems),
     edition,
     routing,
     models: readAliases(source, providers, problems),

@@ -4,6 +4,8 @@ import { isJsonObject } from "../core/json.ts";
 import { didYouMean } from "../core/suggest.ts";
 import { addressOf } from "./address.ts";
 import { type BuiltIn, builtIns, type ProviderField } from "./built-ins.ts";
+import { type Network, networkOf } from "./network.ts";
+import { pluginFields, readPlugin } from "./plugin-settings.ts";
 import type { Problems } from "./problems.ts";
 import { notAllowed } from "./read.ts";
 import { flag } from "./scalar.ts";
@@ -24,13 +26,18 @@ export const providerFields = [
   "streaming",
   "region",
   "api_version",
+  "module",
+  "options",
+  "ca",
+  "proxy",
 ];
 
-/** Those that mean something to the provider of a name. */
-export function fieldsOf(name: string): readonly string[] {
+/** Those that mean something to the provider of a name. @param type what its entry says */
+export function fieldsOf(name: string, type?: unknown): readonly string[] {
   const builtIn = Object.hasOwn(builtIns, name) ? builtIns[name] : undefined;
   const special = ["region", "api_version"] as const;
   return providerFields.filter((field) => {
+    if (pluginFields.includes(field)) return builtIn === undefined && type === "plugin";
     const own = special.find((candidate) => candidate === field);
     return own === undefined || builtIn?.variables[own] !== undefined;
   });
@@ -78,16 +85,26 @@ const connectTimeoutMs = 10_000;
 const firstTokenTimeoutMs = 600_000;
 const idleTimeoutMs = 300_000;
 
-/** Reads the configured providers: built-in ones by variables or file, custom ones by file. Order: built-in, then the file's. */
-export function readProviders(source: Source, edition: string, problems: Problems): ProviderSettings[] {
+/** What providers are read with. */
+export interface ProviderReading {
+  readonly source: Source;
+  readonly edition: string;
+  /** What holds for those that do not say otherwise. */
+  readonly network: Network;
+  readonly problems: Problems;
+}
+
+/** Reads the configured providers: built-in ones by variables or file, custom ones and plug-ins by file. Order: built-in, then the file's. */
+export function readProviders(reading: ProviderReading): ProviderSettings[] {
+  const { source, problems } = reading;
   const entries = source.file.data.providers;
   if (entries !== undefined && entries !== null && !isJsonObject(entries)) {
     problems.add(source.file.at(["providers"]), "allowed: provider names with their settings below.");
   }
   const custom = isJsonObject(entries) ? Object.keys(entries).filter((name) => !Object.hasOwn(builtIns, name)) : [];
   return [
-    ...Object.entries(builtIns).map(([name, builtIn]) => readBuiltIn(name, builtIn, { source, edition, problems })),
-    ...custom.map((name) => readCustom(name, source, edition, problems)),
+    ...Object.entries(builtIns).map(([name, builtIn]) => readBuiltIn(name, builtIn, reading)),
+    ...custom.map((name) => readCustom(name, reading)),
   ].filter((provider) => provider !== undefined);
 }
 
@@ -115,8 +132,10 @@ function findField(name: string, builtIn: BuiltIn | undefined, field: string, so
 
 type Reader = ReturnType<typeof fieldReader>;
 
-function common(read: Reader) {
+function common(name: string, read: Reader, { source, network, problems }: ProviderReading) {
   return {
+    plugin: null,
+    ...networkOf(name, source, network, problems),
     keys: read("api_key", { schema: keys, allowed: "a key, or several separated by commas" }, []),
     timeoutMs: read("timeout", time, callTimeoutMs, seconds),
     connectTimeoutMs: read("connect_timeout", time, connectTimeoutMs),
@@ -137,13 +156,7 @@ const address = (path: string): Form<string> => ({
 });
 const modelName: Form<string> = { schema: z.string().min(1).max(200), allowed: "a model's name" };
 
-interface Reading {
-  readonly source: Source;
-  readonly edition: string;
-  readonly problems: Problems;
-}
-
-function readBuiltIn(name: string, builtIn: BuiltIn, reading: Reading): ProviderSettings | undefined {
+function readBuiltIn(name: string, builtIn: BuiltIn, reading: ProviderReading): ProviderSettings | undefined {
   const { source, edition, problems } = reading;
   const { needs, type } = builtIn;
   const read = fieldReader(name, builtIn, source, problems);
@@ -156,7 +169,7 @@ function readBuiltIn(name: string, builtIn: BuiltIn, reading: Reading): Provider
     type,
     endpoint: read("endpoint", address(builtIn.path), builtIn.endpoint),
     model: read("model", modelName, builtIn.model),
-    ...common(read),
+    ...common(name, read, reading),
   };
   const given = needs.flatMap((field) => findField(name, builtIn, field, source) ?? []);
   const entry = isJsonObject(source.file.data.providers) && Object.hasOwn(source.file.data.providers, name);
@@ -172,35 +185,47 @@ function readBuiltIn(name: string, builtIn: BuiltIn, reading: Reading): Provider
   return given.length > 0 ? settings : undefined;
 }
 
-function readCustom(name: string, source: Source, edition: string, problems: Problems): ProviderSettings | undefined {
+/** Providers that need an entry in the file: what it must have, and what an endpoint without a path gets. */
+const byEntry = {
+  custom: { needs: ["endpoint", "model"], noun: "custom provider", path: "/v1" },
+  plugin: { needs: ["module", "model"], noun: "plug-in", path: "" },
+} as const;
+
+function readCustom(name: string, reading: ProviderReading): ProviderSettings | undefined {
+  const { source, edition, problems } = reading;
   const origin = source.file.at(["providers", name]);
   const entry = isJsonObject(source.file.data.providers) ? source.file.data.providers[name] : undefined;
   if (!isJsonObject(entry)) {
     problems.add(origin, `allowed: ${providerFields.join(", ")} below the name.`);
     return undefined;
   }
-  if (entry.type !== "custom") {
+  const { type } = entry;
+  if (type !== "custom" && type !== "plugin") {
     const meant = didYouMean(name, Object.keys(builtIns));
     problems.add(
       origin,
-      `${name} is no built-in provider (${Object.keys(builtIns).join(", ")}).${meant} A custom one says type: custom.`,
+      `${name} is no built-in provider (${Object.keys(builtIns).join(", ")}).${meant} An OpenAI-compatible one of your own says type: custom, a module of your own says type: plugin.`,
     );
     return undefined;
   }
+  const { needs, noun, path } = byEntry[type];
   if (!/^[a-z0-9][a-z0-9._-]{0,62}$/.test(name)) {
     problems.add(origin, "a provider's name has lower-case letters, digits, . _ - and up to 63 characters.");
   }
   if (edition === "community")
-    problems.add(origin, "EDITION=community has no custom providers; allowed with EDITION=enterprise.");
-  for (const field of ["endpoint", "model"]) {
-    if (entry[field] === undefined) problems.add(origin, `A custom provider needs ${field}.`);
+    problems.add(origin, `EDITION=community has no ${noun}s; allowed with EDITION=enterprise.`);
+  for (const field of needs) {
+    if (entry[field] === undefined) problems.add(origin, `A ${noun} needs ${field}.`);
   }
   const read = fieldReader(name, undefined, source, problems);
+  const plugin = type === "plugin" ? readPlugin(name, source, problems) : null;
+  if (plugin === undefined) return undefined;
   return {
     name,
-    type: "custom",
-    endpoint: read("endpoint", address("/v1"), "http://invalid/v1"),
+    type,
+    endpoint: read("endpoint", address(path), type === "custom" ? "http://invalid/v1" : ""),
     model: read("model", modelName, "unset"),
-    ...common(read),
+    ...common(name, read, reading),
+    plugin,
   };
 }

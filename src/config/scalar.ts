@@ -57,6 +57,14 @@ export const flag = z.union([
 
 const redisUrl = z.string().refine((value) => URL.canParse(value) && /^rediss?:$/.test(new URL(value).protocol));
 
+/** What {@link proxyUrl} takes, in words. */
+export const proxyForm = "off, or http://[user:password@]host[:port] or https://...";
+
+/** A proxy's address, or `off`. */
+export const proxyUrl = z
+  .string()
+  .refine((value) => value === "off" || (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)));
+
 const declare = <T>(scalar: Scalar<T>): Scalar<T> => scalar;
 const durations = "a duration such as 500ms, 30s, 5m";
 
@@ -132,6 +140,21 @@ export const scalars = {
     schema: bytes,
     fallback: sizes.mb,
     allowed: "a size from 1kb to 512mb, such as 1mb",
+  }),
+  ca: declare<string | null>({
+    variable: "SWITCHYARD_CA",
+    path: ["tls", "ca"],
+    schema: z.string().min(1),
+    fallback: null,
+    allowed: "a file of certificates in PEM form",
+  }),
+  proxy: declare<string | null>({
+    variable: "SWITCHYARD_PROXY",
+    path: ["proxy"],
+    schema: proxyUrl,
+    fallback: null,
+    allowed: proxyForm,
+    secret: true,
   }),
   edition: declare({
     variable: "EDITION",

@@ -1,3 +1,5 @@
+import type { JsonObject } from "../core/json.ts";
+
 /** The strategies, by the names that settings and hints use. */
 export const strategyNames = [
   "weighted",
@@ -31,7 +33,11 @@ export interface Settings {
   readonly bodyLimitBytes: number;
   /** Size of one step's stored output. */
   readonly outputLimitBytes: number;
-  /** `community` has no custom provider, no bedrock, no cost_optimized. */
+  /** File of certificates that the providers' endpoints are trusted by, besides the well-known ones; null: none. */
+  readonly ca: string | null;
+  /** Proxy of the providers' connections; `off`: none, whatever the environment says; null: what the environment says. May hold a password. */
+  readonly proxy: string | null;
+  /** `community` has no custom provider, no plug-ins, no bedrock, no cost_optimized. */
   readonly edition: "enterprise" | "community";
   readonly routing: RoutingSettings;
   /** Alias to (provider to model). */
@@ -106,7 +112,15 @@ export interface ShadowSettings {
 }
 
 /** What a provider is built from. */
-export type ProviderType = "openai" | "anthropic" | "azure-openai" | "gemini" | "ollama" | "bedrock" | "custom";
+export type ProviderType =
+  | "openai"
+  | "anthropic"
+  | "azure-openai"
+  | "gemini"
+  | "ollama"
+  | "bedrock"
+  | "custom"
+  | "plugin";
 
 /** One configured provider. */
 export interface ProviderSettings {
@@ -134,6 +148,39 @@ export interface ProviderSettings {
   readonly region: string | null;
   /** Version of the vendor's API; null: the vendor's newest. */
   readonly apiVersion: string | null;
+  /** Trusted besides the well-known certificates; null: these alone. */
+  readonly ca: Certificates | null;
+  /** Null: connections are made directly. */
+  readonly proxy: ProxySettings | null;
+  /** The module of a plug-in; null: the provider is one of ours. */
+  readonly plugin: PluginSettings | null;
+}
+
+/** Certificates of authorities, from a file. */
+export interface Certificates {
+  /** Absolute path. */
+  readonly file: string;
+  readonly pem: string;
+}
+
+/** Proxies by the scheme of the address that is called. URLs may hold a password: never printed or logged. */
+export interface ProxySettings {
+  readonly http: string | null;
+  readonly https: string | null;
+  /** Hosts that are called directly, as in NO_PROXY. */
+  readonly except: string;
+}
+
+/** A provider of the user's own, as a module. */
+export interface PluginSettings {
+  /** As the file has it: a path or a package's name. */
+  readonly module: string;
+  /** Where that is: a `file:` URL. */
+  readonly url: string;
+  /** What stands below `options`, for the module alone. */
+  readonly options: JsonObject;
+  /** Values of the options that came by reference: never shown. */
+  readonly secrets: readonly string[];
 }
 
 /** A key with the name that stands for it in records, logs and answers. */

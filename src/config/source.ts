@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { resolve as resolvePath } from "node:path";
 import { isJsonObject } from "../core/json.ts";
 import type { SettingsFile } from "./file.ts";
 import type { Origin, Problems } from "./problems.ts";
@@ -20,7 +22,7 @@ export interface Source {
   find(variable: string | undefined, path: readonly string[]): Found | undefined;
 }
 
-/** Reads from the environment first, then from the file, whose strings may hold `${VARIABLE}` references. */
+/** Reads from the environment first, then from the file, whose strings may hold references: `${VARIABLE}`, `${file:PATH}`. */
 export function createSource(env: Environment, file: SettingsFile, problems: Problems): Source {
   return {
     env,
@@ -33,14 +35,14 @@ export function createSource(env: Environment, file: SettingsFile, problems: Pro
       const raw = valueAt(file.data, path);
       if (raw === undefined || raw === null) return undefined;
       const origin = file.at(path);
-      return { value: resolve(raw, env, origin, problems), shown: shown(raw), ...origin };
+      return { value: resolve(raw, { env, folder: file.folder, origin, problems }), shown: shown(raw), ...origin };
     },
   };
 }
 
 /** Reads plain data with the file's keys: no variable counts, and what looks like a reference is text. */
 export function createDataSource(data: Readonly<Record<string, unknown>>): Source {
-  const file: SettingsFile = { data, at: (path) => ({ path: path.join(".") }) };
+  const file: SettingsFile = { data, folder: "", at: (path) => ({ path: path.join(".") }) };
   return {
     env: {},
     file,
@@ -70,17 +72,42 @@ export function valueAt(data: unknown, path: readonly string[]): unknown {
   return value;
 }
 
-function resolve(raw: unknown, env: Environment, origin: Origin, problems: Problems): unknown {
-  if (Array.isArray(raw)) return raw.map((item) => resolve(item, env, origin, problems));
+/** Where references are looked up, and who hears of those that lead nowhere. */
+interface References {
+  readonly env: Environment;
+  readonly folder: string;
+  readonly origin: Origin;
+  readonly problems: Problems;
+}
+
+function resolve(raw: unknown, references: References): unknown {
+  if (Array.isArray(raw)) return raw.map((item) => resolve(item, references));
   if (isJsonObject(raw)) {
-    return Object.fromEntries(Object.entries(raw).map(([key, item]) => [key, resolve(item, env, origin, problems)]));
+    return Object.fromEntries(Object.entries(raw).map(([key, item]) => [key, resolve(item, references)]));
   }
   if (typeof raw !== "string") return raw;
-  return raw.replace(/\$\{([^}]*)\}/g, (_, name: string) => {
-    const value = env[name];
-    if (value === undefined) problems.add(origin, `\${${name}} refers to an environment variable that is not set.`);
-    return value ?? "";
-  });
+  return raw.replace(/\$\{([^}]*)\}/g, (_, name: string) =>
+    name.startsWith("file:") ? textOfFile(name.slice("file:".length).trim(), references) : variable(name, references),
+  );
+}
+
+function variable(name: string, { env, origin, problems }: References): string {
+  const value = env[name];
+  if (value === undefined) problems.add(origin, `\${${name}} refers to an environment variable that is not set.`);
+  return value ?? "";
+}
+
+/** What a file holds, without the blanks and line ends around it: a secret as Docker and Kubernetes mount it. */
+function textOfFile(path: string, { folder, origin, problems }: References): string {
+  try {
+    const text = readFileSync(resolvePath(folder, path), "utf8").trim();
+    if (text === "") problems.add(origin, `\${file:${path}} refers to a file that is empty.`);
+    return text;
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
+    problems.add(origin, `\${file:${path}} refers to a file that cannot be read (${code}).`);
+    return "";
+  }
 }
 
 /** A value as a message may repeat it: one in the wrong place may be a key, so what looks like one is hidden; long text is cut. */

@@ -70,10 +70,19 @@ export function checkKeys(file: SettingsFile, problems: Problems): void {
   const paths = Object.values(scalars).map((scalar) => scalar.path);
   const top = [...new Set(paths.map((path) => path[0] ?? "")), "models", "providers"];
   unknownKeys(file, [], top, problems);
+  unknownKeys(
+    file,
+    ["tls"],
+    paths.flatMap(([first, key = ""]) => (first === "tls" ? [key] : [])),
+    problems,
+  );
   unknownKeys(file, ["routing"], routingKeys, problems);
   const providers = file.data.providers;
   if (!isJsonObject(providers)) return;
-  for (const name of Object.keys(providers)) unknownKeys(file, ["providers", name], fieldsOf(name), problems);
+  for (const [name, entry] of Object.entries(providers)) {
+    const type = isJsonObject(entry) ? entry.type : undefined;
+    unknownKeys(file, ["providers", name], fieldsOf(name, type), problems);
+  }
 }
 
 function unknownKeys(file: SettingsFile, path: readonly string[], known: readonly string[], problems: Problems): void {

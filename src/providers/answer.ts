@@ -4,7 +4,6 @@ import type {
   SharedV3ProviderMetadata,
   SharedV3Warning,
 } from "@ai-sdk/provider";
-import type { ProviderType } from "../config/settings.ts";
 import type { Usage } from "../core/call.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { AskOptions } from "./call-options.ts";
@@ -31,14 +30,7 @@ export function toAnswer(result: Result, { type, warnings }: Pick<AskOptions, "t
       ? [{ id: part.toolCallId, name: part.toolName, arguments: part.input, ...noted(part.providerMetadata, type) }]
       : [],
   );
-  if (finishReason === "content-filter") {
-    const why = result.finishReason.raw ?? finishReason;
-    throw new CallFailure("content_filtered", `The provider withheld its answer (${why}).`, { httpStatus: 200 });
-  }
-  if (text.trim() === "" && toolCalls.length === 0) throw emptyAnswer(result);
-  if (finishReason === "error") {
-    throw new CallFailure("malformed", "The provider ended its answer with an error.", { httpStatus: 200 });
-  }
+  refuseUseless({ text, toolCalls, finishReason, vendorsReason: result.finishReason.raw });
   return {
     text,
     toolCalls,
@@ -53,14 +45,27 @@ export function toAnswer(result: Result, { type, warnings }: Pick<AskOptions, "t
   };
 }
 
-function emptyAnswer({ finishReason }: Result): CallFailure {
+/** What tells whether an answer is one. */
+interface Ended extends Pick<LlmAnswer, "text" | "toolCalls" | "finishReason"> {
+  /** The vendor's own word for why it ended. */
+  readonly vendorsReason?: string;
+}
+
+/** @throws CallFailure - the answer is withheld, empty or an error */
+export function refuseUseless({ text, toolCalls, finishReason, vendorsReason }: Ended): void {
   const httpStatus = 200;
-  if (finishReason.unified === "length") {
-    const message = "The model used up its output tokens before it wrote text. Raise the request's token limit.";
-    return new CallFailure("caller", message, { httpStatus });
+  const why = vendorsReason ?? finishReason;
+  if (finishReason === "content-filter") {
+    throw new CallFailure("content_filtered", `The provider withheld its answer (${why}).`, { httpStatus });
   }
-  const why = finishReason.raw ?? finishReason.unified;
-  return new CallFailure("malformed", `The answer is empty (${why}).`, { httpStatus });
+  if (text.trim() === "" && toolCalls.length === 0) {
+    if (finishReason !== "length") throw new CallFailure("malformed", `The answer is empty (${why}).`, { httpStatus });
+    const message = "The model used up its output tokens before it wrote text. Raise the request's token limit.";
+    throw new CallFailure("caller", message, { httpStatus });
+  }
+  if (finishReason === "error") {
+    throw new CallFailure("malformed", "The provider ended its answer with an error.", { httpStatus });
+  }
 }
 
 function toUsage({ inputTokens, outputTokens }: Result["usage"]): Usage {
@@ -72,7 +77,7 @@ function toUsage({ inputTokens, outputTokens }: Result["usage"]): Usage {
   };
 }
 
-function noted(data: SharedV3ProviderMetadata | undefined, type: ProviderType): { readonly vendor?: VendorNote } {
+function noted(data: SharedV3ProviderMetadata | undefined, type: string): { readonly vendor?: VendorNote } {
   return data === undefined ? {} : { vendor: { type, data: data as JsonObject } };
 }
 

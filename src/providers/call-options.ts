@@ -1,5 +1,4 @@
 import type { LanguageModelV3CallOptions } from "@ai-sdk/provider";
-import type { ProviderType } from "../config/settings.ts";
 import { toPrompt } from "./prompt.ts";
 import type { LlmRequest } from "./request.ts";
 import type { VendorOptions } from "./vendor-options.ts";
@@ -10,8 +9,8 @@ export interface AskOptions {
   readonly headers: Readonly<Record<string, string>>;
   /** Whether the endpoint takes a JSON Schema; if not, the schema goes into the system prompt. */
   readonly structuredOutputs: boolean;
-  /** Type of the provider. */
-  readonly type: ProviderType;
+  /** Type of the provider: whose sealed notes it takes. */
+  readonly type: string;
   /** What only this vendor understands, for its package. */
   readonly vendorOptions: VendorOptions;
   /** What was left out of the request before the package saw it. */

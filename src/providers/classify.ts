@@ -76,6 +76,12 @@ function networkFault(error: unknown): { readonly class: "network" | "timeout"; 
   for (let at = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth++) {
     const code = "code" in at && typeof at.code === "string" ? at.code : "";
     if (timeoutCodes.test(code)) return { class: "timeout", message: `No connection or answer in time (${code}).` };
+    const [, status] = /^Proxy response \((\d+)\)/.exec(at.message) ?? [];
+    if (status) return { class: "network", message: `The proxy refused the connection (HTTP ${status}).` };
+    if (/^(UNABLE_TO_\w+|SELF_SIGNED_\w+|DEPTH_ZERO_\w+)$/.test(code)) {
+      const fix = "name the file of its authority's certificate with `ca`";
+      return { class: "network", message: `The endpoint's certificate is not trusted (${code}): ${fix}.` };
+    }
     if (/^(E[A-Z]{3,}|UND_ERR_[A-Z_]+|ERR_(TLS|SSL)\w*|HPE_\w+|\w*CERT\w*)$/.test(code)) {
       return { class: "network", message: `The connection failed (${code}).` };
     }

@@ -1,4 +1,6 @@
-import { Agent, fetch as undiciFetch } from "undici";
+import { createSecureContext, rootCertificates, type SecureContext } from "node:tls";
+import { Agent, type Dispatcher, EnvHttpProxyAgent, fetch as undiciFetch } from "undici";
+import type { Certificates, ProviderSettings } from "../config/settings.ts";
 
 type Fetch = typeof globalThis.fetch;
 type Input = Parameters<typeof undiciFetch>[0];
@@ -6,22 +8,16 @@ type Init = Parameters<typeof undiciFetch>[1];
 
 /** The connections to one endpoint. */
 export class Connection {
-  readonly #agent: Agent;
+  readonly #dispatcher: Dispatcher;
   readonly #answered = new WeakMap<AbortSignal, number>();
 
-  constructor({ connectTimeoutMs }: { readonly connectTimeoutMs: number }) {
-    this.#agent = new Agent({
-      connections: 256,
-      connect: { timeout: connectTimeoutMs },
-      // Our own timeouts end a call; a healthy one may be silent for minutes.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
+  constructor(settings: Pick<ProviderSettings, "connectTimeoutMs" | "ca" | "proxy">) {
+    this.#dispatcher = createDispatcher(settings);
   }
 
   /** The web's fetch over these connections. */
   readonly fetch: Fetch = (async (input: Input, init?: Init) => {
-    const response = await undiciFetch(input, { ...init, dispatcher: this.#agent });
+    const response = await undiciFetch(input, { ...init, dispatcher: this.#dispatcher });
     // undici's own types of the same standard differ by name only.
     if (init?.signal) this.#answered.set(init.signal as AbortSignal, response.status);
     return response;
@@ -34,6 +30,40 @@ export class Connection {
 
   /** Ends them all. */
   close(): Promise<void> {
-    return this.#agent.destroy();
+    return this.#dispatcher.destroy();
   }
+}
+
+function createDispatcher({
+  connectTimeoutMs: timeout,
+  ca,
+  proxy,
+}: Pick<ProviderSettings, "connectTimeoutMs" | "ca" | "proxy">): Dispatcher {
+  const connect = { timeout, ...(ca ? { secureContext: trusting(ca) } : {}) };
+  const options = {
+    connections: 256,
+    connect,
+    // Our own timeouts end a call; a healthy one may be silent for minutes.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  };
+  if (!proxy) return new Agent(options);
+  return new EnvHttpProxyAgent({
+    ...options,
+    // Empty, not absent: what the environment says has been read with the settings.
+    httpProxy: proxy.http ?? "",
+    httpsProxy: proxy.https ?? "",
+    noProxy: proxy.except,
+    requestTls: connect,
+    proxyTls: connect,
+  });
+}
+
+const contexts = new WeakMap<Certificates, SecureContext>();
+
+/** Trusts these certificates besides those that Node trusts. Built once: it reads over a hundred certificates. */
+function trusting(ca: Certificates): SecureContext {
+  const context = contexts.get(ca) ?? createSecureContext({ ca: [...rootCertificates, ca.pem] });
+  contexts.set(ca, context);
+  return context;
 }

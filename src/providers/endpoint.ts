@@ -1,9 +1,10 @@
-import { createHash } from "node:crypto";
 import type { LanguageModelV3 } from "@ai-sdk/provider";
+import { providerSecrets } from "../config/secrets.ts";
 import type { ModelAliases, ProviderSettings } from "../config/settings.ts";
 import { generate, generateStreamed } from "./call.ts";
-import { classify } from "./classify.ts";
 import { Connection } from "./connection.ts";
+import { createGuard } from "./guard.ts";
+import { keyIds } from "./key-id.ts";
 import { contextWindow, costUsd, type Pricing, priceOf } from "./prices.ts";
 import { type Probe, probe } from "./probe.ts";
 import { CallFailure, type CallOptions, type LlmAnswer, type Provider } from "./provider.ts";
@@ -69,7 +70,7 @@ export function createEndpoint(context: ProviderContext, options: EndpointOption
   if (entrances.size === 0) entrances.set("default", { apiKey: null, model: options.open({ apiKey: null, fetch }) });
   const [first = "default"] = entrances.keys();
   const own = new Set([settings.model, ...Object.values(aliases).map((row) => row[settings.name])]);
-  const ids = new Map(settings.keys.map((key) => [key.label, fingerprint(key.secret)]));
+  const ids = keyIds(settings.keys);
   const run = exchanges(context, options, connection);
 
   return {
@@ -95,26 +96,8 @@ export function createEndpoint(context: ProviderContext, options: EndpointOption
 
 /** The two things that go over the wire, with their timeouts and failures. */
 function exchanges({ settings, clock }: ProviderContext, options: EndpointOptions, connection: Connection) {
-  const redact = (text: string) => {
-    const secrets = [...settings.keys.map(({ secret }) => secret), ...(options.secrets?.() ?? [])];
-    return secrets.reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
-  };
-  const within = async <T>(
-    caller: AbortSignal,
-    timeouts: CallTimeouts,
-    work: (signal: AbortSignal) => Promise<T>,
-  ): Promise<T> => {
-    const signal = AbortSignal.any([caller, timeouts.signal]);
-    try {
-      signal.throwIfAborted();
-      return await unlessAborted(signal, work(signal));
-    } catch (error) {
-      const answered = connection.answered(signal);
-      throw classify(error, { signal: caller, timeout: timeouts.signal, answered, nowMs: clock(), redact });
-    } finally {
-      timeouts.stop();
-    }
-  };
+  const secrets = () => [...providerSecrets(settings), ...(options.secrets?.() ?? [])];
+  const within = createGuard({ connection, secrets, clock });
   return {
     call(entrance: Entrance, request: LlmRequest, call: CallOptions): Promise<LlmAnswer> {
       const { model, idempotencyKey, headers, onDelta, onActivity } = call;
@@ -130,7 +113,8 @@ function exchanges({ settings, clock }: ProviderContext, options: EndpointOption
           signal,
           headers: { ...headers, ...(idempotencyKey === undefined ? {} : { "Idempotency-Key": idempotencyKey }) },
           structuredOutputs: settings.structuredOutputs && (options.takesSchema?.(request, model) ?? true),
-          type: settings.type,
+          // Each plug-in is a type of its own.
+          type: settings.plugin ? `plugin ${settings.name}` : settings.type,
           vendorOptions: options.vendorOptions?.(request, model) ?? {},
           warnings: options.leftOut?.(request, model) ?? [],
         };
@@ -155,17 +139,4 @@ function exchanges({ settings, clock }: ProviderContext, options: EndpointOption
       });
     },
   };
-}
-
-/** Ends with the signal although the work does not (a package that waits for something of its own). */
-function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    work.then(resolve, reject);
-  });
-}
-
-/** 48 bits of a hash: enough to tell keys apart, useless to find one. */
-function fingerprint(secret: string): string {
-  return createHash("sha256").update(`switchyard-key:${secret}`).digest("hex").slice(0, 12);
 }

@@ -1,4 +1,4 @@
-import { APICallError } from "@ai-sdk/provider";
+import { httpFailure } from "./http-failure.ts";
 
 /** One cheap request that a healthy endpoint answers. */
 export interface Probe {
@@ -8,21 +8,14 @@ export interface Probe {
   readonly fine?: readonly number[];
 }
 
-/** Sends it and reads the answer to its end. @throws APICallError - the status is an error; or what fetch throws */
+/** Sends it and reads the answer to its end. @throws Error - the status is an error, see {@link httpFailure}; or what fetch throws */
 export async function probe(
   { url, headers, fine = [] }: Probe,
   fetch: typeof globalThis.fetch,
   signal: AbortSignal,
 ): Promise<void> {
   const response = await fetch(url, { headers, signal });
-  const responseBody = await response.text();
-  if (response.ok || fine.includes(response.status)) return;
-  throw new APICallError({
-    message: response.statusText,
-    url,
-    requestBodyValues: {},
-    statusCode: response.status,
-    responseHeaders: Object.fromEntries(response.headers),
-    responseBody,
-  });
+  const isFine = response.ok || fine.includes(response.status);
+  if (!isFine) throw await httpFailure(response);
+  await response.text();
 }

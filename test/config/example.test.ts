@@ -1,26 +1,22 @@
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { builtIns } from "../../src/config/built-ins.ts";
-import { loadSettings } from "../../src/config/load.ts";
 import { providerFields } from "../../src/config/provider-settings.ts";
 import { limitFields } from "../../src/config/read-limits.ts";
 import { routingKeys } from "../../src/config/read-routing.ts";
 import { scalars } from "../../src/config/scalar.ts";
 import { isJsonObject } from "../../src/core/json.ts";
+import { exampleText, loadExample } from "./example-folder.ts";
 
-const path = resolve("docs/switchyard.example.yaml");
-const text = readFileSync(path, "utf8");
-const data = parse(text) as { routing: Record<string, unknown>; providers: Record<string, unknown> };
+const data = parse(exampleText) as { routing: Record<string, unknown>; providers: Record<string, unknown> };
 
 describe("docs/switchyard.example.yaml", () => {
   test("is taken as it stands, without a warning", () => {
-    const names = [...text.matchAll(/\$\{(?!NAME)(\w+)\}/g)].map(([, name = ""]) => name);
-    const env = { ...Object.fromEntries(names.map((name) => [name, name])), REDIS_URL: "redis://127.0.0.1" };
-    const settings = loadSettings({ env, cwd: "/", file: path });
+    const settings = loadExample();
     expect(settings.warnings).toEqual([]);
-    expect(settings.providers.map(({ name }) => name).sort()).toEqual([...Object.keys(builtIns), "office"].sort());
+    expect(settings.providers.map(({ name }) => name).sort()).toEqual(
+      [...Object.keys(builtIns), "office", "acme"].sort(),
+    );
     expect(settings.routing.limits.openai?.keys["key-2"]).toMatchObject({ requestsPerMinute: 60, usdPerDay: 10 });
     expect(settings.models.smart).toMatchObject({ office: "qwen3-235b" });
   });

@@ -18,6 +18,8 @@ describe("loadSettings", () => {
       logLevel: "warn",
       bodyLimitBytes: 4_194_304,
       outputLimitBytes: 1_048_576,
+      ca: null,
+      proxy: null,
       edition: "enterprise",
       routing: {
         strategy: "weighted",

@@ -1,7 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
 import { providerVariables } from "../../src/config/built-ins.ts";
@@ -12,6 +10,7 @@ import { AppError } from "../../src/core/errors.ts";
 import { routes } from "../../src/server/routes.ts";
 import { faultKinds } from "../../src/simulator/fault.ts";
 import { parseOutageScript } from "../../src/simulator/script.ts";
+import { loadExample } from "../config/example-folder.ts";
 
 const root = new URL("../../", import.meta.url);
 const page = (name: string) => readFile(new URL(`docs/reference/${name}.md`, root), "utf8");
@@ -46,17 +45,9 @@ describe("the reference pages", () => {
 
   test("the example in settings.md is a file that Switchyard takes", async () => {
     const [, yaml = ""] = /^```yaml\n([\s\S]*?)^```$/m.exec(await page("settings")) ?? [];
-    const folder = await mkdtemp(join(tmpdir(), "switchyard-docs-"));
-    try {
-      await writeFile(join(folder, "switchyard.yaml"), yaml);
-      const names = ["OPENAI_KEY_A", "OPENAI_KEY_B", "ANTHROPIC_API_KEY", "AZURE_OPENAI_API_KEY", "GOOGLE_API_KEY"];
-      const env = { REDIS_URL: "redis://127.0.0.1", ...Object.fromEntries(names.map((name) => [name, name])) };
-      const { routing, providers } = loadSettings({ env, cwd: folder });
-      expect(routing.enabled).toEqual(["openai", "anthropic", "azure-openai", "gemini", "office"]);
-      expect(providers.map(({ name }) => name)).toEqual([...routing.enabled, "ollama", "bedrock"]);
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+    const { routing, providers } = loadExample(yaml);
+    expect(routing.enabled).toEqual(["openai", "anthropic", "azure-openai", "gemini", "office"]);
+    expect(providers.map(({ name }) => name)).toEqual([...routing.enabled, "ollama", "bedrock", "acme"]);
   });
 
   test("the outage script in simulator.md is one that the simulator takes", async () => {

@@ -32,6 +32,9 @@ export const registerConfig: Register = (program, context) => {
 async function checkConfig(options: ConfigOptions, context: CliContext): Promise<void> {
   const { settings, file } = await loadHere(options, context);
   const { output } = context;
+  const { loadPlugins } = await import("../../providers/load-plugins.ts");
+  const plugins = await loadPlugins(settings);
+  await Promise.all([...plugins.values()].map((plugin) => plugin.close()));
   const enabled = settings.routing.enabled;
   const warnings = [...settings.warnings];
   if (enabled.length === 0)

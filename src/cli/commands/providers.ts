@@ -30,13 +30,19 @@ export const registerProviders: Register = (program, context) => {
     .action((name: string, _options, command: Command) => testProvider(name, command.optsWithGlobals(), context));
 };
 
-async function listProviders({ json }: GlobalOptions, { output, env, cwd }: CliContext): Promise<void> {
+/** The settings of this folder and environment, and the providers in them. */
+async function providersHere(env: NodeJS.ProcessEnv, cwd: string) {
   const { loadSettings } = await import("../../config/load.ts");
   const { createProviders } = await import("../../providers/create.ts");
+  const { loadPlugins } = await import("../../providers/load-plugins.ts");
   const settings = loadSettings({ env, cwd });
-  const built = createProviders(settings);
+  return { settings, built: createProviders(settings, { plugins: await loadPlugins(settings) }) };
+}
+
+async function listProviders({ json }: GlobalOptions, { output, env, cwd }: CliContext): Promise<void> {
+  const { settings, built } = await providersHere(env, cwd);
   const rows = settings.providers.map((provider) => {
-    const { name, type, model, endpoint } = provider;
+    const { name, type, model, endpoint, plugin } = provider;
     const price = built.get(name)?.price(model) ?? null;
     const contextWindow = built.get(name)?.contextWindow(model) ?? null;
     const keys = provider.keys.map(({ label }) => label);
@@ -45,6 +51,7 @@ async function listProviders({ json }: GlobalOptions, { output, env, cwd }: CliC
       type,
       model,
       endpoint,
+      ...(plugin ? { module: plugin.module } : {}),
       keys,
       price,
       contextWindow,
@@ -56,27 +63,25 @@ async function listProviders({ json }: GlobalOptions, { output, env, cwd }: CliC
   if (rows.length === 0) throw new AppError("no_provider");
   const { dim } = output.paint;
   const heads = ["provider", "model", "keys", "$ in / out per 1M", "window", "endpoint"].map((head) => dim(head));
-  const cells = rows.map(({ name, model, keys, price, contextWindow, endpoint, enabled }) => [
+  const cells = rows.map(({ name, model, keys, price, contextWindow, endpoint, module, enabled }) => [
     enabled ? name : dim(`${name} (not enabled)`),
     model,
     keys.length === 0 ? dim("none") : String(keys.length),
     price ? `${price.inputPerMillion} / ${price.outputPerMillion}` : dim("unknown"),
     contextWindow === null ? dim("unknown") : String(contextWindow),
-    endpoint,
+    endpoint || (module ?? dim("by region")),
   ]);
   output.print(...table([heads, ...cells]));
 }
 
 async function testProvider(name: string, options: TestOptions, context: CliContext): Promise<void> {
   const { output, env, cwd } = context;
-  const { loadSettings } = await import("../../config/load.ts");
-  const { createProviders } = await import("../../providers/create.ts");
   const { tryProvider } = await import("../try-provider.ts");
   const { parseDuration } = await import("../../core/duration.ts");
   const timeoutMs = parseDuration(options.timeout ?? defaultTimeout);
   if (timeoutMs === undefined || timeoutMs < 1)
     throw new AppError("usage", { message: `--timeout ${options.timeout} is no duration; allowed: 500ms, 30s, 5m.` });
-  const providers = createProviders(loadSettings({ env, cwd }));
+  const { built: providers } = await providersHere(env, cwd);
   try {
     const provider = providers.get(name);
     if (!provider) {

@@ -1,0 +1,32 @@
+import type { ProviderSettings, ProxySettings, Settings } from "./settings.ts";
+
+/** Everything in the settings that must never be shown: keys, passwords, what a plug-in's options refer to. */
+export function secretsOf({ redisUrl, proxy, providers }: Settings): readonly string[] {
+  return [...ofUrl(redisUrl), ...ofUrl(proxy), ...providers.flatMap(providerSecrets)];
+}
+
+/** The part of them that belongs to one provider. */
+export function providerSecrets({ keys, proxy, plugin }: ProviderSettings): readonly string[] {
+  return [...keys.map(({ secret }) => secret), ...ofProxy(proxy), ...(plugin?.secrets ?? [])];
+}
+
+function ofProxy(proxy: ProxySettings | null): readonly string[] {
+  return proxy ? [...ofUrl(proxy.http), ...ofUrl(proxy.https)] : [];
+}
+
+/** A URL's password: as it is, as the URL has it, and with its user, for headers join them. */
+function ofUrl(url: string | null): readonly string[] {
+  if (url === null || !URL.canParse(url)) return [];
+  const { username, password } = new URL(url);
+  if (password === "") return [];
+  const [user, plain] = [username, password].map(decoded);
+  return [password, plain ?? "", `${user}:${plain}`];
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
