@@ -4,6 +4,7 @@ import { registerConfig } from "./commands/config.ts";
 import { registerCosts } from "./commands/costs.ts";
 import { registerDemo } from "./commands/demo.ts";
 import { registerDev } from "./commands/dev.ts";
+import { registerGraph } from "./commands/graph.ts";
 import { registerHealth } from "./commands/health.ts";
 import { registerProviders } from "./commands/providers.ts";
 import { registerReconcile } from "./commands/reconcile.ts";
@@ -25,6 +26,7 @@ const commands: readonly Register[] = [
   registerRuns,
   registerRoute,
   registerValidate,
+  registerGraph,
   registerConfig,
   registerProviders,
   registerCosts,

@@ -15,6 +15,11 @@ export const catalogue = {
     "The workflow definition has mistakes.",
     "Correct the listed lines; `switchyard validate FILE` checks again.",
   ),
+  invalid_tests: entry(
+    400,
+    "The test file has mistakes.",
+    "Correct the listed lines; docs/reference/workflow-tests.md lists every key.",
+  ),
   invalid_input: entry(
     400,
     "The input does not match the workflow's input schema.",
@@ -42,6 +47,7 @@ export const catalogue = {
     "Name another port with --port (`dev` and `serve`: also SWITCHYARD_PORT); 0 takes any free one.",
   ),
   file_unreadable: entry(400, "A file could not be read.", "Check the path and its permissions."),
+  file_unwritable: entry(400, "A file could not be written.", "Check the path, its permissions and the space left."),
   unknown_provider: entry(400, "No provider bears that name.", "Name one of the listed providers, or configure it."),
   strict_needs_provider: entry(
     400,

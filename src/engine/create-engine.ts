@@ -53,6 +53,7 @@ export async function createEngine(parts: EngineParts): Promise<Engine & { reado
         const { name, version } = await definitions.store(definitions.check(source));
         return { name, version };
       }),
+    definition: (name, version) => answered(() => definitions.show(name, version)),
     submit: (request: SubmitRequest) =>
       answered(async () => {
         const { id, created } = await submit(submitting, request);

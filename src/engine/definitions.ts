@@ -10,7 +10,7 @@ import type { CompiledWorkflow } from "../workflow/compiled.ts";
 import { definitionHash } from "../workflow/identity.ts";
 import type { StepKindSpec } from "../workflow/kinds/kind.ts";
 import { createDriver, type Driver } from "./drive.ts";
-import type { DefinitionSource, StoredWorkflow } from "./engine.ts";
+import type { DefinitionSource, ShownWorkflow, StoredWorkflow } from "./engine.ts";
 
 const storeScript = loadScript("store_workflow", new URL("./lua/store_workflow.lua", import.meta.url));
 
@@ -67,14 +67,28 @@ export class Definitions {
 
   /** A stored version; the newest if none is named. @throws AppError workflow_not_found */
   async load(name: string, version?: number): Promise<LoadedWorkflow> {
-    const key = this.#keys.workflow(name);
-    const wanted = version ?? Number(await this.#redis.hget(key, "latest"));
+    const wanted = await this.#wanted(name, version);
     const cached = this.#cache.get(`${name}@${wanted}`);
     if (cached) return this.#touch(cached);
-    const text = await this.#redis.hget(key, `v${wanted}`);
-    if (text === null) throw await this.#notFound(name, version);
-    const definition = checkDefinition(JSON.parse(text) as JsonObject, { kinds: this.#kinds });
+    const definition = await this.#read(name, wanted, version);
     return this.#remember(name, wanted, () => compileWorkflow(definition, { kinds: this.#kinds }));
+  }
+
+  /** What the author of a stored version wrote; the newest if none is named. Not compiled, not cached. @throws AppError workflow_not_found */
+  async show(name: string, version?: number): Promise<ShownWorkflow> {
+    const wanted = await this.#wanted(name, version);
+    return { name, version: wanted, definition: await this.#read(name, wanted, version) };
+  }
+
+  async #wanted(name: string, version: number | undefined): Promise<number> {
+    return version ?? Number(await this.#redis.hget(this.#keys.workflow(name), "latest"));
+  }
+
+  /** @param asked the version that somebody named, for the error */
+  async #read(name: string, version: number, asked: number | undefined): Promise<CheckedDefinition> {
+    const text = await this.#redis.hget(this.#keys.workflow(name), `v${version}`);
+    if (text === null) throw await this.#notFound(name, asked);
+    return checkDefinition(JSON.parse(text) as JsonObject, { kinds: this.#kinds });
   }
 
   #remember(name: string, version: number, compile: () => CompiledWorkflow): LoadedWorkflow {

@@ -2,6 +2,7 @@ import type { Hints } from "../core/call.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { LiveEvent } from "../core/live.ts";
 import type { Run, RunEvent, RunStatus, RunSummary } from "../core/run.ts";
+import type { CheckedDefinition } from "../workflow/check.ts";
 
 /** A definition as somebody hands it in: YAML or JSON text, or the object that such a text means. */
 export type DefinitionSource = string | JsonObject;
@@ -11,6 +12,11 @@ export interface StoredWorkflow {
   readonly name: string;
   /** 1, 2, ...: same name and changed content = next version. */
   readonly version: number;
+}
+
+/** A stored version with what its author wrote, checked. */
+export interface ShownWorkflow extends StoredWorkflow {
+  readonly definition: CheckedDefinition;
 }
 
 /** What a submission says. Either `workflow` (and perhaps `version`), or `definition`, which is stored first. */
@@ -39,6 +45,8 @@ export interface EngineHealth {
 export interface Engine {
   /** Checks and stores a definition. @throws AppError invalid_definition with every problem; nothing is stored. */
   store(definition: DefinitionSource): Promise<StoredWorkflow>;
+  /** A stored definition. @param version default: the newest. @throws AppError workflow_not_found */
+  definition(name: string, version?: number): Promise<ShownWorkflow>;
   /**
    * Accepts a run. When this returns, the run survives any crash.
    * @throws AppError invalid_definition, invalid_input, unknown_provider, workflow_not_found, idempotency_conflict, redis_unavailable (within 2 s)

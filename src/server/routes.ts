@@ -13,6 +13,7 @@ import { runEvents } from "./routes/run-events.ts";
 import { showRun } from "./routes/show-run.ts";
 import { storeWorkflow } from "./routes/store-workflow.ts";
 import { submitRun } from "./routes/submit-run.ts";
+import { workflowGraph } from "./routes/workflow-graph.ts";
 
 const routing: readonly Route[] = [
   routeShow,
@@ -25,7 +26,17 @@ const routing: readonly Route[] = [
   routeExplain,
 ];
 
-const api: readonly Route[] = [submitRun, listRuns, showRun, runEvents, storeWorkflow, ...routing, costs, health];
+const api: readonly Route[] = [
+  submitRun,
+  listRuns,
+  showRun,
+  runEvents,
+  storeWorkflow,
+  workflowGraph,
+  ...routing,
+  costs,
+  health,
+];
 
 /** Every route of the API, in the order in which `GET /` lists them. */
 export const routes: readonly Route[] = [home(api), ...api];

@@ -1,0 +1,43 @@
+import { z } from "zod";
+import { AppError } from "../../core/errors.ts";
+import { graphFormatNames, graphFormats } from "../../workflow/graph/draw.ts";
+import { checked } from "../checked.ts";
+import type { Route } from "../route.ts";
+
+const paramsSchema = z.object({ name: z.string() });
+const querySchema = z.strictObject({
+  format: z.enum(graphFormatNames).default("mermaid"),
+  version: z.coerce.number<string>().int().min(1).optional(),
+  states: z.stringbool().default(false),
+});
+
+/** Steps up to which the server draws a picture itself; the placing of more would keep it from its other work for seconds. */
+const maxDrawn = { steps: 200, states: 50 } as const;
+
+/** `GET /v1/workflows/:name/graph`: a stored workflow as Mermaid text, as a picture, or as its machine's config. */
+export const workflowGraph: Route = {
+  method: "GET",
+  url: "/v1/workflows/:name/graph",
+  summary: "Draw a stored workflow (?format=mermaid, svg or xstate; ?version; ?states=true: its statechart).",
+  handler:
+    ({ engine }) =>
+    async (request, reply) => {
+      const { name } = checked(paramsSchema, request.params, "path");
+      const { format, version, states } = checked(querySchema, request.query, "query");
+      const { definition } = await engine.definition(name, version);
+      if (format === "svg") refuseTooMany(definition.steps.length, states ? maxDrawn.states : maxDrawn.steps);
+      const { mediaType, draw } = graphFormats[format];
+      // A drawing holds a workflow author's words: it must not run anything where it is opened.
+      return reply
+        .header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'")
+        .header("x-content-type-options", "nosniff")
+        .type(mediaType)
+        .send(draw(definition, states));
+    },
+};
+
+function refuseTooMany(steps: number, most: number): void {
+  if (steps <= most) return;
+  const message = `The workflow has ${steps} steps; the server draws at most ${most}. \`switchyard graph FILE -o FILE.svg\` draws any number.`;
+  throw new AppError("bad_request", { message, details: { steps, most } });
+}
