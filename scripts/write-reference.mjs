@@ -152,6 +152,11 @@ const providerMeanings = {
     "duration, or seconds as a number, more than 0 and up to 1d",
   ],
   region: ["REGION", "AWS's region.", "an AWS region such as `eu-central-1`"],
+  api: [
+    "API",
+    "Which of OpenAI's interfaces is spoken, for openai and azure-openai; see [providers.md](providers.md#chat-and-responses).",
+    "chat, responses (azure-openai: without `api_version`)",
+  ],
   api_version: ["API_VERSION", "Version of the vendor's API.", "a version such as `2024-10-21`"],
   streaming: [
     "",
@@ -237,6 +242,7 @@ function settingsPage() {
     structured_outputs: String(sample.structuredOutputs),
     streaming: String(sample.streaming),
     region: "none",
+    api: sample.api,
     api_version: "the vendor's newest",
     module: "required for `plugin`",
     options: "none",

@@ -1,7 +1,7 @@
 import type { ProviderType } from "./settings.ts";
 
 /** A field of a provider's entry in the file that a variable can set too. */
-export type ProviderField = "api_key" | "endpoint" | "model" | "timeout" | "region" | "api_version";
+export type ProviderField = "api_key" | "endpoint" | "model" | "timeout" | "region" | "api_version" | "api";
 
 /** A provider that is known by name: its variables and what it has without being told. */
 export interface BuiltIn {
@@ -33,7 +33,7 @@ const usual = (prefix: string) => ({
 export const builtIns: Readonly<Record<string, BuiltIn>> = {
   openai: {
     type: "openai",
-    variables: usual("OPENAI"),
+    variables: { ...usual("OPENAI"), api: "OPENAI_API" },
     needs: ["api_key"],
     endpoint: "https://api.openai.com/v1",
     path: "/v1",
@@ -55,6 +55,7 @@ export const builtIns: Readonly<Record<string, BuiltIn>> = {
       model: "AZURE_OPENAI_DEPLOYMENT_NAME",
       timeout: "AZURE_OPENAI_TIMEOUT_SECONDS",
       api_version: "AZURE_OPENAI_API_VERSION",
+      api: "AZURE_OPENAI_API",
     },
     needs: ["endpoint", "api_key", "model"],
     endpoint: "",

@@ -26,6 +26,7 @@ export const providerFields = [
   "streaming",
   "region",
   "api_version",
+  "api",
   "module",
   "options",
   "ca",
@@ -35,7 +36,7 @@ export const providerFields = [
 /** Those that mean something to the provider of a name. @param type what its entry says */
 export function fieldsOf(name: string, type?: unknown): readonly string[] {
   const builtIn = Object.hasOwn(builtIns, name) ? builtIns[name] : undefined;
-  const special = ["region", "api_version"] as const;
+  const special = ["region", "api_version", "api"] as const;
   return providerFields.filter((field) => {
     if (pluginFields.includes(field)) return builtIn === undefined && type === "plugin";
     const own = special.find((candidate) => candidate === field);
@@ -115,7 +116,7 @@ function fieldReader(name: string, builtIn: BuiltIn | undefined, source: Source,
     const { schema, allowed } = found.path === variableOf(builtIn, field) ? inVariable : inFile;
     const parsed = schema.safeParse(found.value);
     if (parsed.success) return parsed.data;
-    problems.add(found, notAllowed(found, allowed, field === "api_key" || field === "endpoint"));
+    problems.add(found, notAllowed(found, allowed, /^(api_key|api|endpoint)$/.test(field)));
     return fallback;
   };
 }
@@ -145,10 +146,16 @@ function common(name: string, read: Reader, { source, network, problems }: Provi
     streaming: read("streaming", { schema: flag, allowed: "true, false" }, true),
     region: read("region", { schema: regionName.nullable(), allowed: "an AWS region such as eu-central-1" }, null),
     apiVersion: read("api_version", { schema: versionName.nullable(), allowed: "a version such as 2024-10-21" }, null),
+    api: read(
+      "api",
+      { schema: apiName.nullable(), allowed: "chat, responses" },
+      fieldsOf(name).includes("api") ? "chat" : null,
+    ),
   };
 }
 
 const regionName = z.string().regex(/^[a-z]{2,5}(-[a-z]+)+-\d{1,2}$/);
+const apiName = z.enum(["chat", "responses"]);
 const versionName = z.string().regex(/^[\w.-]{1,40}$/);
 const address = (path: string): Form<string> => ({
   schema: addressOf(path),
@@ -171,6 +178,10 @@ function readBuiltIn(name: string, builtIn: BuiltIn, reading: ProviderReading): 
     model: read("model", modelName, builtIn.model),
     ...common(name, read, reading),
   };
+  if (settings.api === "responses" && settings.apiVersion !== null) {
+    const at = findField(name, builtIn, "api_version", source) ?? source.file.at(["providers", name]);
+    problems.add(at, "api: responses takes no api_version: it is asked for under /openai/v1. Leave the version out.");
+  }
   const given = needs.flatMap((field) => findField(name, builtIn, field, source) ?? []);
   const entry = isJsonObject(source.file.data.providers) && Object.hasOwn(source.file.data.providers, name);
   const origin = entry ? source.file.at(["providers", name]) : given[0];

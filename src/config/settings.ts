@@ -148,6 +148,8 @@ export interface ProviderSettings {
   readonly region: string | null;
   /** Version of the vendor's API; null: the vendor's newest. */
   readonly apiVersion: string | null;
+  /** Which of the vendor's interfaces is spoken; null: there is one. */
+  readonly api: "chat" | "responses" | null;
   /** Trusted besides the well-known certificates; null: these alone. */
   readonly ca: Certificates | null;
   /** Null: connections are made directly. */

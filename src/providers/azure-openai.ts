@@ -1,14 +1,15 @@
 import { createAzure } from "@ai-sdk/azure";
 import { createEndpoint, type ProviderContext } from "./endpoint.ts";
 import type { Provider } from "./provider.ts";
+import { notCompleted, stateless } from "./responses.ts";
 import { effort, strictness } from "./vendor-options.ts";
 
 /**
- * Azure OpenAI, through its chat completions. A model's name is the name of a deployment. Without an API version: Azure's `/openai/v1`; with
- * one: the older addresses by deployment. Its prices are found where the deployment bears the model's name.
+ * Azure OpenAI, through its chat completions or its responses. A model's name is the name of a deployment. Without an API version: Azure's
+ * `/openai/v1`; with one: the older addresses by deployment, for chat completions. Its prices are found where the deployment bears the model's name.
  */
 export function azureOpenai(context: ProviderContext): Provider {
-  const { apiVersion, endpoint } = context.settings;
+  const { api, apiVersion, endpoint } = context.settings;
   const root = endpoint.replace(/\/openai(\/v1)?$/, "");
   return createEndpoint(context, {
     pricing: { vendor: "azure", perThousand: context.costPerThousand },
@@ -18,9 +19,12 @@ export function azureOpenai(context: ProviderContext): Provider {
           ? { baseURL: `${root}/openai/v1` }
           : { baseURL: `${root}/openai`, apiVersion, useDeploymentBasedUrls: true };
       const vendor = createAzure({ ...address, apiKey: apiKey ?? "", fetch });
-      return (deployment) => vendor.chat(deployment);
+      return (deployment) => (api === "responses" ? vendor.responses(deployment) : vendor.chat(deployment));
     },
-    vendorOptions: (request) => ({ openai: { ...strictness(request), ...effort(request) } }),
+    vendorOptions: (request) => ({
+      openai: { ...strictness(request), ...effort(request), ...(api === "responses" ? stateless(request) : {}) },
+    }),
+    ...(api === "responses" ? { objection: notCompleted } : {}),
     probe: (apiKey) => ({ url: `${root}/openai/v1/models`, headers: { "api-key": apiKey ?? "" } }),
   });
 }

@@ -15,6 +15,8 @@ export interface AskOptions {
   readonly vendorOptions: VendorOptions;
   /** What was left out of the request before the package saw it. */
   readonly warnings: readonly string[];
+  /** What a whole body says against being an answer, where the package takes it for one all the same. */
+  readonly objection?: (body: unknown) => string | undefined;
 }
 
 /** Our request as the packages take it. */

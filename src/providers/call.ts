@@ -1,13 +1,15 @@
 import type { LanguageModelV3 } from "@ai-sdk/provider";
 import { toAnswer } from "./answer.ts";
 import { type AskOptions, toCallOptions } from "./call-options.ts";
-import type { LlmAnswer } from "./provider.ts";
+import { CallFailure, type LlmAnswer } from "./provider.ts";
 import type { LlmRequest } from "./request.ts";
 import { readStream, type StreamListener } from "./stream.ts";
 
 /** One call at the packages' level: our request in, our answer out. Throws what the package throws, or a CallFailure for a useless answer. */
 export async function generate(model: LanguageModelV3, request: LlmRequest, options: AskOptions): Promise<LlmAnswer> {
   const result = await model.doGenerate(toCallOptions(request, options));
+  const objection = options.objection?.(result.response?.body);
+  if (objection !== undefined) throw new CallFailure("malformed", objection, { httpStatus: 200 });
   return toAnswer({ ...result, model: result.response?.modelId ?? model.modelId, firstTokenMs: null }, options);
 }
 

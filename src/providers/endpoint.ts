@@ -42,6 +42,8 @@ export interface EndpointOptions {
   takesSchema?(request: LlmRequest, model: string): boolean;
   /** What of a request the model cannot do and `vendorOptions` leaves out, for the answer's warnings. */
   leftOut?(request: LlmRequest, model: string): readonly string[];
+  /** What a whole body says against being an answer, where the package takes it for one all the same. Undefined: nothing. */
+  objection?(body: unknown): string | undefined;
   /** What shows that it is up. Absent: there is nothing cheap. */
   probe?(apiKey: string | null): Probe;
   /** Before each call. @throws CallFailure */
@@ -117,6 +119,7 @@ function exchanges({ settings, clock }: ProviderContext, options: EndpointOption
           type: settings.plugin ? `plugin ${settings.name}` : settings.type,
           vendorOptions: options.vendorOptions?.(request, model) ?? {},
           warnings: options.leftOut?.(request, model) ?? [],
+          ...(options.objection ? { objection: options.objection } : {}),
         };
         if (!streamed) {
           const answer = await generate(entrance.model(model), request, ask);

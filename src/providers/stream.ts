@@ -1,4 +1,9 @@
-import type { LanguageModelV3Content, LanguageModelV3StreamPart, SharedV3Warning } from "@ai-sdk/provider";
+import type {
+  LanguageModelV3Content,
+  LanguageModelV3FinishReason,
+  LanguageModelV3StreamPart,
+  SharedV3Warning,
+} from "@ai-sdk/provider";
 import type { Result } from "./answer.ts";
 import { CallFailure } from "./provider.ts";
 
@@ -43,11 +48,18 @@ export async function readStream(
         content.add(part);
     }
   }
-  // The packages make up a finish part for a stream that just ends; a real one has the vendor's own word.
-  if (finish?.finishReason.raw === undefined) {
+  if (!finish || isMadeUp(finish.finishReason)) {
     throw new CallFailure("malformed", "The stream ended before the answer did.", { httpStatus: 200 });
   }
   return { content: content.parts, warnings, model: served, usage: finish.usage, finishReason: finish.finishReason };
+}
+
+/**
+ * The packages make up a finish part for a stream that just ends. A real one has the vendor's own word; only OpenAI's responses have none for an
+ * answer that is complete, while the package then knows that it is.
+ */
+function isMadeUp({ raw, unified }: LanguageModelV3FinishReason): boolean {
+  return raw === undefined && unified !== "stop" && unified !== "tool-calls";
 }
 
 function isSignOfLife(part: LanguageModelV3StreamPart): boolean {

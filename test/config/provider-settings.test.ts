@@ -111,3 +111,33 @@ describe("the times of a stream", () => {
     );
   });
 });
+
+describe("the interface of openai and azure-openai", () => {
+  const azure = {
+    AZURE_OPENAI_ENDPOINT: "https://x.openai.azure.com",
+    AZURE_OPENAI_API_KEY: "k",
+    AZURE_OPENAI_DEPLOYMENT_NAME: "d",
+  };
+  test("is chat unless variable or file say responses; the others have none", () => {
+    const apis = (env: Record<string, string>, yaml?: string) => load(env, yaml).providers.map(({ api }) => api);
+    const all = { OPENAI_API_KEY: "k", ANTHROPIC_API_KEY: "k", ...azure };
+    expect(apis(all)).toEqual(["chat", null, "chat"]);
+    expect(apis({ ...all, OPENAI_API: "responses", AZURE_OPENAI_API: "responses" })).toEqual([
+      "responses",
+      null,
+      "responses",
+    ]);
+    expect(apis({ OPENAI_API_KEY: "k" }, "providers: { openai: { api: responses } }")).toEqual(["responses"]);
+  });
+  test("is refused where it is no such word, without showing what may be a key, and where a provider has none", () => {
+    const problem = problemsOf({ OPENAI_API_KEY: "k", OPENAI_API: "sk-mistaken" });
+    expect(problem).toContain("OPENAI_API");
+    expect(problem).toContain("chat, responses");
+    expect(problem).not.toContain("sk-mistaken");
+    expect(problemsOf({ ANTHROPIC_API_KEY: "k" }, "providers: { anthropic: { api: chat } }")).toContain("api");
+  });
+  test("responses take no version", () => {
+    const both = { ...azure, AZURE_OPENAI_API: "responses", AZURE_OPENAI_API_VERSION: "2024-10-21" };
+    expect(problemsOf(both)).toContain("AZURE_OPENAI_API_VERSION: api: responses takes no api_version");
+  });
+});

@@ -6,7 +6,7 @@ import { json, type WireServer, wireServer } from "./wire-server.ts";
 
 const checked = vendorWires.filter((wire) => wire.checkPath !== undefined);
 
-describe.each(checked)("an active check of $provider", (wire) => {
+describe.each(checked)("an active check of $name", (wire) => {
   let server: WireServer;
   let provider: Provider;
   const never = new AbortController().signal;
@@ -62,7 +62,7 @@ describe("an active check", () => {
     const states = [];
     for (const wire of checked) {
       const provider = providerAt(wire, server.url);
-      states.push([wire.provider, await provider.check?.(new AbortController().signal).catch(({ class: c }) => c)]);
+      states.push([wire.name, await provider.check?.(new AbortController().signal).catch(({ class: c }) => c)]);
       await provider.close();
     }
     await server.close();

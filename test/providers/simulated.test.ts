@@ -13,6 +13,7 @@ const names = ["openai", "anthropic", "azure-openai", "gemini", "ollama", "bedro
 const never = new AbortController().signal;
 let simulator: Simulator;
 let providers: ReadonlyMap<string, Provider>;
+let responses: ReadonlyMap<string, Provider>;
 const cwd = mkdtempSync(join(tmpdir(), "switchyard-simulated-"));
 
 beforeAll(async () => {
@@ -22,9 +23,11 @@ beforeAll(async () => {
   const custom = { type: "custom", endpoint: url, model: "m", first_token_timeout: 0.3, idle_timeout: 0.3 };
   writeFileSync(join(cwd, "switchyard.yaml"), JSON.stringify({ providers: { ...Object.fromEntries(fast), custom } }));
   providers = createProviders(loadSettings({ env: simulator.env, cwd }));
+  const env = { ...simulator.env, OPENAI_API: "responses", AZURE_OPENAI_API: "responses" };
+  responses = createProviders(loadSettings({ env, cwd }));
 });
 afterAll(async () => {
-  for (const provider of providers.values()) await provider.close();
+  for (const provider of [...providers.values(), ...responses.values()]) await provider.close();
   await simulator.close();
   rmSync(cwd, { recursive: true, force: true });
 });
@@ -36,10 +39,15 @@ const outputSchema: LlmRequest["outputSchema"] = {
   properties: { severity: { type: "string", enum: ["low", "critical"] } },
 };
 
-describe.each(names)("%s against its simulated vendor", (name) => {
+const spoken = [
+  ...names.map((name) => ({ name, title: name, from: () => providers })),
+  ...(["openai", "azure-openai"] as const).map((name) => ({ name, title: `${name} responses`, from: () => responses })),
+];
+
+describe.each(spoken)("$title against its simulated vendor", ({ name, from }) => {
   afterEach(() => simulator.up(name));
   const call = async (request: LlmRequest, options: Partial<CallOptions> = {}) => {
-    const provider = providers.get(name);
+    const provider = from().get(name);
     if (!provider) throw new Error(`${name} is not configured`);
     return provider.call(request, { model: provider.defaultModel, signal: never, ...options });
   };

@@ -28,7 +28,7 @@ function streaming(
   };
 }
 
-describe.each(vendorWires)("a stream of $provider", (wire) => {
+describe.each(vendorWires)("a stream of $name", (wire) => {
   let server: WireServer;
   let provider: Provider;
   const never = new AbortController().signal;

@@ -21,7 +21,9 @@ describe.each(packaged)("simulated %s, through its vendor's package", (name) => 
     const text = `Who was affected, and how badly?\n${paymentsLog}`;
     const model = models(simulator)[name];
     const answer = await model.doGenerate(prompt(text));
-    expect(textOf(answer.content)).toMatch(new RegExp(`^\\[simulated ${name}/${model.modelId}\\]\\n`));
+    expect(textOf(answer.content)).toMatch(
+      new RegExp(`^\\[simulated ${name.replace(" responses", "")}/${model.modelId}\\]\\n`),
+    );
     expect(textOf(answer.content)).toContain("340 customers could not pay");
     expect(answer.finishReason.unified).toBe("stop");
     expect(answer.usage.inputTokens.total).toBe(Math.ceil(text.length / 4));

@@ -1,9 +1,10 @@
 import { chatCompletions, chatRoute } from "./chat-completions.ts";
+import { responsesRoute } from "./responses.ts";
 import type { Route, Vendor } from "./vendor.ts";
 
 const deployment = /\/deployments\/([^/]+)\/chat\/completions$/;
 
-/** Azure OpenAI: chat completions under `/openai/v1` or under a deployment's name, which is then the model. */
+/** Azure OpenAI: chat completions under `/openai/v1` or under a deployment's name, which is then the model; responses under `/openai/v1`. */
 export const azureOpenai: Vendor = {
   name: "azure-openai",
   basePath: "",
@@ -18,7 +19,8 @@ export const azureOpenai: Vendor = {
 
 function azureRoute(method: string, pathname: string): Route | undefined {
   const model = deployment.exec(pathname)?.[1];
-  if (method !== "POST" || model === undefined) return chatRoute(method, pathname, ["simulated-deployment"]);
+  if (method !== "POST" || model === undefined)
+    return responsesRoute(method, pathname) ?? chatRoute(method, pathname, ["simulated-deployment"]);
   const read = chatCompletions.read;
   return {
     kind: "call",

@@ -1,13 +1,14 @@
 import { chatError, chatRoute } from "./chat-completions.ts";
+import { responsesRoute } from "./responses.ts";
 import type { Vendor } from "./vendor.ts";
 
 const models = ["gpt-5", "gpt-5-mini", "gpt-4.1", "gpt-4.1-mini", "gpt-4o", "gpt-4o-mini"];
 
-/** OpenAI: chat completions and the list of models. */
+/** OpenAI: chat completions, responses and the list of models. */
 export const openai: Vendor = {
   name: "openai",
   basePath: "/v1",
   env: (url) => ({ OPENAI_ENDPOINT: url, OPENAI_API_KEY: "simulated-key" }),
-  route: (method, pathname) => chatRoute(method, pathname, models),
+  route: (method, pathname) => responsesRoute(method, pathname) ?? chatRoute(method, pathname, models),
   error: chatError,
 };

@@ -39,6 +39,7 @@ const events = (start: unknown, deltas: readonly unknown[], stop: string): WireS
 
 /** Anthropic's messages. */
 export const anthropicWire: VendorWire = {
+  name: "anthropic",
   provider: "anthropic",
   model,
   path: "/v1/messages",

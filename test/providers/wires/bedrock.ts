@@ -30,6 +30,7 @@ const frames = (start: unknown, deltas: readonly unknown[], stopReason: string):
 
 /** AWS Bedrock's Converse, signed with what the usual chain finds: here the variables. */
 export const bedrockWire: VendorWire = {
+  name: "bedrock",
   provider: "bedrock",
   model,
   path: `/model/${encodeURIComponent(model)}/converse`,

@@ -61,6 +61,22 @@ const chunks = (model: string, deltas: readonly Readonly<Record<string, unknown>
   };
 };
 
+/** OpenAI's error. */
+export const openaiError = (type: string, message: string) => ({ error: { message, type, param: null, code: null } });
+
+/** What OpenAI says to a request that is too long for the model. */
+export const openaiTooLong = {
+  status: 400,
+  body: {
+    error: {
+      message: "This model's maximum context length is 8192 tokens. However, your messages resulted in 10000 tokens.",
+      type: "invalid_request_error",
+      param: "messages",
+      code: "context_length_exceeded",
+    },
+  },
+};
+
 /** OpenAI's chat completions, as a provider of ours speaks them. */
 export function chatCompletions(
   own: Pick<VendorWire, "provider" | "model" | "path" | "configure" | "keyHeader"> & Partial<VendorWire>,
@@ -68,6 +84,7 @@ export function chatCompletions(
   const { model } = own;
   return {
     streamPath: own.path,
+    name: own.provider,
     keys: ["key-1"],
     saysModel: true,
     checkPath: "/v1/models",
@@ -76,19 +93,8 @@ export function chatCompletions(
     toolAnswer: (call) => completion(model, { tool_calls: [toolCall(call)] }, "tool_calls"),
     refusal: () => completion(model, { content: "" }, "content_filter"),
     lengthOnly: () => completion(model, { content: "" }, "length"),
-    error: (type, message) => ({ error: { message, type, param: null, code: null } }),
-    tooLong: {
-      status: 400,
-      body: {
-        error: {
-          message:
-            "This model's maximum context length is 8192 tokens. However, your messages resulted in 10000 tokens.",
-          type: "invalid_request_error",
-          param: "messages",
-          code: "context_length_exceeded",
-        },
-      },
-    },
+    error: openaiError,
+    tooLong: openaiTooLong,
     stream: (pieces, isCutOff = false) =>
       chunks(
         model,
@@ -123,7 +129,8 @@ export function chatCompletions(
   };
 }
 
-const bearer = { name: "authorization", value: (secret: string) => `Bearer ${secret}` };
+/** Where OpenAI and its kin look for the key. */
+export const bearer = { name: "authorization", value: (secret: string) => `Bearer ${secret}` };
 
 /** OpenAI and its kin. */
 export const chatWires: readonly VendorWire[] = [

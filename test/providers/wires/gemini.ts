@@ -24,6 +24,7 @@ const part = ({ name, arguments: args }: { readonly name: string; readonly argum
 
 /** Google's generateContent. */
 export const geminiWire: VendorWire = {
+  name: "gemini",
   provider: "gemini",
   model,
   path: `/v1beta/models/${model}:generateContent`,

@@ -31,6 +31,8 @@ export interface WireStream {
 
 /** How one vendor's answers look on the wire, in recorded shape. */
 export interface VendorWire {
+  /** What tests call it. */
+  readonly name: string;
   readonly provider: string;
   readonly model: string;
   readonly path: string;

@@ -13,7 +13,16 @@ export function urlOf(simulator: Simulator, name: string): string {
 }
 
 /** Simulated providers that a vendor's own package talks to. */
-export const packaged = ["openai", "anthropic", "ollama", "gemini", "azure-openai", "bedrock"] as const;
+export const packaged = [
+  "openai",
+  "openai responses",
+  "anthropic",
+  "ollama",
+  "gemini",
+  "azure-openai",
+  "azure-openai responses",
+  "bedrock",
+] as const;
 
 /** The models of the vendors' own packages, pointed at a simulator. */
 export function models(simulator: Simulator): Readonly<Record<(typeof packaged)[number], LanguageModelV3>> {
@@ -22,6 +31,9 @@ export function models(simulator: Simulator): Readonly<Record<(typeof packaged)[
   return {
     get openai() {
       return createOpenAI(at("openai")).chat("gpt-4o");
+    },
+    get "openai responses"() {
+      return createOpenAI(at("openai")).responses("gpt-4o");
     },
     get anthropic() {
       return createAnthropic(at("anthropic"))("claude-sonnet-4-5");
@@ -35,6 +47,9 @@ export function models(simulator: Simulator): Readonly<Record<(typeof packaged)[
     },
     get "azure-openai"() {
       return createAzure(at("azure-openai", "/openai/v1")).chat("gpt-4o");
+    },
+    get "azure-openai responses"() {
+      return createAzure(at("azure-openai", "/openai/v1")).responses("gpt-4o");
     },
     get bedrock() {
       return createAmazonBedrock({ ...at("bedrock"), region: "eu-central-1" })("amazon.nova-lite-v1:0");
