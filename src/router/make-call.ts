@@ -1,4 +1,4 @@
-import type { CallRecord, Price } from "../core/call.ts";
+import type { CallRecord } from "../core/call.ts";
 import type { LivePrice } from "../providers/prices.ts";
 import { CallFailure, type LlmAnswer, type LlmRequest, type Provider } from "../providers/provider.ts";
 import { asUsage, type Estimate } from "./estimate.ts";
@@ -68,18 +68,14 @@ export async function makeCall(plan: CallPlan): Promise<CallResult> {
       ok: false,
       failure: { class: failure.class, status: failure.httpStatus, message: failure.message },
       durationMs: clock() - startedAt,
-      ...(failure.class === "cancelled" ? lost(plan, price) : { costUsd: null }),
+      ...(failure.class === "cancelled" ? lost(plan) : { costUsd: null }),
     };
     return { ok: false, record, failure };
   }
 }
 
-/** What an aborted call probably cost: its input was read; what it wrote nobody has told. */
-function lost(
-  { provider, target, estimate, perThousand }: CallPlan,
-  price: Price | null,
-): Partial<CallRecord> & { costUsd: number | null } {
-  if (!price) return { costUsd: null };
+/** What an aborted call probably used: its input was read; what it wrote nobody has told. Its tokens count also where their price is unknown. */
+function lost({ provider, target, estimate, perThousand }: CallPlan): Partial<CallRecord> & { costUsd: number | null } {
   const usage = asUsage({ inputTokens: estimate.inputTokens, outputTokens: 0 });
   return { usage, costUsd: provider.costUsd(target.model, usage, perThousand), estimated: true };
 }

@@ -14,7 +14,9 @@ export interface Agenda {
   readonly now: number;
   /** Enters something; what lies in the past is done next. */
   at(time: number, run: () => void): void;
-  /** Does everything in its order; the clock jumps from one to the next. */
+  /** Does what comes next; the clock jumps to it. @returns false: nothing is left */
+  step(): boolean;
+  /** Does everything in its order. */
   runAll(): void;
 }
 
@@ -23,6 +25,13 @@ export function createAgenda(start: number): Agenda {
   const queue = new TinyQueue<Entry>([], (a, b) => a.at - b.at || a.number - b.number);
   let now = start;
   let count = 0;
+  const step = () => {
+    const entry = queue.pop();
+    if (!entry) return false;
+    now = entry.at;
+    entry.run();
+    return true;
+  };
   return {
     get now() {
       return now;
@@ -30,11 +39,9 @@ export function createAgenda(start: number): Agenda {
     at(time, run) {
       queue.push({ at: Math.max(time, now), number: count++, run });
     },
+    step,
     runAll() {
-      for (let entry = queue.pop(); entry; entry = queue.pop()) {
-        now = entry.at;
-        entry.run();
-      }
+      while (step());
     },
   };
 }

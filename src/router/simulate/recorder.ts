@@ -40,7 +40,7 @@ export function createRecorder({ providers, durationMs }: Scenario, clock: () =>
         timeline.callEnded(call, elapsed());
         outages.callEnded(call, elapsed());
       },
-      ended({ arrivedAt }, ending) {
+      ended(arrivedAt, ending) {
         const latencyMs = clock() - arrivedAt;
         tally.ended(ending, latencyMs);
         timeline.ended(ending, latencyMs, elapsed());

@@ -49,11 +49,8 @@ function fly(plan: Plan, context: ReplayContext): Flight {
   let isOver = false;
   const over = (how: FailureClass | null) => {
     isOver = true;
-    conclude(
-      plan,
-      { startedAt, failure: how, retryAfterMs: answer.retryAfterMs, firstTokenMs: answer.firstTokenMs },
-      context,
-    );
+    const retryAfterMs = how === answer.failure ? answer.retryAfterMs : null;
+    conclude(plan, { startedAt, failure: how, retryAfterMs, firstTokenMs: answer.firstTokenMs }, context);
   };
   return {
     target,
@@ -97,6 +94,7 @@ function conclude(plan: Plan, result: Result, { agenda, fleet, observer }: Repla
     costUsd: used.usd,
     role,
   });
+  observer.callEnded({ provider: target.provider, failure, durationMs, costUsd: used.usd, isHedge: role === "hedge" });
   const { kind, ms } = failure === null ? answered : healthOf(failure, result);
   fleet.record({
     kind,
@@ -109,7 +107,6 @@ function conclude(plan: Plan, result: Result, { agenda, fleet, observer }: Repla
     settle: booked ? { booked, actual: used } : null,
   });
   if (failure !== null && failure !== "cancelled") routed.failed.push({ target, class: failure });
-  observer.callEnded({ provider: target.provider, failure, durationMs, costUsd: used.usd, isHedge: role === "hedge" });
 }
 
 const answered = { kind: "ok", ms: 0 } as const;

@@ -34,7 +34,8 @@ export interface Observer {
   /** A call has begun. */
   called(provider: string, isProbe: boolean): void;
   callEnded(call: EndedCall): void;
-  ended(request: ReplayedRequest, ending: Ending): void;
+  /** @param arrivedAt epoch milliseconds */
+  ended(arrivedAt: number, ending: Ending): void;
 }
 
 /** A call that is over. */

@@ -13,7 +13,7 @@ export function proceed(request: ReplayedRequest, context: ReplayContext): void 
     const { routed } = request;
     const move = moveOf(routed, context);
     if (move.type === "end") {
-      context.observer.ended(request, move.ending);
+      context.observer.ended(request.arrivedAt, move.ending);
       return;
     }
     if (move.type === "pause") {
@@ -118,7 +118,7 @@ function keepOnly(request: ReplayedRequest, flight: Flight): void {
 function finish(request: ReplayedRequest, flight: Flight, context: ReplayContext): void {
   if (flight.isOver) return;
   request.flights.delete(flight);
-  if (flight.end()) context.observer.ended(request, { type: "answered", provider: flight.target.provider });
+  if (flight.end()) context.observer.ended(request.arrivedAt, { type: "answered", provider: flight.target.provider });
   else if (request.flights.size === 0) proceed(request, context);
 }
 
