@@ -17,8 +17,11 @@ import { resetHealth } from "./router/reset-health.ts";
 import { createRoutingControl } from "./router/routing-control.ts";
 import { createRoutingStore } from "./router/routing-store.ts";
 import { createServer } from "./server/server.ts";
+import { approvalHandler } from "./steps/approval.ts";
 import type { StepHandler } from "./steps/handler.ts";
 import { llmHandler } from "./steps/llm.ts";
+import { waitHandler } from "./steps/wait.ts";
+import { workflowHandler } from "./steps/workflow.ts";
 import { version } from "./version.ts";
 import { defaultKinds } from "./workflow/check.ts";
 import type { StepKindSpec } from "./workflow/kinds/kind.ts";
@@ -104,10 +107,17 @@ export async function createApp(options: AppOptions): Promise<App> {
     });
     closers.push(() => engine.close());
     if (roles.worker) {
-      const handlers = [llmHandler(router), ...(options.kinds ?? []).map(({ handler }) => handler)];
+      const handlers = [
+        llmHandler(router),
+        waitHandler(Date.now),
+        approvalHandler(Date.now),
+        workflowHandler(),
+        ...(options.kinds ?? []).map(({ handler }) => handler),
+      ];
       const workers = await createWorkers({
         redis: open("patient"),
         passing,
+        subscriber: open("subscriber"),
         redisUrl,
         keys,
         kinds,

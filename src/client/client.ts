@@ -1,5 +1,5 @@
 import type { Hints } from "../core/call.ts";
-import type { JsonObject } from "../core/json.ts";
+import type { Json, JsonObject } from "../core/json.ts";
 import type { LiveEvent } from "../core/live.ts";
 import { isTerminal, type Run, type RunEvent, type RunStatus, type RunSummary } from "../core/run.ts";
 import type { Costs, SpendDimension } from "../core/spend.ts";
@@ -29,6 +29,12 @@ export interface ListOptions {
   readonly before?: string;
   readonly status?: RunStatus;
   readonly workflow?: string;
+}
+
+/** Who asks for something. */
+export interface Asker {
+  /** For the history. Default: `api`. */
+  readonly author?: string;
 }
 
 /** Switchyard's API as typed calls. Every failure is an AppError with the server's code; `server_unreachable` when nobody answers. */
@@ -115,6 +121,57 @@ export class SwitchyardClient {
   async history(runId: string, options: { readonly after?: number } = {}): Promise<readonly RunEvent[]> {
     const path = `${pathOf(runId)}/events?after=${options.after ?? 0}`;
     return (await this.#http.json<{ readonly events: readonly RunEvent[] }>({ path })).events;
+  }
+
+  /** Ends a run. @throws AppError run_not_found, run_ended */
+  cancel(runId: string, options: Asker & { readonly reason?: string } = {}): Promise<Run> {
+    const { reason } = options;
+    return this.#ask(runId, "cancel", options, reason === undefined ? {} : { reason });
+  }
+
+  /** Lets a run start nothing new. @throws AppError run_not_found, run_ended */
+  pause(runId: string, options: Asker = {}): Promise<Run> {
+    return this.#ask(runId, "pause", options);
+  }
+
+  /** Lets a paused run go on. @throws AppError run_not_found, run_ended */
+  resume(runId: string, options: Asker = {}): Promise<Run> {
+    return this.#ask(runId, "resume", options);
+  }
+
+  /** Sends a signal; one that no step waits for yet is kept. @param options id: the same one is taken once. @throws AppError run_not_found, run_ended */
+  async signal(
+    runId: string,
+    name: string,
+    options: Asker & { readonly payload?: Json; readonly id?: string } = {},
+  ): Promise<void> {
+    const { payload = null, id } = options;
+    await this.#ask(runId, `signals/${encodeURIComponent(name)}`, options, {
+      payload,
+      ...(id === undefined ? {} : { id }),
+    });
+  }
+
+  /** Says a person's word to an `approval` step. @throws AppError run_not_found, run_ended, approval_not_waiting */
+  async decide(
+    runId: string,
+    word: "approve" | "reject",
+    options: Asker & { readonly step?: string; readonly comment?: string; readonly form?: Json } = {},
+  ): Promise<void> {
+    const { author: _, ...said } = options;
+    await this.#ask(runId, word, options, said);
+  }
+
+  #ask<T>(runId: string, what: string, { author }: Asker, body?: object): Promise<T> {
+    return this.#http.json({
+      method: "POST",
+      path: `${pathOf(runId)}/${what}`,
+      headers: {
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...(author === undefined ? {} : { "x-switchyard-author": encodeURIComponent(author) }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
   }
 
   /** Waits for a run's end. @returns the run as it ended. */

@@ -37,6 +37,7 @@ export function stepAfter(step: StepRecord, event: RunEvent): StepRecord {
         waitingUntil: null,
       };
     case "call.failed":
+    case "signal.refused":
       return step;
     case "step.retrying":
       return { ...reported(step, event), status: "queued", error: event.error, waitingUntil: event.at + event.delayMs };

@@ -2,7 +2,7 @@ import type { CallRecord, Decision, Hints, Served } from "./call.ts";
 import type { ErrorRecord } from "./errors.ts";
 import type { Json, JsonObject } from "./json.ts";
 
-/** Where a run stands. Stored: renaming one is a breaking change. `waiting`, `paused` and `cancelled` are reserved: nothing sets them yet. */
+/** Where a run stands. Stored: renaming one is a breaking change. `waiting` is reserved: nothing sets it yet. */
 export type RunStatus = "queued" | "running" | "waiting" | "paused" | "succeeded" | "failed" | "cancelled";
 
 /** Where a step stands. Stored: renaming one is a breaking change. */
@@ -35,6 +35,8 @@ export interface RunSummary {
   readonly finishedAt: number | null;
   /** Sum over all calls; null while nothing with a known price was called. */
   readonly costUsd: number | null;
+  /** Run whose step started this one. */
+  readonly parent?: string;
 }
 
 /** A run with everything that is known of it. */
@@ -101,8 +103,8 @@ export type EventBody =
       readonly type: "step.waiting";
       readonly step: string;
       readonly attempt: number;
-      /** Epoch milliseconds of the next try. */
-      readonly until: number;
+      /** Epoch milliseconds of the next try; null: not before somebody wakes it. */
+      readonly until: number | null;
       readonly reason: string;
     } & AttemptReport)
   | ({
@@ -121,7 +123,16 @@ export type EventBody =
   | { readonly type: "step.cancelled"; readonly step: string }
   | { readonly type: "run.succeeded" }
   | { readonly type: "run.failed"; readonly error: ErrorRecord }
-  | { readonly type: "run.cancelled" };
+  | {
+      readonly type: "signal.refused";
+      readonly step: string;
+      readonly name: string;
+      readonly problems: readonly string[];
+    }
+  | { readonly type: "run.paused"; readonly by: string }
+  | { readonly type: "run.resumed"; readonly by: string }
+  | { readonly type: "signal.received"; readonly name: string; readonly by: string }
+  | { readonly type: "run.cancelled"; readonly by: string; readonly reason: string | null };
 
 /** One line of a run's history. */
 export type RunEvent = EventHead & EventBody;

@@ -2,7 +2,7 @@ import { AppError, assertNever, type ErrorRecord, toErrorRecord } from "../core/
 import { addCosts } from "../core/history.ts";
 import type { AnswerPiece } from "../core/live.ts";
 import type { EventBody } from "../core/run.ts";
-import type { StepHandler, StepOutcome } from "../steps/handler.ts";
+import type { Children, StepHandler, StepOutcome } from "../steps/handler.ts";
 import type { CompiledStep, RetryPolicy } from "../workflow/compiled.ts";
 import { scopeOf } from "./conclude.ts";
 import type { CrashHook } from "./crash-point.ts";
@@ -27,6 +27,8 @@ export interface AttemptParts {
   readonly worker: string;
   /** Bytes of JSON that a step's output may have. */
   readonly maxOutputBytes: number;
+  /** The child runs of a dispatch. */
+  readonly children: (execution: Execution, workflow: LoadedWorkflow) => Children;
   /** Opens the way by which an attempt tells the pieces of its answer to those who watch the run. */
   readonly teller: (runId: string) => LiveTeller;
 }
@@ -69,6 +71,11 @@ export async function attempt(
   switch (begun.type) {
     case "stale":
       return parts.folder.refused(execution);
+    case "paused":
+      // Its job goes; resuming the run brings it again.
+      return { type: "done" };
+    case "parked":
+      return begun.waitMs === null ? { type: "done" } : { type: "later", delayMs: begun.waitMs };
     case "delivered":
       return parts.folder.again(execution);
     case "exhausted": {
@@ -120,6 +127,10 @@ async function work(
         avoid: begun.avoid,
         deadline,
         signal,
+        memo: begun.memo,
+        save: (memo, drop) => parts.store.save(execution, memo, drop),
+        take: (name) => parts.store.take(execution, name),
+        children: parts.children(execution, workflow),
         tell: pieces(teller, step.id, begun.attempt),
         note: (event) => void parts.store.note(execution, event).catch(() => undefined),
       }),
@@ -180,7 +191,7 @@ async function conclude(
         const until = parts.clock() + outcome.delayMs;
         const event: EventBody = { type: "step.waiting", ...head, until, reason: outcome.reason, ...outcome.report };
         const held = await parts.store.suspend(execution, { refund: true, costUsd, event, avoid: [] });
-        return held ? { type: "later", delayMs: outcome.delayMs } : parts.folder.refused(execution);
+        return held.type === "stale" ? parts.folder.refused(execution) : { type: "later", delayMs: outcome.delayMs };
       }
       return finalFailure(settle, head, epoch, outcome);
     }
@@ -190,18 +201,38 @@ async function conclude(
       const event: EventBody = { type: "step.retrying", ...head, error: outcome.error, delayMs, ...outcome.report };
       const failed = outcome.report.calls.filter((call) => !call.ok).map((call) => call.provider);
       const held = await parts.store.suspend(execution, { refund: false, costUsd, event, avoid: [...new Set(failed)] });
-      return held ? { type: "retry", delayMs, error: outcome.error } : parts.folder.refused(execution);
+      return held.type === "stale" ? parts.folder.refused(execution) : { type: "retry", delayMs, error: outcome.error };
     }
+    case "parked":
+      return park(parts, execution, workflow, head, costUsd, outcome);
     default:
       return assertNever(outcome);
   }
+}
+
+/** Ends the job: a parked step goes on in a new one, at its time or when it is woken. */
+async function park(
+  parts: AttemptParts,
+  execution: Execution,
+  { version, compiled }: LoadedWorkflow,
+  head: { readonly step: string; readonly attempt: number },
+  costUsd: number | null,
+  { until, memo, signal, reason, report }: StepOutcome & { readonly type: "parked" },
+): Promise<AttemptEnd> {
+  const event: EventBody | null = reason === null ? null : { type: "step.waiting", ...head, until, reason, ...report };
+  const parking = { until, memo, signal };
+  const held = await parts.store.suspend(execution, { refund: true, costUsd, event, avoid: [], park: parking });
+  if (held.type === "stale") return parts.folder.refused(execution);
+  if (held.type === "woken") return { type: "later", delayMs: 0 };
+  if (until !== null) await parts.folder.sleep(execution, { version, compiled, until, times: held.times });
+  return { type: "done" };
 }
 
 async function finalFailure(
   settle: (delivery: Delivery) => Promise<Visit>,
   head: { readonly step: string; readonly attempt: number },
   epoch: number,
-  { error, report }: Exclude<StepOutcome, { type: "succeeded" }>,
+  { error, report }: Extract<StepOutcome, { readonly error: ErrorRecord }>,
 ): Promise<AttemptEnd> {
   const event: EventBody = { type: "step.failed", ...head, error, ...report };
   const visit = await settle({ actor: head.step, epoch, type: "error", error, event });

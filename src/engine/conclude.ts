@@ -31,6 +31,10 @@ export class Conclusion {
     const id = this.#token();
     if (!ending) return { id, transition, status: "running", events };
     if (ending.status === "failed") return failed(id, transition, ending.error);
+    if (ending.status === "cancelled") {
+      const { by, reason } = ending;
+      return { id, transition, status: "cancelled", events: [...events, { type: "run.cancelled", by, reason }] };
+    }
     try {
       const output = await workflow.renderOutput(await this.#scope(runId, workflow, input, transition));
       return { id, transition, status: "succeeded", events: [...events, { type: "run.succeeded" }], output };

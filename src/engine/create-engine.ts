@@ -10,6 +10,7 @@ import { Definitions } from "./definitions.ts";
 import { Dispatcher, queueNames } from "./dispatch.ts";
 import type { Engine, EngineHealth, SubmitRequest } from "./engine.ts";
 import { Feed } from "./feed.ts";
+import { cancelRun, operateParts, pauseRun, resumeRun, signalRun } from "./operate.ts";
 import { RunQuery } from "./query.ts";
 import { reconcile } from "./restore.ts";
 import { RunStore } from "./run-store.ts";
@@ -43,9 +44,9 @@ export async function createEngine(parts: EngineParts): Promise<Engine & { reado
   const dispatcher = new Dispatcher(redis, keys.queues, parts.onError);
   const query = new RunQuery(redis, keys, definitions);
   const feed = new Feed(parts.subscriber, keys);
-  const restoring = { redis, keys, definitions, dispatcher, clock };
+  const operating = operateParts({ redis, keys, definitions, dispatcher, clock, store });
   const conclusion = new Conclusion(redis, keys, tokenSource());
-  const submitting: SubmitParts = { ...restoring, store, conclusion, checkHints: parts.checkHints, runId };
+  const submitting: SubmitParts = { ...operating, conclusion, checkHints: parts.checkHints, runId };
   return {
     dispatcher,
     store: (source) =>
@@ -62,7 +63,11 @@ export async function createEngine(parts: EngineParts): Promise<Engine & { reado
     get: (id, options) => answered(() => query.get(id, options?.outputs ?? false)),
     list: (options) => answered(() => query.list({ ...options, limit: Math.min(options?.limit ?? 50, 500) })),
     events: (id, after, limit) => answered(() => query.events(id, after, limit)),
-    reconcile: () => reconcile(restoring),
+    reconcile: () => reconcile(operating),
+    cancel: (id, by, reason) => answered(() => cancelRun(operating, id, by, reason)),
+    pause: (id, by) => answered(() => pauseRun(operating, id, by)),
+    resume: (id, by) => answered(() => resumeRun(operating, id, by)),
+    signal: (id, signal) => answered(() => signalRun(operating, id, signal)),
     watch: (id, onNews) => feed.watch(id, onNews),
     health: () => answered(() => healthOf(redis, dispatcher)),
     close: () => dispatcher.close(),

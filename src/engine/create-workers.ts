@@ -1,20 +1,24 @@
 import { hostname } from "node:os";
 import type { Redis } from "ioredis";
-import { tokenSource } from "../core/ids.ts";
+import { runId, tokenSource } from "../core/ids.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { Router } from "../router/router.ts";
 import type { StepHandler } from "../steps/handler.ts";
 import type { StepKindSpec } from "../workflow/kinds/kind.ts";
+import { abandonment } from "./abandon.ts";
+import { type ChildrenParts, childrenOf } from "./children.ts";
 import { Conclusion } from "./conclude.ts";
 import type { CrashHook } from "./crash-point.ts";
 import { Definitions } from "./definitions.ts";
 import { Dispatcher } from "./dispatch.ts";
 import { Folder } from "./fold.ts";
 import { openTeller } from "./live-feed.ts";
+import { endChild, operateParts } from "./operate.ts";
 import { ProviderChecks } from "./provider-checks.ts";
-import { closeRun, type RestoreParts, restoreJobs } from "./restore.ts";
+import { closeRun, restoreJobs } from "./restore.ts";
 import { RunStore } from "./run-store.ts";
 import type { RunState } from "./state.ts";
+import { type SubmitParts, submit } from "./submit.ts";
 import { Workers } from "./worker.ts";
 
 /** How often the fleet looks for runs whose jobs are missing. */
@@ -24,6 +28,8 @@ const reconcileEveryMs = 15_000;
 export interface WorkersParts {
   /** A patient connection: what was computed waits for Redis. */
   readonly redis: Redis;
+  /** One that only receives announcements. */
+  readonly subscriber: Redis;
   /** An impatient one, for what is told in passing. */
   readonly passing: Redis;
   readonly redisUrl: string;
@@ -54,11 +60,30 @@ export async function createWorkers(parts: WorkersParts): Promise<RunningWorkers
   const store = new RunStore(redis, keys);
   const definitions = new Definitions(redis, keys, parts.kinds);
   const dispatcher = new Dispatcher(redis, keys.queues, onError);
-  const restoring: RestoreParts = { redis, keys, definitions, dispatcher, clock };
+  const restoring = operateParts({ redis, keys, definitions, dispatcher, clock, store });
   const closed = (runId: string, last: RunState) => closeRun(restoring, runId, last);
   const restore = (runId: string) => restoreJobs(restoring, runId);
   const conclusion = new Conclusion(redis, keys, token);
-  const folder = new Folder({ store, definitions, dispatcher, conclusion, crash, clock, closed, restore, token });
+  const abandon = abandonment({ redis, keys, dispatcher, endChild: (id, by, why) => endChild(restoring, id, by, why) });
+  const folder = new Folder({
+    store,
+    definitions,
+    dispatcher,
+    conclusion,
+    crash,
+    clock,
+    closed,
+    restore,
+    abandon,
+    token,
+  });
+  const submitting: SubmitParts = { ...restoring, conclusion, checkHints: () => undefined, runId };
+  const children: ChildrenParts = {
+    redis,
+    keys,
+    submit: async (request, as) => (await submit(submitting, request, as)).id,
+    cancel: (id, by, reason) => endChild(restoring, id, by, reason),
+  };
   const checks = new ProviderChecks({ router: parts.router, queue: dispatcher.queues.control });
   const workers = new Workers({
     store,
@@ -70,6 +95,7 @@ export async function createWorkers(parts: WorkersParts): Promise<RunningWorkers
     random,
     worker: `${hostname()}:${process.pid}`,
     maxOutputBytes: parts.maxOutputBytes,
+    children: (execution, workflow) => childrenOf(children, execution, workflow),
     teller: (runId) => openTeller(parts.passing, keys, runId),
     redis,
     redisUrl: parts.redisUrl,
@@ -81,6 +107,10 @@ export async function createWorkers(parts: WorkersParts): Promise<RunningWorkers
     onError,
   });
   await workers.ready();
+  parts.subscriber.on("message", (channel: string, message: string) => {
+    if (channel === keys.stops) workers.abandon(JSON.parse(message) as string[]);
+  });
+  await parts.subscriber.subscribe(keys.stops);
   const job = {
     name: "reconcile",
     data: { run: "", workflow: "", version: 0 },

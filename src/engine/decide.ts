@@ -2,7 +2,16 @@ import { type ErrorRecord, toErrorRecord } from "../core/errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 import type { EventBody } from "../core/run.ts";
 import type { Driver, MachineAction, MachineEvent, MachineStep } from "./drive.ts";
-import type { ActiveActor, Delivery, Dispatch, Ending, RunState, Transition } from "./state.ts";
+import type {
+  ActiveActor,
+  CancelCommand,
+  Delivery,
+  Dispatch,
+  Ending,
+  InboxEntry,
+  RunState,
+  Transition,
+} from "./state.ts";
 
 /** The first transition of a run. Pure. @param now epoch milliseconds, for timers. */
 export function decideStart(driver: Driver, input: JsonObject, now: number): Transition {
@@ -19,11 +28,17 @@ export function decideStart(driver: Driver, input: JsonObject, now: number): Tra
  * The transition that all these deliveries make together. Pure: the same arguments give the same answer.
  * Deliveries whose actor is no longer wanted (cancelled by an earlier one of the same inbox) change nothing.
  */
-export function decideNext(driver: Driver, state: RunState, deliveries: readonly Delivery[], now: number): Transition {
+export function decideNext(
+  driver: Driver,
+  state: RunState,
+  deliveries: readonly InboxEntry[],
+  now: number,
+): Transition {
   const folding = new Folding(state, now);
   try {
     let snapshot = driver.restore(state.snapshot);
     for (const delivery of deliveries) {
+      if (delivery.type === "cancel") return folding.cancelled(driver, delivery);
       if (!folding.accept(delivery)) continue;
       const step = driver.next(snapshot, machineEvent(delivery, state));
       folding.take(step);
@@ -58,6 +73,7 @@ class Folding {
   readonly #active: Map<string, ActiveActor>;
   readonly #state: RunState | undefined;
   readonly #now: number;
+  readonly #abandoned = new Set<string>();
   #epoch: number;
 
   constructor(state: RunState | undefined, now: number) {
@@ -117,13 +133,21 @@ class Folding {
     const { kind } = this.#active.get(actor) ?? {};
     if (kind === undefined) return;
     this.#active.delete(actor);
-    if (kind !== "timer") this.events.push({ type: "step.cancelled", step: actor });
+    if (kind === "timer") return;
+    this.#abandoned.add(actor);
+    this.events.push({ type: "step.cancelled", step: actor });
   }
 
   result(driver: Driver): Transition {
     const snapshot = this.machine?.snapshot;
     const ending = snapshot ? endingOf(snapshot) : null;
     return this.#transition(snapshot ? driver.persist(snapshot) : null, ending);
+  }
+
+  /** Somebody ended the run: what came before in the same inbox has happened, nothing after it does. */
+  cancelled(driver: Driver, { by, reason }: CancelCommand): Transition {
+    const snapshot = this.machine ? driver.persist(this.machine.snapshot) : (this.#state?.snapshot ?? null);
+    return this.#transition(snapshot, { status: "cancelled", by, reason });
   }
 
   /** The machine itself could not go on (a guard threw): the run fails, rather than its worker again and again. */
@@ -148,6 +172,9 @@ class Folding {
       events: this.events,
       opened,
       closed: Object.keys(this.#before).filter((actor) => !this.#active.has(actor)),
+      abandoned: Object.entries(this.#before).flatMap(([actor, { epoch, kind }]) =>
+        this.#abandoned.has(actor) ? [{ actor, epoch, kind }] : [],
+      ),
       ending,
     };
   }

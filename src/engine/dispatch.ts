@@ -42,10 +42,12 @@ export interface JobPlace {
   readonly place: "front" | "back";
   /** Epoch milliseconds. */
   readonly now: number;
+  /** Of a step that was parked: how often it was suspended. Each time it goes on it does so in a job of its own. */
+  readonly times?: number;
 }
 
 /** Queue, id and content of the job that a dispatch needs. Pure. BullMQ forbids `:` in ids. */
-export function plannedJob(dispatch: Dispatch, { runId, version, workflow, place, now }: JobPlace): PlannedJob {
+export function plannedJob(dispatch: Dispatch, { runId, version, workflow, place, now, times }: JobPlace): PlannedJob {
   const { actor, epoch, kind, dueAt } = dispatch;
   const queue = kind === "timer" ? "timer" : (workflow.steps.get(actor)?.queue ?? "io");
   return {
@@ -53,7 +55,7 @@ export function plannedJob(dispatch: Dispatch, { runId, version, workflow, place
     name: actor,
     data: { run: runId, workflow: workflow.name, version, actor, epoch },
     opts: {
-      jobId: jobIdOf(runId, actor, epoch),
+      jobId: jobIdOf(runId, actor, epoch, times),
       attempts,
       backoff: { type: "policy" },
       ...(dueAt > now ? { delay: dueAt - now } : {}),
@@ -62,8 +64,9 @@ export function plannedJob(dispatch: Dispatch, { runId, version, workflow, place
   };
 }
 
-function jobIdOf(runId: string, actor: string, epoch: number): string {
-  return `${runId}-${actor.replaceAll(":", "_")}-${epoch}`;
+/** The id of a dispatch's job. @param times of a step that was parked */
+export function jobIdOf(runId: string, actor: string, epoch: number, times?: number): string {
+  return `${runId}-${actor.replaceAll(":", "_")}-${epoch}${times === undefined ? "" : `-w${times}`}`;
 }
 
 /** The job that folds an inbox which nobody holds. @param rev the run's revision, so that each state can be folded. */
@@ -74,6 +77,12 @@ export function foldJob(runId: string, workflow: string, version: number, rev: s
     data: { run: runId, workflow, version },
     opts: { jobId: `${runId}-fold-${rev}`, attempts, backoff: { type: "policy" } },
   };
+}
+
+/** The job that folds what a command has put into an inbox. @param id the command's */
+export function commandJob(runId: string, workflow: string, version: number, id: string): PlannedJob {
+  const fold = foldJob(runId, workflow, version, "");
+  return { ...fold, opts: { ...fold.opts, jobId: `${runId}-command-${id}` } };
 }
 
 /** Adds jobs. Adding one that exists (by id) changes nothing. */
@@ -114,6 +123,23 @@ export class Dispatcher {
     }
     if (missing.length > 0) await this.add(missing);
     return missing.length;
+  }
+
+  /** Adds the job of a parked step that was woken; where it is there and sleeps, it is due now. */
+  async wake(job: PlannedJob): Promise<void> {
+    const queue = this.queues[job.queue];
+    const found = await queue.getJob(job.opts.jobId);
+    if (found && (await found.isDelayed())) await found.promote().catch(() => undefined);
+    else await this.restore([job]);
+  }
+
+  /** Takes steps' jobs out of their queues, where they have not begun: the first one of each, and those in which it goes on after it was parked once or twice. */
+  async remove(steps: readonly { readonly id: string; readonly queue: QueueName }[]): Promise<void> {
+    await Promise.all(
+      steps.flatMap(({ id, queue }) =>
+        [id, `${id}-w1`, `${id}-w2`].map((name) => this.queues[queue].remove(name).catch(() => 0)),
+      ),
+    );
   }
 
   /** Removes the jobs of a run's timers. One that is due at this moment stays and is refused. */

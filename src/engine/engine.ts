@@ -1,5 +1,5 @@
 import type { Hints } from "../core/call.ts";
-import type { JsonObject } from "../core/json.ts";
+import type { Json, JsonObject } from "../core/json.ts";
 import type { LiveEvent } from "../core/live.ts";
 import type { Run, RunEvent, RunStatus, RunSummary } from "../core/run.ts";
 import type { CheckedDefinition } from "../workflow/check.ts";
@@ -29,6 +29,24 @@ export interface SubmitRequest {
   readonly hints?: Hints;
   /** The same key gives the same run; with another request it is a conflict. */
   readonly idempotencyKey?: string;
+}
+
+/** A signal as somebody sends it. */
+export interface Signal {
+  readonly name: string;
+  readonly payload: Json;
+  /** The same id is taken once. Absent: each is another one. */
+  readonly id?: string;
+  readonly by: string;
+}
+
+/** The step that a run was started by. */
+export interface Parent {
+  readonly run: string;
+  readonly workflow: string;
+  readonly version: number;
+  readonly actor: string;
+  readonly epoch: number;
 }
 
 /** How the fleet is doing, as one process sees it. */
@@ -65,6 +83,14 @@ export interface Engine {
   events(runId: string, after: number, limit?: number): Promise<readonly RunEvent[]>;
   /** Calls `onNews` when the run may have new events (read them with {@link events}), and with what passes while an answer is written. @returns stops it. */
   watch(runId: string, onNews: (live: readonly LiveEvent[]) => void): Promise<() => void>;
+  /** Ends a run. Calls under way are aborted within a second, late results dropped, child runs ended. Asking again changes nothing. @throws AppError run_not_found, run_ended */
+  cancel(runId: string, by: string, reason: string | null): Promise<void>;
+  /** Lets a run start nothing new. What is under way goes on. @throws AppError run_not_found, run_ended */
+  pause(runId: string, by: string): Promise<void>;
+  /** @throws AppError run_not_found, run_ended */
+  resume(runId: string, by: string): Promise<void>;
+  /** Sends a signal: to the step that waits for it, or kept for the one that will. @throws AppError run_not_found, run_ended */
+  signal(runId: string, signal: Signal): Promise<void>;
   /** Adds the jobs that open runs need and that are missing; a worker of the fleet does so every 15 s. @returns open runs and jobs added. */
   reconcile(): Promise<{ readonly runs: number; readonly added: number }>;
   /** @throws AppError redis_unavailable */

@@ -1,3 +1,4 @@
+import type { CompiledWorkflow } from "../workflow/compiled.ts";
 import type { Conclusion } from "./conclude.ts";
 import type { CrashHook } from "./crash-point.ts";
 import { decideNext } from "./decide.ts";
@@ -5,7 +6,7 @@ import type { Definitions, LoadedWorkflow } from "./definitions.ts";
 import { type Dispatcher, plannedJob } from "./dispatch.ts";
 import { RecentStates } from "./recent.ts";
 import type { CommitContent, Delivered, Execution, Held, RunStore } from "./run-store.ts";
-import type { Delivery, Dispatch, RunState } from "./state.ts";
+import type { Delivery, Dispatch, RunState, Transition } from "./state.ts";
 
 /** What folding needs. */
 export interface FoldParts {
@@ -18,6 +19,8 @@ export interface FoldParts {
   readonly clock: () => number;
   /** Removes what a run that has ended leaves behind. */
   readonly closed: (runId: string, last: RunState) => Promise<void>;
+  /** Ends the work on steps that nobody wants any more: their calls, their waiting jobs, their child runs. */
+  readonly abandon: (runId: string, workflow: LoadedWorkflow, steps: Transition["abandoned"]) => Promise<void>;
   /** Adds the jobs that a run needs and that are not there. */
   readonly restore: (runId: string) => Promise<unknown>;
   /** Random token that names one holder. */
@@ -89,6 +92,22 @@ export class Folder {
     return { type: "done" };
   }
 
+  /** Adds the job in which a parked step goes on by itself. */
+  async sleep(
+    { runId, actor, epoch }: Execution,
+    how: {
+      readonly version: number;
+      readonly compiled: CompiledWorkflow;
+      readonly until: number;
+      readonly times: number;
+    },
+  ): Promise<void> {
+    const { compiled, version, until, times } = how;
+    const kind = compiled.steps.get(actor)?.kind ?? "";
+    const place = { runId, version, workflow: compiled, place: "front", now: this.#parts.clock(), times } as const;
+    await this.#parts.dispatcher.add([plannedJob({ actor, epoch, kind, dueAt: until }, place)]);
+  }
+
   async #goOn(execution: Execution, holder: string, reply: Delivered): Promise<Visit> {
     switch (reply.type) {
       case "held":
@@ -134,7 +153,9 @@ export class Folder {
     content: CommitContent,
     opened: readonly Dispatch[],
   ): Promise<void> {
-    const { dispatcher, clock, closed } = this.#parts;
+    const { dispatcher, clock, closed, abandon } = this.#parts;
+    const { abandoned } = content.transition;
+    if (abandoned.length > 0) await abandon(runId, workflow, abandoned);
     if (content.transition.ending) {
       this.recent.forget(runId);
       return closed(runId, content.transition.state);

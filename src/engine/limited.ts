@@ -8,11 +8,14 @@ export type StopReason =
   | "step_timeout"
   /** The lock was lost: another execution takes over, and what this one brings is refused then. */
   | "fence_lost"
+  /** Nobody wants the step any more: the run was cancelled, or has ended otherwise. */
+  | "abandoned"
   /** The worker process ends: the job goes back to the queue, without a spent attempt. */
   | "stopping";
 
 /** Why a step waits whose worker gave its job back. */
 const handedBack: Readonly<Record<Exclude<StopReason, "step_timeout">, string>> = {
+  abandoned: "nobody wants it any more",
   fence_lost: "its worker lost the job's lock; another execution takes over",
   stopping: "handed back by a worker that stops",
 };

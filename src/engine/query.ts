@@ -6,6 +6,7 @@ import type { Json, JsonObject } from "../core/json.ts";
 import type { EventBody, Run, RunEvent, RunStatus, RunSummary, StepRecord } from "../core/run.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { Definitions } from "./definitions.ts";
+import type { Parent } from "./engine.ts";
 
 const summaryFields = [
   "id",
@@ -16,6 +17,8 @@ const summaryFields = [
   "startedAt",
   "finishedAt",
   "costUsd",
+  "paused",
+  "parent",
 ] as const;
 
 /** Reads runs. Changes nothing. */
@@ -118,14 +121,15 @@ export class RunQuery {
 }
 
 function summaryOf(values: readonly (string | null)[]): RunSummary | undefined {
-  const [id, workflow, version, status, createdAt, startedAt, finishedAt, costUsd] = values;
+  const [id, workflow, version, status, createdAt, startedAt, finishedAt, costUsd, paused, parent] = values;
   if (!id) return undefined;
   const time = (text: string | null | undefined) => (text ? Number(text) : null);
   return {
     id,
     workflow: workflow ?? "",
     version: Number(version),
-    status: status as RunStatus,
+    status: paused ? "paused" : (status as RunStatus),
+    ...(parent ? { parent: (JSON.parse(parent) as Parent).run } : {}),
     createdAt: Number(createdAt),
     startedAt: time(startedAt),
     finishedAt: time(finishedAt),

@@ -3,6 +3,7 @@ import { isTerminal, type RunStatus } from "../core/run.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { Definitions } from "./definitions.ts";
 import { type Dispatcher, foldJob, type PlannedJob, plannedJob } from "./dispatch.ts";
+import type { Parent } from "./engine.ts";
 import type { RunState } from "./state.ts";
 
 /** What looking for missing jobs needs. */
@@ -12,15 +13,27 @@ export interface RestoreParts {
   readonly definitions: Definitions;
   readonly dispatcher: Dispatcher;
   readonly clock: () => number;
+  readonly onEnd: OnEnd;
 }
 
-/** Removes the jobs of timers that a run that has ended leaves behind, then takes it off the list of open ones. @param state its last one */
-export async function closeRun(
-  { redis, keys, dispatcher }: Pick<RestoreParts, "redis" | "keys" | "dispatcher">,
-  runId: string,
-  state: RunState,
-): Promise<void> {
-  await dispatcher.removeTimers(runId, state);
+/** What the end of a run means to those that are related to it. */
+export interface OnEnd {
+  endChildren(runId: string, children: readonly string[]): Promise<void>;
+  wakeParent(parent: Parent): Promise<void>;
+}
+
+/**
+ * What the end of a run brings with it: jobs of its timers go, child runs that still run are ended, the step that started it is woken; then it is off the list of open
+ * ones. Repeated after a crash it does the same again. @param state its last one
+ */
+export async function closeRun(parts: RestoreParts, runId: string, state: RunState): Promise<void> {
+  const { redis, keys, dispatcher, onEnd } = parts;
+  const [[parent, hasChildren]] = await Promise.all([
+    redis.hmget(keys.run(runId).run, "parent", "hasChildren"),
+    dispatcher.removeTimers(runId, state),
+  ]);
+  if (hasChildren) await onEnd.endChildren(runId, Object.keys(await redis.hgetall(keys.run(runId).children)));
+  if (parent) await onEnd.wakeParent(JSON.parse(parent) as Parent);
   await redis.zrem(keys.openRuns, runId);
 }
 
@@ -33,13 +46,14 @@ const beingWrittenMs = 60_000;
  */
 export async function restoreJobs(parts: RestoreParts, runId: string): Promise<number> {
   const { redis, keys, definitions, dispatcher, clock } = parts;
-  const { run, fences, lease } = keys.run(runId);
-  const [fields, delivered, holder] = await Promise.all([
-    redis.hmget(run, "workflow", "version", "status", "rev", "state"),
+  const { run, fences, lease, inbox } = keys.run(runId);
+  const [fields, delivered, holder, unfolded] = await Promise.all([
+    redis.hmget(run, "workflow", "version", "status", "rev", "state", "paused"),
     redis.hgetall(fences),
     redis.exists(lease),
+    redis.llen(inbox),
   ]);
-  const [workflow, version, status, rev, state] = fields;
+  const [workflow, version, status, rev, state, paused] = fields;
   if (!workflow || !status || !state) {
     // Lost by Redis; or listed a moment ago and about to be written.
     const listedAt = Number((await redis.zscore(keys.openRuns, runId)) ?? 0);
@@ -55,13 +69,16 @@ export async function restoreJobs(parts: RestoreParts, runId: string): Promise<n
   const { compiled } = loaded;
   const place = { runId, version: loaded.version, workflow: compiled, place: "front", now: clock() } as const;
   const wanted: PlannedJob[] = [];
-  let unfolded = false;
   for (const [actor, { epoch, kind, timer }] of Object.entries(last.active)) {
-    const [fencedEpoch, , , done] = (delivered[actor] ?? "").split("|");
-    if (fencedEpoch === String(epoch) && done === "1") unfolded = true;
-    else wanted.push(plannedJob({ actor, epoch, kind, dueAt: timer?.dueAt ?? 0 }, place));
+    const fence = (delivered[actor] ?? "").split("|");
+    const [fencedEpoch, , , done, , , , until = "", parks = ""] = fence;
+    if (fencedEpoch === String(epoch) && done === "1") continue;
+    // A paused run gets its steps' jobs when it is resumed; a parked step without a time has one when it is woken.
+    if ((paused && kind !== "timer") || until === "0") continue;
+    const dueAt = timer?.dueAt ?? (until === "" || until === "w" ? 0 : Number(until));
+    wanted.push(plannedJob({ actor, epoch, kind, dueAt }, parks === "" ? place : { ...place, times: Number(parks) }));
   }
-  if (unfolded && holder === 0) wanted.push(foldJob(runId, workflow, Number(version), rev ?? "0"));
+  if (unfolded > 0 && holder === 0) wanted.push(foldJob(runId, workflow, Number(version), rev ?? "0"));
   return wanted.length > 0 ? dispatcher.restore(wanted) : 0;
 }
 

@@ -6,7 +6,7 @@ import type { EventBody, RunStatus } from "../core/run.ts";
 import type { Keys } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
 import type { RecentState } from "./recent.ts";
-import type { Delivery, RunState, Transition } from "./state.ts";
+import type { CancelCommand, Delivery, InboxEntry, RunState, Transition } from "./state.ts";
 
 const script = (name: string) => loadScript(name, new URL(`./lua/${name}.lua`, import.meta.url));
 const scripts = {
@@ -17,7 +17,21 @@ const scripts = {
   deliver: script("deliver"),
   commit: script("commit"),
   settle: script("settle"),
+  wake: script("wake"),
+  signal: script("signal"),
+  take: script("take"),
+  save: script("save"),
+  post: script("post"),
+  pause: script("pause"),
 };
+
+/** This execution counts no more: what it does further is for nobody. */
+export class FenceLost extends Error {
+  constructor() {
+    super("another execution of the step has taken over, or nobody wants it any more");
+    this.name = "FenceLost";
+  }
+}
 
 /** How long a holder may take for one fold. Less than a job's lock: a re-delivered job finds its dead former self's lease gone. */
 export const leaseMs = 1_500;
@@ -44,6 +58,8 @@ export interface Begun {
   readonly hints: Hints;
   readonly rev: number;
   readonly state: RunState;
+  /** What a former execution of this dispatch kept for this one; null: nothing. */
+  readonly memo: Json;
   /** In the order asked; null: the step has none (skipped). */
   readonly outputs: readonly Json[];
 }
@@ -56,6 +72,35 @@ export interface Suspension {
   readonly event: EventBody | null;
   /** Providers that the next attempt tries last. */
   readonly avoid: readonly string[];
+  /** Given: the step is parked. */
+  readonly park?: Parking;
+}
+
+/** How a step waits for something that is no job's doing. */
+export interface Parking {
+  /** Epoch milliseconds at which it goes on by itself; null: only when it is woken. */
+  readonly until: number | null;
+  /** Kept for the execution that goes on. */
+  readonly memo: Json;
+  /** Name of the signal that wakes it; null: none does. */
+  readonly signal: string | null;
+}
+
+/** What came of suspending. `times`: how often this dispatch was. */
+export type Suspended =
+  | { readonly type: "done"; readonly times: number }
+  /** What it would be parked for is there already. */
+  | { readonly type: "woken" }
+  | { readonly type: "stale" };
+
+/** What a run says to a command from outside. */
+export type Refused = { readonly type: "missing" } | { readonly type: "ended"; readonly status: RunStatus };
+
+/** A parked step that was woken: its job is wanted. */
+export interface Woken {
+  readonly actor: string;
+  readonly epoch: number;
+  readonly times: number;
 }
 
 /** A run that this worker holds: only it may commit until the lease passes. */
@@ -64,7 +109,7 @@ export interface Held {
   readonly version: number;
   readonly input: JsonObject;
   readonly state: RunState;
-  readonly inbox: readonly Delivery[];
+  readonly inbox: readonly InboxEntry[];
 }
 
 /** What a delivery came to. */
@@ -118,7 +163,8 @@ export class RunStore {
     recent?: RecentState,
   ): Promise<
     | ({ type: "begun" } & Begun)
-    | { type: "delivered" | "stale" }
+    | { type: "delivered" | "stale" | "paused" }
+    | { type: "parked"; waitMs: number | null }
     | { type: "exhausted"; attempts: number; execution: Execution }
   > {
     const reply = await this.#run("begin", execution.runId, [
@@ -128,7 +174,7 @@ export class RunStore {
       recent?.commit ?? "",
       ...reads,
     ]);
-    const [word, attempt, ended, avoid, waited, input, hints, rev, state, ...outputs] = reply;
+    const [word, attempt, ended, avoid, waited, input, hints, rev, state, memo, ...outputs] = reply;
     switch (word) {
       case "begun":
         return {
@@ -141,6 +187,7 @@ export class RunStore {
           hints: parse(hints) as Hints,
           rev: Number(rev),
           state: state === "" && recent ? recent.state : (parse(state) as unknown as RunState),
+          memo: parse(memo),
           outputs: outputs.map((text) => parse(text)),
         };
       case "exhausted":
@@ -150,19 +197,84 @@ export class RunStore {
           attempts: Number(attempt),
           execution: { ...execution, token: `${execution.token}~` },
         };
+      case "parked":
+        return { type: "parked", waitMs: Number(attempt) === 0 ? null : Number(attempt) };
       case "delivered":
       case "stale":
+      case "paused":
         return { type: word };
       default:
         throw unexpected("begin", word);
     }
   }
 
-  /** Ends an attempt that settles nothing. @returns false: the fence no longer holds. */
-  async suspend(execution: Execution, { refund, costUsd, event, avoid }: Suspension): Promise<boolean> {
+  /** Ends an attempt that settles nothing; with `park` the step then waits for something that is no job's doing. */
+  async suspend(execution: Execution, { refund, costUsd, event, avoid, park }: Suspension): Promise<Suspended> {
     const args = [...fenceArgs(execution), refund ? "refunded" : "spent", costUsd ?? "", text(event), avoid.join()];
-    const [word] = await this.#run("suspend", execution.runId, args);
-    return word === "done";
+    const parking = park ? [park.until ?? 0, text(park.memo), park.signal ?? ""] : [];
+    const [word, times] = await this.#run("suspend", execution.runId, [...args, ...parking]);
+    return word === "done" ? { type: "done", times: Number(times) } : { type: word === "woken" ? "woken" : "stale" };
+  }
+
+  /** Lets a parked step go on. @returns its job is wanted; undefined: it is at work, or nobody wants it any more */
+  async wake(runId: string, actor: string, epoch: number): Promise<Woken | undefined> {
+    const [word, times] = await this.#run("wake", runId, [actor, epoch]);
+    return word === "woken" ? { actor, epoch, times: Number(times) } : undefined;
+  }
+
+  /** Keeps a signal for the step that takes it. @param id the same id is kept once @returns the steps that it wakes */
+  async signal(
+    runId: string,
+    name: string,
+    payload: Json,
+    id: string | undefined,
+    by: string,
+  ): Promise<{ readonly type: "kept"; readonly woken: readonly Woken[] } | { readonly type: "again" } | Refused> {
+    const event: EventBody = { type: "signal.received", name, by };
+    const [word, ...rest] = await this.#run("signal", runId, [name, JSON.stringify(payload), id ?? "", text(event)]);
+    if (word === "again") return { type: "again" };
+    if (word !== "kept") return refusedBy(word, rest[0]);
+    const woken: Woken[] = [];
+    for (let i = 0; i + 2 < rest.length; i += 3) {
+      woken.push({ actor: rest[i] ?? "", epoch: Number(rest[i + 1]), times: Number(rest[i + 2]) });
+    }
+    return { type: "kept", woken };
+  }
+
+  /** The oldest kept signal of a name, for this step alone; undefined: none. @throws FenceLost */
+  async take(execution: Execution, name: string): Promise<Json | undefined> {
+    const [word, payload] = await this.#run("take", execution.runId, [...fenceArgs(execution), name]);
+    if (word === "stale") throw new FenceLost();
+    return word === "taken" ? parse(payload) : undefined;
+  }
+
+  /** Keeps a memo for the execution that goes on after this one. @param drop forgets what was taken, so that another one can be @throws FenceLost */
+  async save(execution: Execution, memo: Json, drop = false): Promise<void> {
+    const args = [...fenceArgs(execution), text(memo), drop ? "drop" : ""];
+    const [word] = await this.#run("save", execution.runId, args);
+    if (word !== "done") throw new FenceLost();
+  }
+
+  /** Puts a command into the run's inbox. @param id the same id is put there once */
+  async post(
+    runId: string,
+    id: string,
+    command: CancelCommand,
+  ): Promise<{ readonly type: "posted"; readonly workflow: string; readonly version: number } | Refused> {
+    const [word, first, second] = await this.#run("post", runId, [id, JSON.stringify(command)]);
+    if (word !== "posted") return refusedBy(word, first);
+    return { type: "posted", workflow: first ?? "", version: Number(second) };
+  }
+
+  /** Lets a run start nothing, or start again. */
+  async pause(
+    runId: string,
+    how: "pause" | "resume",
+    by: string,
+  ): Promise<{ readonly type: "done" | "same" } | Refused> {
+    const event: EventBody = { type: how === "pause" ? "run.paused" : "run.resumed", by };
+    const [word, status] = await this.#run("pause", runId, [how, text(event)]);
+    return word === "done" || word === "same" ? { type: word } : refusedBy(word, status);
   }
 
   /** Adds a line to the history of the attempt under way; sent twice, it adds two. @returns false: the fence no longer holds. */
@@ -188,10 +300,10 @@ export class RunStore {
     holder: string,
     folded: number,
     content: CommitContent,
-  ): Promise<{ type: "done" } | { type: "lost" } | { type: "more"; inbox: readonly Delivery[] }> {
+  ): Promise<{ type: "done" } | { type: "lost" } | { type: "more"; inbox: readonly InboxEntry[] }> {
     const args = [holder, leaseMs, folded, ...transitionArgs(content)];
     const [word, ...inbox] = await this.#run("commit", runId, args);
-    if (word === "more") return { type: "more", inbox: inbox.map((entry) => parse(entry) as unknown as Delivery) };
+    if (word === "more") return { type: "more", inbox: inbox.map((entry) => parse(entry) as unknown as InboxEntry) };
     if (word === "done" || word === "lost") return { type: word };
     throw unexpected("commit", word);
   }
@@ -213,6 +325,10 @@ export class RunStore {
   async #run(name: keyof typeof scripts, runId: string, args: readonly (string | number)[]): Promise<string[]> {
     return (await scripts[name].run(this.#redis, [this.#keys.run(runId).run], args)) as string[];
   }
+}
+
+function refusedBy(word: string | undefined, status: string | undefined): Refused {
+  return word === "ended" ? { type: "ended", status: status as RunStatus } : { type: "missing" };
 }
 
 function fenceArgs({ actor, epoch, token }: Execution): (string | number)[] {
@@ -252,7 +368,7 @@ function parseDelivered(reply: readonly string[]): Delivered {
         version: Number(version),
         input: parse(input) as JsonObject,
         state: parse(state) as unknown as RunState,
-        inbox: inbox.map((entry) => parse(entry) as unknown as Delivery),
+        inbox: inbox.map((entry) => parse(entry) as unknown as InboxEntry),
       };
     }
     case "busy":

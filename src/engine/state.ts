@@ -40,6 +40,16 @@ export type Delivery = {
   | { readonly type: "timer" }
 );
 
+/** What somebody asks of a whole run, as it is written to the run's inbox. */
+export interface CancelCommand {
+  readonly type: "cancel";
+  readonly by: string;
+  readonly reason: string | null;
+}
+
+/** What an inbox holds. */
+export type InboxEntry = Delivery | CancelCommand;
+
 /** A job that follows from a transition. Adding it twice adds it once: the job id is made of run, actor and epoch. */
 export interface Dispatch {
   readonly actor: string;
@@ -50,7 +60,10 @@ export interface Dispatch {
 }
 
 /** How a run ended, before its output is rendered. */
-export type Ending = { readonly status: "succeeded" } | { readonly status: "failed"; readonly error: ErrorRecord };
+export type Ending =
+  | { readonly status: "succeeded" }
+  | { readonly status: "cancelled"; readonly by: string; readonly reason: string | null }
+  | { readonly status: "failed"; readonly error: ErrorRecord };
 
 /** What a decision says; nothing of it has happened yet. */
 export interface Transition {
@@ -62,5 +75,7 @@ export interface Transition {
   readonly opened: readonly Dispatch[];
   /** Actors that were active before it and are not after it. */
   readonly closed: readonly string[];
+  /** Of those, the steps that had not ended: nobody wants what they still bring. */
+  readonly abandoned: readonly { readonly actor: string; readonly epoch: number; readonly kind: string }[];
   readonly ending: Ending | null;
 }

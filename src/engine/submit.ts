@@ -8,7 +8,7 @@ import type { Conclusion } from "./conclude.ts";
 import { decideStart } from "./decide.ts";
 import type { Definitions, LoadedWorkflow } from "./definitions.ts";
 import { plannedJob } from "./dispatch.ts";
-import type { SubmitRequest } from "./engine.ts";
+import type { Parent, SubmitRequest } from "./engine.ts";
 import { closeRun, type RestoreParts, restoreJobs } from "./restore.ts";
 import type { CommitContent, RunStore } from "./run-store.ts";
 
@@ -33,6 +33,7 @@ export interface SubmitParts extends RestoreParts {
 export async function submit(
   parts: SubmitParts,
   request: SubmitRequest,
+  as?: { readonly id: string; readonly parent: Parent },
 ): Promise<{ readonly id: string; readonly created: boolean }> {
   const hints = request.hints ?? {};
   await parts.checkHints(hints);
@@ -44,8 +45,8 @@ export async function submit(
   const { name, version } = workflow;
   const now = parts.clock();
   const asked = { workflow: name, version, input, hints: hints as JsonObject };
-  const id = await claimed(parts, request.idempotencyKey, parts.runId(now), asked);
-  if (await create(parts, id, workflow, input, hints, now)) return { id, created: true };
+  const id = as?.id ?? (await claimed(parts, request.idempotencyKey, parts.runId(now), asked));
+  if (await create(parts, id, workflow, { input, hints, parent: as?.parent }, now)) return { id, created: true };
   await complete(parts, id);
   return { id, created: false };
 }
@@ -54,8 +55,7 @@ async function create(
   parts: SubmitParts,
   id: string,
   { name, version, compiled, driver }: LoadedWorkflow,
-  input: JsonObject,
-  hints: Hints,
+  { input, hints, parent }: { readonly input: JsonObject; readonly hints: Hints; readonly parent: Parent | undefined },
   now: number,
 ): Promise<boolean> {
   const transition = decideStart(driver, input, now);
@@ -66,6 +66,7 @@ async function create(
     version: String(version),
     input: JSON.stringify(input),
     hints: JSON.stringify(hints),
+    ...(parent ? { parent: JSON.stringify(parent) } : {}),
   };
   const event = { type: "run.created", workflow: name, version } as const;
   const first: CommitContent = transition.ending ? content : { ...content, status: "queued" };

@@ -153,6 +153,13 @@ export class Workers {
     throw new DelayedError();
   }
 
+  /** Aborts what runs of these steps. @param ids beginnings of job ids */
+  abandon(ids: readonly string[]): void {
+    for (const [job, stop] of this.#stops) {
+      if (ids.some((id) => job === id || job.startsWith(`${id}-w`))) stop.abort("abandoned" satisfies StopReason);
+    }
+  }
+
   /** Waits until every queue is served. */
   async ready(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.waitUntilReady()));

@@ -18,6 +18,8 @@ export interface Keys {
   readonly workflows: string;
   /** Router keys, all of one hash tag. @param name what is kept: `keys`, `counter`, `health:TARGET`, `use:NAME`, ... */
   router(name: string): string;
+  /** Channel on which workers are told of steps that nobody wants any more: the beginnings of their job ids, JSON. */
+  readonly stops: string;
   /** Channel on which a run's new events are announced. */
   channel(runId: string): string;
 }
@@ -36,6 +38,8 @@ export interface RunKeys {
   readonly events: string;
   /** Text with expiry: token of the worker that is folding. */
   readonly lease: string;
+  /** Hash: child run id to the step that started it and its epoch. */
+  readonly children: string;
 }
 
 /** The key names below one prefix. */
@@ -51,6 +55,7 @@ export function keysOf(prefix: string): Keys {
         fences: `${base}:fences`,
         events: `${base}:events`,
         lease: `${base}:lease`,
+        children: `${base}:children`,
       };
     },
     runs: `${prefix}:{runs}:all`,
@@ -59,6 +64,7 @@ export function keysOf(prefix: string): Keys {
     workflow: (name) => `${prefix}:{workflows}:${name}`,
     workflows: `${prefix}:{workflows}`,
     router: (name) => `${prefix}:{router}:${name}`,
+    stops: `${prefix}:stops`,
     channel: (runId) => `${prefix}:{${runId}}:feed`,
   };
 }

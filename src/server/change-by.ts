@@ -28,7 +28,7 @@ export function changeAnswer(reply: FastifyReply, { overrides, ...change }: Chan
 function refuseOtherSites(origin: string | undefined, host: string | undefined): void {
   if (origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)) return;
   throw new AppError("bad_request", {
-    message: `The request comes from a page of ${origin.slice(0, 100)}; only this server's own pages may change its routing.`,
+    message: `The request comes from a page of ${origin.slice(0, 100)}; only this server's own pages may change something here.`,
   });
 }
 

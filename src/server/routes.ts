@@ -3,6 +3,7 @@ import { costs } from "./routes/costs.ts";
 import { health } from "./routes/health.ts";
 import { home } from "./routes/home.ts";
 import { listRuns } from "./routes/list-runs.ts";
+import { approveRun, cancelRun, pauseRun, rejectRun, resumeRun, signalRun } from "./routes/operate-run.ts";
 import { routeChange } from "./routes/route-change.ts";
 import { routeExplain } from "./routes/route-explain.ts";
 import { routeHistory } from "./routes/route-history.ts";
@@ -26,11 +27,14 @@ const routing: readonly Route[] = [
   routeExplain,
 ];
 
+const operating: readonly Route[] = [cancelRun, pauseRun, resumeRun, signalRun, approveRun, rejectRun];
+
 const api: readonly Route[] = [
   submitRun,
   listRuns,
   showRun,
   runEvents,
+  ...operating,
   storeWorkflow,
   workflowGraph,
   ...routing,

@@ -1,8 +1,8 @@
 import type { Hints, Served } from "../core/call.ts";
 import type { ErrorRecord } from "../core/errors.ts";
-import type { Json } from "../core/json.ts";
+import type { Json, JsonObject } from "../core/json.ts";
 import type { AnswerPiece } from "../core/live.ts";
-import type { AttemptReport, EventBody } from "../core/run.ts";
+import type { AttemptReport, EventBody, RunStatus } from "../core/run.ts";
 
 /** One attempt's work, as a worker hands it to the handler of the step's kind. */
 export interface StepWork {
@@ -24,10 +24,47 @@ export interface StepWork {
   readonly deadline: number;
   /** Fires at the deadline, when the fence is lost, and when the worker must stop. */
   readonly signal: AbortSignal;
+  /** What a former execution of this dispatch of the step kept for this one; null: nothing. */
+  readonly memo: Json;
+  /** Keeps a memo at once, so that an execution after a crash finds it. @throws where this execution counts no more. @param drop forgets the signal that was taken */
+  save(memo: Json, drop?: boolean): Promise<void>;
+  /** The oldest signal of that name that was sent to the run and not taken; the same one again for a later execution of this dispatch. */
+  take(name: string): Promise<Json | undefined>;
+  /** Runs that this step starts: as durable as the run itself, and it is woken when one of them ends. */
+  readonly children: Children;
   /** Tells those who watch the run a piece of the answer as it is written; nothing of it is kept. */
   tell(piece: AnswerPiece): void;
   /** Adds a line to the run's history while the attempt goes on; best effort. */
-  note(event: Extract<EventBody, { type: "call.failed" }>): void;
+  note(event: Extract<EventBody, { type: "call.failed" | "signal.refused" }>): void;
+}
+
+/** A run that a step has started. */
+export interface Child {
+  readonly id: string;
+  readonly status: RunStatus;
+  readonly output: Json;
+  readonly error: ErrorRecord | null;
+}
+
+/** What a step asks of a child run. */
+export interface ChildRequest {
+  /** Unique within the dispatch: asked again after a crash it is the same run. */
+  readonly key: string;
+  readonly workflow?: string;
+  readonly version?: number;
+  /** In place of a stored workflow. */
+  readonly definition?: JsonObject;
+  readonly input: JsonObject;
+  readonly hints?: Hints;
+}
+
+/** The child runs of one dispatch of a step. */
+export interface Children {
+  /** Starts a run. @returns its id. @throws AppError as a submission does */
+  start(request: ChildRequest): Promise<string>;
+  /** How they stand, in the order asked. */
+  look(ids: readonly string[]): Promise<readonly Child[]>;
+  cancel(ids: readonly string[], reason: string): Promise<void>;
 }
 
 /** What became of an attempt. */
@@ -45,6 +82,18 @@ export type StepOutcome = { readonly report: AttemptReport } & (
       readonly error: ErrorRecord;
       readonly delayMs: number;
       readonly reason: string;
+    }
+  | {
+      /** The step waits for something that is no job's doing: a moment, a signal, a child run. No worker waits, no attempt is spent. */
+      readonly type: "parked";
+      /** Epoch milliseconds at which it goes on by itself; null: only when it is woken. */
+      readonly until: number | null;
+      /** For the execution that goes on. */
+      readonly memo: Json;
+      /** Name of the signal that wakes it; null: none does. A child run that ends always does. */
+      readonly signal: string | null;
+      /** For the history; null: nothing is told. */
+      readonly reason: string | null;
     }
 );
 

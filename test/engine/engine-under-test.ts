@@ -8,6 +8,7 @@ import { createEngine } from "../../src/engine/create-engine.ts";
 import { Definitions } from "../../src/engine/definitions.ts";
 import { Dispatcher, type QueueName } from "../../src/engine/dispatch.ts";
 import { Folder } from "../../src/engine/fold.ts";
+import { operateParts } from "../../src/engine/operate.ts";
 import { closeRun, type RestoreParts, restoreJobs } from "../../src/engine/restore.ts";
 import { type Execution, RunStore } from "../../src/engine/run-store.ts";
 import type { Delivery, RunState } from "../../src/engine/state.ts";
@@ -57,7 +58,16 @@ export async function engineUnderTest(): Promise<EngineUnderTest> {
   const engine = await createEngine({ ...parts, redis: server.redis, subscriber: connection() });
   opened.push(() => engine.close());
   const definitions = new Definitions(server.redis, keys, kinds);
-  const restoring: RestoreParts = { redis: server.redis, keys, definitions, dispatcher: engine.dispatcher, clock };
+  const { redis: own } = server;
+  const { dispatcher: engines } = engine;
+  const restoring = operateParts({
+    redis: own,
+    keys,
+    definitions,
+    dispatcher: engines,
+    clock,
+    store: new RunStore(own, keys),
+  });
   let count = 0;
   return {
     server,
@@ -70,7 +80,7 @@ export async function engineUnderTest(): Promise<EngineUnderTest> {
       const own = new Definitions(redis, keys, kinds);
       const dispatcher = new Dispatcher(redis, keys.queues, () => undefined);
       opened.push(() => dispatcher.close());
-      const mine: RestoreParts = { redis, keys, definitions: own, dispatcher, clock };
+      const mine = operateParts({ redis, keys, definitions: own, dispatcher, clock, store });
       const folder = new Folder({
         store,
         definitions: own,
@@ -80,6 +90,7 @@ export async function engineUnderTest(): Promise<EngineUnderTest> {
         clock,
         closed: (runId, last) => closeRun(mine, runId, last),
         restore: (runId) => restoreJobs(mine, runId),
+        abandon: async () => undefined,
         token,
       });
       const stateOf = async (runId: string) =>

@@ -44,6 +44,7 @@ function content(
     events: [],
     opened: opened.map(([actor, epoch]) => ({ actor, epoch, kind: "llm", dueAt: 0 })),
     closed,
+    abandoned: [],
     ending: end ? { status: "succeeded" } : null,
   };
   const events = end
@@ -76,7 +77,7 @@ describe("create", () => {
   test("writes a run once: the second time it is left as it is", async () => {
     expect(await open(["s", 1])).toBe(true);
     expect(await open(["t", 1])).toBe(false);
-    expect(await server.redis.hgetall(keys.run(runId).fences)).toEqual({ s: "1|0||0|0|0|" });
+    expect(await server.redis.hgetall(keys.run(runId).fences)).toEqual({ s: "1|0||0|0|0|||" });
     expect(await revision()).toBe("1");
     expect(await eventNumbers()).toEqual(["1-0"]);
   });
@@ -122,8 +123,8 @@ describe("suspend", () => {
     await open(["s", 1]);
     const first = execution("s", 1);
     await store.begin(first, 3, "w", []);
-    expect(await store.suspend(first, { refund: true, costUsd: 0.5, event: null, avoid: [] })).toBe(true);
-    expect(await store.suspend(first, { refund: true, costUsd: 0.5, event: null, avoid: [] })).toBe(true);
+    expect(await store.suspend(first, { refund: true, costUsd: 0.5, event: null, avoid: [] })).toMatchObject({ type: "done" });
+    expect(await store.suspend(first, { refund: true, costUsd: 0.5, event: null, avoid: [] })).toMatchObject({ type: "done" });
     expect(await server.redis.hget(keys.run(runId).run, "costUsd")).toBe("0.5");
     expect(await store.begin(execution("s", 1), 3, "w", [])).toMatchObject({ attempt: 1 });
   });
@@ -141,7 +142,7 @@ describe("suspend", () => {
     const late = execution("s", 1);
     await store.begin(late, 3, "w", []);
     await store.begin(execution("s", 1), 3, "w", []);
-    expect(await store.suspend(late, { refund: false, costUsd: 0, event: null, avoid: [] })).toBe(false);
+    expect(await store.suspend(late, { refund: false, costUsd: 0, event: null, avoid: [] })).toEqual({ type: "stale" });
   });
 });
 
@@ -223,7 +224,7 @@ describe("commit", () => {
     expect(await store.note(t, { type: "step.skipped", step: "t" })).toBe(false);
     expect(
       await store.suspend(t, { refund: false, costUsd: 0, event: { type: "step.skipped", step: "t" }, avoid: [] }),
-    ).toBe(false);
+    ).toEqual({ type: "stale" });
     expect(await eventNumbers()).toEqual(before);
   });
 });
@@ -234,7 +235,7 @@ describe("settle", () => {
     const s = execution("s", 1);
     await store.begin(s, 1, "w", []);
     expect(await store.settle(s, 0, 1, content([["t", 2]], ["s"]))).toEqual({ type: "done" });
-    expect(await server.redis.hgetall(keys.run(runId).fences)).toEqual({ t: "2|0||0|0|0|" });
+    expect(await server.redis.hgetall(keys.run(runId).fences)).toEqual({ t: "2|0||0|0|0|||" });
     expect(await server.redis.hgetall(keys.run(runId).outputs)).toEqual({ s: '"s done"' });
   });
 

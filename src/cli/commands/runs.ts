@@ -8,6 +8,7 @@ import { table } from "../table.ts";
 import { colored } from "../watch/frame.ts";
 import { formatUsd } from "../watch/words.ts";
 import { followRun } from "./follow-run.ts";
+import { registerOperations } from "./operate-run.ts";
 import { showRun } from "./show-run.ts";
 
 interface ListOptions extends GlobalOptions {
@@ -19,13 +20,13 @@ interface ListOptions extends GlobalOptions {
 
 /** `switchyard runs list | show ID | watch ID`. */
 export const registerRuns: Register = (program, context) => {
-  const runs = program.command("runs").description("list, show and watch runs");
+  const runs = program.command("runs").description("list, show, watch and operate runs");
   runs
     .command("list")
     .description("list runs, newest first")
     .option("--limit <n>", "at most this many (default: 50)", wholeNumber(1, 500))
     .option("--before <id>", "go on behind this run")
-    .option("--status <status>", "only runs of this status: queued, running, succeeded, failed")
+    .option("--status <status>", "only runs of this status: queued, running, paused, succeeded, failed, cancelled")
     .option("--workflow <name>", "only runs of this workflow")
     .action((_options, command: Command) => listRuns(command.optsWithGlobals(), context));
   runs
@@ -41,6 +42,7 @@ export const registerRuns: Register = (program, context) => {
       const options: GlobalOptions = command.optsWithGlobals();
       exitWith(await followRun({ client: clientFor(options, context), runId, context, json: options.json }));
     });
+  registerOperations(runs, context);
 };
 
 async function listRuns(options: ListOptions, context: CliContext): Promise<void> {

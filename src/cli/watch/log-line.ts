@@ -30,7 +30,7 @@ function told(event: RunEvent): string {
       return `${stepSigns.waiting} ${step} attempt ${attempt} failed (${error.code}), next in ${formatDuration(delayMs)}${why}`;
     }
     case "step.waiting":
-      return `${stepSigns.waiting} ${event.step} waits ${formatDuration(Math.max(0, event.until - event.at))}: ${event.reason}`;
+      return `${stepSigns.waiting} ${event.step} waits${event.until === null ? "" : ` ${formatDuration(Math.max(0, event.until - event.at))}`}: ${event.reason}`;
     case "step.succeeded": {
       const { served } = event;
       if (!served) return `${stepSigns.succeeded} ${event.step} succeeded`;
@@ -53,8 +53,16 @@ function told(event: RunEvent): string {
       return typeof event.error.details?.step === "string"
         ? `run failed at step ${event.error.details.step}`
         : `run failed: ${event.error.message}`;
+    case "signal.refused":
+      return `! ${event.step}: the signal ${event.name} does not fit: ${event.problems.join("; ")}`;
+    case "run.paused":
+      return `run paused by ${event.by}: nothing new starts`;
+    case "run.resumed":
+      return `run resumed by ${event.by}`;
+    case "signal.received":
+      return `signal ${event.name} from ${event.by}`;
     case "run.cancelled":
-      return "run cancelled";
+      return `run cancelled by ${event.by}${event.reason === null ? "" : `: ${event.reason}`}`;
     default:
       event satisfies never;
       // A newer server may tell more than this program knows.

@@ -13,7 +13,8 @@ local function apply(run, rev, at)
     next = next + 2
   end
   for _ = 1, opened do
-    redis.call('HSET', run .. ':fences', ARGV[next], ARGV[next + 1] .. '|0||0|0|0|')
+    redis.call('HSET', run .. ':fences', ARGV[next], ARGV[next + 1] .. '|0||0|0|0|||')
+    redis.call('HDEL', run .. ':memos', ARGV[next], ARGV[next] .. ':taken')
     next = next + 2
   end
   for _ = 1, closed do
@@ -28,7 +29,8 @@ local function apply(run, rev, at)
   redis.call('HSET', run, 'state', state, 'status', status, 'commit', commit, 'rev', rev + 1)
   if ended[status] then
     redis.call('HSET', run, 'finishedAt', time, 'output', output, 'error', failure)
-    redis.call('DEL', run .. ':fences', run .. ':inbox', run .. ':lease')
+    redis.call('DEL', run .. ':fences', run .. ':inbox', run .. ':lease', run .. ':memos', run .. ':waits', run .. ':signals', run .. ':signal-ids')
+    redis.call('HDEL', run, 'paused')
   end
   if seq then announce(run, seq) end
   return ended[status] or false

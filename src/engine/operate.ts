@@ -1,0 +1,96 @@
+import { AppError } from "../core/errors.ts";
+import { commandJob, plannedJob } from "./dispatch.ts";
+import type { Parent, Signal } from "./engine.ts";
+import { type RestoreParts, restoreJobs } from "./restore.ts";
+import type { Refused, RunStore, Woken } from "./run-store.ts";
+
+/** What operating a run needs. */
+export interface OperateParts extends RestoreParts {
+  readonly store: RunStore;
+}
+
+/** Puts the parts together: what ends a run wakes its parent and ends its children by the same means. */
+export function operateParts(given: Omit<OperateParts, "onEnd">): OperateParts {
+  const parts: OperateParts = {
+    ...given,
+    onEnd: {
+      wakeParent: (parent) => wakeParent(parts, parent),
+      async endChildren(runId, children) {
+        for (const child of children)
+          await endChild(parts, child, `run ${runId}`, "The run that started it has ended.");
+      },
+    },
+  };
+  return parts;
+}
+
+/** Ends a child run that may have ended, or never have begun. */
+export async function endChild(parts: OperateParts, runId: string, by: string, reason: string): Promise<void> {
+  try {
+    await cancelRun(parts, runId, by, reason);
+  } catch (error) {
+    if (!(error instanceof AppError) || (error.code !== "run_ended" && error.code !== "run_not_found")) throw error;
+  }
+}
+
+/**
+ * Ends a run: calls under way are aborted, late results are dropped, child runs end too. Asking again changes nothing.
+ * @throws AppError run_not_found; run_ended - it has succeeded or failed before
+ */
+export async function cancelRun(parts: OperateParts, runId: string, by: string, reason: string | null): Promise<void> {
+  const posted = await parts.store.post(runId, "cancel", { type: "cancel", by, reason });
+  if (posted.type === "ended" && posted.status === "cancelled") return;
+  if (posted.type !== "posted") throw refusal(runId, posted);
+  await parts.dispatcher.restore([commandJob(runId, posted.workflow, posted.version, "cancel")]);
+}
+
+/** Lets a run start nothing new; what is under way goes on. @throws AppError run_not_found, run_ended */
+export async function pauseRun(parts: OperateParts, runId: string, by: string): Promise<void> {
+  const paused = await parts.store.pause(runId, "pause", by);
+  if (paused.type === "missing" || paused.type === "ended") throw refusal(runId, paused);
+}
+
+/** Lets a paused run go on. @throws AppError run_not_found, run_ended */
+export async function resumeRun(parts: OperateParts, runId: string, by: string): Promise<void> {
+  const resumed = await parts.store.pause(runId, "resume", by);
+  if (resumed.type === "missing" || resumed.type === "ended") throw refusal(runId, resumed);
+  // Jobs that came while it was paused are gone.
+  await restoreJobs(parts, runId);
+}
+
+/** Sends a signal. One that no step waits for yet is kept. @throws AppError run_not_found, run_ended */
+export async function signalRun(parts: OperateParts, runId: string, { name, payload, id, by }: Signal): Promise<void> {
+  const kept = await parts.store.signal(runId, name, payload, id, by);
+  if (kept.type === "again") return;
+  if (kept.type !== "kept") throw refusal(runId, kept);
+  const [workflow, version] = await parts.redis.hmget(parts.keys.run(runId).run, "workflow", "version");
+  for (const woken of kept.woken) await goOn(parts, runId, workflow ?? "", Number(version), woken);
+}
+
+/** Wakes the step that started a run which has ended. */
+export async function wakeParent(parts: OperateParts, { run, workflow, version, actor, epoch }: Parent): Promise<void> {
+  const woken = await parts.store.wake(run, actor, epoch);
+  if (woken) await goOn(parts, run, workflow, version, woken);
+}
+
+async function goOn(
+  parts: OperateParts,
+  runId: string,
+  workflow: string,
+  version: number,
+  woken: Woken,
+): Promise<void> {
+  const { actor, epoch, times } = woken;
+  const { compiled } = await parts.definitions.load(workflow, version);
+  const kind = compiled.steps.get(actor)?.kind ?? "";
+  const place = { runId, version, workflow: compiled, place: "front", now: parts.clock(), times } as const;
+  await parts.dispatcher.wake(plannedJob({ actor, epoch, kind, dueAt: 0 }, place));
+}
+
+function refusal(runId: string, refused: Refused): AppError {
+  if (refused.type === "missing") {
+    return new AppError("run_not_found", { message: `No run "${runId}".`, details: { run: runId } });
+  }
+  const message = `Run ${runId} has ended: ${refused.status}.`;
+  return new AppError("run_ended", { message, details: { run: runId, status: refused.status } });
+}
