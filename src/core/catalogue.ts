@@ -66,6 +66,12 @@ export const catalogue = {
     "`switchyard route history` lists the versions that are kept.",
   ),
   not_found: entry(404, "Nothing is there.", "Check the address; GET / lists the routes."),
+  approval_not_waiting: entry(
+    409,
+    "No such step of the run waits for approval.",
+    "`switchyard runs show ID` shows what it waits for.",
+  ),
+  run_ended: entry(409, "The run has ended.", "Nothing to do; start another run, or retry this one."),
   idempotency_conflict: entry(
     409,
     "The idempotency key was used before with another request.",
@@ -110,6 +116,22 @@ export const catalogue = {
     422,
     "The attempt took longer than the step's timeout.",
     "Raise the step's `timeout`, or use a faster model.",
+  ),
+  wait_timeout: entry(
+    422,
+    "The signal did not come in time.",
+    "Send it sooner, or give the step a longer `timeout` or `on_timeout: continue`.",
+  ),
+  approval_timeout: entry(
+    422,
+    "Nobody approved or rejected in time.",
+    "Give the step a longer `timeout`, or say `on_timeout`.",
+  ),
+  approval_rejected: entry(422, "A person rejected it.", "Say `on_reject: continue` where a rejection is no failure."),
+  child_failed: entry(
+    422,
+    "A run that the step started did not succeed.",
+    "`switchyard runs show ID` of that run shows why.",
   ),
   run_timeout: entry(422, "The run took longer than the workflow's timeout.", "Raise the workflow's `timeout`."),
   provider_rejected: entry(

@@ -7,8 +7,11 @@ import type { CheckedDefinition, CheckedStep } from "./checked.ts";
 import type { Dag } from "./dag.ts";
 import { type Defaults, defaultTimeoutMs, maxWaitMs, retryPolicy } from "./definition.ts";
 import { type Draft, type DraftStep, readDraft } from "./draft.ts";
+import { approvalKind } from "./kinds/approval.ts";
 import type { StepKindSpec } from "./kinds/kind.ts";
 import { llmKind } from "./kinds/llm.ts";
+import { waitKind } from "./kinds/wait.ts";
+import { workflowKind } from "./kinds/workflow.ts";
 import { ProblemList } from "./problem-list.ts";
 import { readSource } from "./source.ts";
 
@@ -25,7 +28,7 @@ export interface CheckOptions {
 }
 
 /** The kinds that every installation has. */
-export const defaultKinds: readonly StepKindSpec[] = [llmKind];
+export const defaultKinds: readonly StepKindSpec[] = [llmKind, waitKind, approvalKind, workflowKind];
 
 /**
  * Reads and checks a definition: YAML or JSON text, or the object that such a text means.
