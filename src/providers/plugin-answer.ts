@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { listed, placeOf, readShape } from "../core/zod-problem.ts";
 import { refuseUseless } from "./answer.ts";
-import { CallFailure, type LlmAnswer } from "./provider.ts";
+import type { LlmAnswer } from "./provider.ts";
 
 const tokens = z.int().min(0).nullable().default(null);
 const vendor = z.object({ type: z.string(), data: z.record(z.string(), z.json()) }).optional();
@@ -19,13 +19,13 @@ const answerSchema = z.object({
 
 /**
  * What a plug-in answered, complete. @param model that was asked
- * @throws CallFailure malformed - it is no answer; as for every provider where it is withheld or empty
+ * @throws Error - it is no answer; CallFailure, as for every provider, where it is withheld or empty
  */
 export function readPluginAnswer(raw: unknown, model: string): Omit<LlmAnswer, "firstTokenMs"> {
   const read = readShape(answerSchema, raw);
   if (!read.ok) {
     const problems = read.problems.map((problem) => ({ path: placeOf(problem), message: problem.message }));
-    throw new CallFailure("malformed", `What the plug-in answered is no answer: ${listed(problems)}`);
+    throw new Error(`what the plug-in made of it is no answer. ${listed(problems)}`);
   }
   const answer = { ...read.value, model: read.value.model ?? model };
   refuseUseless(answer);

@@ -16,6 +16,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   steps: ["core", "config", "telemetry", "redis", "providers", "router", "workflow"],
   engine: ["core", "config", "telemetry", "redis", "providers", "router", "workflow", "steps"],
   server: ["core", "config", "telemetry", "redis", "providers", "router", "workflow", "steps", "engine"],
+  testing: ["core", "config", "telemetry", "redis", "providers"],
   client: ["core"],
   simulator: ["core"],
 };
