@@ -1,5 +1,5 @@
 import type { Hints } from "../core/call.ts";
-import type { Explanation, RoutingChange, RoutingReport, RoutingVersion } from "../core/routing.ts";
+import type { Explanation, RoutingChange, RoutingReport, RoutingVersion, ShadowSummary } from "../core/routing.ts";
 import type { Http } from "./http.ts";
 
 /** How a change is made. */
@@ -46,6 +46,12 @@ export class RoutingClient {
     const query = options.limit === undefined ? "" : `?limit=${options.limit}`;
     const path = `/v1/routing/history${query}`;
     return (await this.#http.json<{ readonly versions: readonly RoutingVersion[] }>({ path })).versions;
+  }
+
+  /** What mirrored requests have shown. */
+  async shadows(): Promise<readonly ShadowSummary[]> {
+    return (await this.#http.json<{ readonly shadows: readonly ShadowSummary[] }>({ path: "/v1/routing/shadows" }))
+      .shadows;
   }
 
   /** Makes a new version that equals an old one. @param version 0: nothing set at run time. @throws AppError routing_version_not_found, and as {@link change}. */

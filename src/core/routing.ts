@@ -123,3 +123,20 @@ export interface LimitUse {
   /** Most that may be used. */
   readonly allowed: number;
 }
+
+/** A number of the mirror beside that of the answer. */
+export interface SideBySide {
+  readonly shadow: number;
+  readonly answered: number;
+}
+
+/** What all mirrored requests of one pair of targets say together. Means are over those that both answered. */
+export interface ShadowSummary {
+  readonly shadow: string;
+  readonly answered: string;
+  readonly requests: number;
+  readonly failed: number;
+  readonly durationMs: SideBySide | null;
+  readonly costUsd: { readonly shadow: number | null; readonly answered: number | null } | null;
+  readonly length: SideBySide | null;
+}

@@ -85,6 +85,7 @@ export function createRouter(options: RouterOptions): Router {
       if (refused) throw refused;
       return explanation(context, request);
     },
+    shadows: () => context.shadows.list(),
     spend: (from, to) => context.ledger.read(from, to),
     async call(request, routeOptions) {
       const refused = await refusalOf(context, (known) => {

@@ -2,7 +2,7 @@ import type { RoutingSettings } from "../config/settings.ts";
 import type { CallRecord, Decision, Hints, Served } from "../core/call.ts";
 import type { ErrorRecord } from "../core/errors.ts";
 import type { AnswerPiece } from "../core/live.ts";
-import type { ExplainRequest, Explanation } from "../core/routing.ts";
+import type { ExplainRequest, Explanation, ShadowSummary } from "../core/routing.ts";
 import type { Spend } from "../core/spend.ts";
 import type { LlmAnswer, LlmRequest } from "../providers/provider.ts";
 import type { CheckResult } from "./check.ts";
@@ -73,6 +73,8 @@ export interface Router {
   routing(): Promise<RoutingSettings>;
   /** Checks hints without making a call. @throws AppError unknown_provider, strict_needs_provider, bad_request (unknown strategy) */
   checkHints(hints: Hints): void;
+  /** What mirrored requests have shown, one line for each pair of targets. */
+  shadows(): Promise<readonly ShadowSummary[]>;
   /** What the fleet's calls have used. @param from first day @param to last day, as `2026-11-22` by UTC */
   spend(from: string, to: string): Promise<readonly Spend[]>;
   close(): Promise<void>;

@@ -1,4 +1,5 @@
 import type { Redis } from "ioredis";
+import type { ShadowSummary, SideBySide } from "../core/routing.ts";
 import type { Keys } from "../redis/keys.ts";
 import { type Target, targetId } from "./target.ts";
 
@@ -8,27 +9,11 @@ export interface Comparison {
   /** Who answered the request. */
   readonly answered: Target;
   readonly ok: boolean;
-  readonly durationMs: Pair;
+  readonly durationMs: SideBySide;
   /** USD; null: unknown. */
   readonly costUsd: { readonly shadow: number | null; readonly answered: number | null };
   /** Characters of the answers. */
-  readonly length: Pair;
-}
-
-interface Pair {
-  readonly shadow: number;
-  readonly answered: number;
-}
-
-/** What all mirrored requests of one pair of targets say together. Means are over those that both answered. */
-export interface ShadowSummary {
-  readonly shadow: string;
-  readonly answered: string;
-  readonly requests: number;
-  readonly failed: number;
-  readonly durationMs: Pair | null;
-  readonly costUsd: { readonly shadow: number | null; readonly answered: number | null } | null;
-  readonly length: Pair | null;
+  readonly length: SideBySide;
 }
 
 /** Where comparisons are kept, for the whole fleet. */
@@ -51,7 +36,7 @@ export function createShadowStore(redis: Redis, keys: Keys): ShadowStore {
         .multi()
         .sadd(index, pair)
         .hincrby(keyOf(pair), ok ? "ok" : "failed", 1);
-      const sum = (field: string, values: Pair) =>
+      const sum = (field: string, values: SideBySide) =>
         multi
           .hincrby(keyOf(pair), `${field}:shadow`, Math.round(values.shadow))
           .hincrby(keyOf(pair), `${field}:answered`, Math.round(values.answered));
@@ -76,7 +61,7 @@ function summary(pair: string, fields: Readonly<Record<string, string>>): Shadow
   const [shadow = "", answered = ""] = pair.split(" ");
   const number = (name: string) => Number(fields[name] ?? 0);
   const [ok, failed, priced] = [number("ok"), number("failed"), number("priced")];
-  const mean = (field: string, over: number): Pair | null =>
+  const mean = (field: string, over: number): SideBySide | null =>
     over === 0 ? null : { shadow: number(`${field}:shadow`) / over, answered: number(`${field}:answered`) / over };
   const cost = mean("nano", priced);
   return {

@@ -8,7 +8,7 @@ import type { RoutingControl } from "../router/routing-control.ts";
 export interface ServerContext {
   readonly engine: Engine;
   readonly routing: RoutingControl;
-  readonly router: Pick<Router, "spend">;
+  readonly router: Pick<Router, "spend" | "shadows">;
   readonly version: string;
   /** Fires when the server begins to close: open event streams end, their readers reconnect elsewhere. */
   readonly closing: AbortSignal;

@@ -9,6 +9,7 @@ import { routeExplain } from "./routes/route-explain.ts";
 import { routeHistory } from "./routes/route-history.ts";
 import { routeDrain, routeReset, routeUndrain } from "./routes/route-provider.ts";
 import { routeRollback } from "./routes/route-rollback.ts";
+import { routeShadows } from "./routes/route-shadows.ts";
 import { routeShow } from "./routes/route-show.ts";
 import { runEvents } from "./routes/run-events.ts";
 import { showRun } from "./routes/show-run.ts";
@@ -25,6 +26,7 @@ const routing: readonly Route[] = [
   routeUndrain,
   routeReset,
   routeExplain,
+  routeShadows,
 ];
 
 const operating: readonly Route[] = [cancelRun, pauseRun, resumeRun, signalRun, approveRun, rejectRun];

@@ -15,7 +15,7 @@ import { routes } from "./routes.ts";
 export interface ServerOptions {
   readonly engine: Engine;
   readonly routing: RoutingControl;
-  readonly router: Pick<Router, "spend">;
+  readonly router: Pick<Router, "spend" | "shadows">;
   /** Shown by Bull Board at /queues. */
   readonly queues: readonly Queue[];
   readonly log: FastifyBaseLogger;

@@ -4,7 +4,7 @@ import { type CliContext, clientFor, type GlobalOptions, type Register } from ".
 import { wholeNumber } from "../number-option.ts";
 import { authorHere, type ChangeFlags, changeRouting } from "../route/change-routing.ts";
 import { type ExplainFlags, explainRouting } from "../route/explain-routing.ts";
-import { printHistory, printRouting } from "../route/show-routing.ts";
+import { printHistory, printRouting, printShadows } from "../route/show-routing.ts";
 import { registerRouteSimulate } from "../route/simulate.ts";
 
 interface HistoryOptions extends GlobalOptions {
@@ -93,6 +93,18 @@ const registerVersions: Register = (route, context) => {
     );
 };
 
+const registerShadows: Register = (route, context) => {
+  route
+    .command("shadows")
+    .description("what mirrored requests have shown, beside those that were answered")
+    .action(async (_options, command: Command) => {
+      const flags: GlobalOptions = command.optsWithGlobals();
+      const shadows = await clientFor(flags, context).routing.shadows();
+      if (flags.json) context.output.json({ shadows });
+      else printShadows(shadows, context.output);
+    });
+};
+
 const registerExplain: Register = (route, context) => {
   route
     .command("explain")
@@ -115,6 +127,7 @@ const subcommands: readonly Register[] = [
   registerProviders,
   registerVersions,
   registerExplain,
+  registerShadows,
   registerRouteSimulate,
 ];
 

@@ -1,6 +1,7 @@
-import type { RoutingReport, RoutingTarget, RoutingVersion } from "../../core/routing.ts";
+import type { RoutingReport, RoutingTarget, RoutingVersion, ShadowSummary } from "../../core/routing.ts";
 import type { Output, Paint } from "../output.ts";
 import { table } from "../table.ts";
+import { formatUsd } from "../watch/words.ts";
 import { latencyWords, limitWords, momentWords, originWords, shareWords, stateWords, valueWords } from "./words.ts";
 
 /** Prints what is in force and how the targets stand. */
@@ -57,4 +58,28 @@ export function printHistory(versions: readonly RoutingVersion[], output: Output
   ]);
   if (rows.length === 0) output.note("The routing was never changed at run time.");
   else output.print(...table([heads, ...rows]));
+}
+
+/** Prints what mirrored requests have shown: mirror beside answer. */
+export function printShadows(shadows: readonly ShadowSummary[], output: Output): void {
+  if (shadows.length === 0) {
+    output.note("Nothing was mirrored yet; `switchyard route set shadow=PROVIDER:SHARE` begins it.");
+    return;
+  }
+  const heads = ["mirror", "answered by", "calls", "failed", "ms", "USD", "characters"];
+  const pair = (
+    values: { shadow: number | null; answered: number | null } | null,
+    words: (value: number | null) => string,
+  ) => (values === null ? "" : `${words(values.shadow)} / ${words(values.answered)}`);
+  const whole = (value: number | null) => String(Math.round(value ?? 0));
+  const rows = shadows.map(({ shadow, answered, requests, failed, durationMs, costUsd, length }) => [
+    shadow,
+    answered,
+    String(requests),
+    failed > 0 ? String(failed) : "",
+    pair(durationMs, whole),
+    pair(costUsd, formatUsd),
+    pair(length, whole),
+  ]);
+  output.print(...table([heads.map((head) => output.paint.dim(head)), ...rows]));
 }

@@ -1,0 +1,11 @@
+import type { Route } from "../route.ts";
+
+/** `GET /v1/routing/shadows`: what mirrored requests have shown, one line for each pair of targets. */
+export const routeShadows: Route = {
+  method: "GET",
+  url: "/v1/routing/shadows",
+  summary: "What mirrored requests have shown: durations, costs and lengths beside those of the answers.",
+  handler:
+    ({ router }) =>
+    async () => ({ shadows: await router.shadows() }),
+};
