@@ -1,17 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parse, stringify } from "yaml";
 import { loadSettings } from "../../src/config/load.ts";
 import { createProviders } from "../../src/providers/create.ts";
-import { CallFailure, type LlmRequest, type Provider } from "../../src/providers/provider.ts";
+import type { CallFailure, Provider } from "../../src/providers/provider.ts";
+import { failureOf as failureOfCall, hello, never, secret } from "../../src/testing/provider-under-test.ts";
 import type { VendorWire } from "./vendor-wire.ts";
 
-/** The key that must never show up in a message. */
-export const secret = "sk-test-0123456789abcdefSECRET";
-
-/** A small request. */
-export const hello: LlmRequest = { system: "Be brief.", messages: [{ role: "user", content: "Hello" }] };
+export { hello, secret };
 
 /** Builds a vendor's provider at an address, through the real settings. @param fields further keys of its entry in the file */
 export function providerAt(
@@ -20,13 +16,12 @@ export function providerAt(
   extra: Readonly<Record<string, string>> = {},
   fields: Readonly<Record<string, number | boolean>> = {},
 ): Provider {
-  const { env, yaml } = wire.configure(url, secret);
+  const { env, entry = {} } = wire.configure(url, secret);
   const cwd = mkdtempSync(join(tmpdir(), "switchyard-providers-"));
-  const file = (parse(yaml) ?? {}) as { readonly providers?: Readonly<Record<string, object>> };
-  const entry = { ...file.providers?.[wire.provider], ...fields };
+  const own = { ...entry, ...fields };
   try {
-    if (Object.keys(entry).length > 0) {
-      writeFileSync(join(cwd, "switchyard.yaml"), stringify({ providers: { [wire.provider]: entry } }));
+    if (Object.keys(own).length > 0) {
+      writeFileSync(join(cwd, "switchyard.yaml"), JSON.stringify({ providers: { [wire.provider]: own } }));
     }
     const provider = createProviders(loadSettings({ env: { ...env, ...extra }, cwd })).get(wire.provider);
     if (!provider) throw new Error(`${wire.provider} is not configured`);
@@ -37,12 +32,6 @@ export function providerAt(
 }
 
 /** The failure that a call ends with. Fails if it is answered. */
-export async function failureOf(
-  provider: Provider,
-  model: string,
-  signal = new AbortController().signal,
-): Promise<CallFailure> {
-  const result = await provider.call(hello, { model, signal }).catch((error: unknown) => error);
-  if (result instanceof CallFailure) return result;
-  throw new Error(`not a CallFailure: ${JSON.stringify(result)} ${String(result)}`);
+export function failureOf(provider: Provider, model: string, signal = never): Promise<CallFailure> {
+  return failureOfCall(provider.call(hello, { model, signal }));
 }

@@ -36,12 +36,11 @@ export const bedrockWire: VendorWire = {
   path: `/model/${encodeURIComponent(model)}/converse`,
   streamPath: `/model/${encodeURIComponent(model)}/converse-stream`,
   keys: ["default"],
-  saysModel: false,
   configure(url, secret) {
     // The chain reads them from the process, not from the settings.
     process.env.AWS_ACCESS_KEY_ID = "AKIDEXAMPLE";
     process.env.AWS_SECRET_ACCESS_KEY = secret;
-    return { env: { BEDROCK_REGION: "eu-central-1", BEDROCK_ENDPOINT: url, BEDROCK_MODEL: model }, yaml: "" };
+    return { env: { BEDROCK_REGION: "eu-central-1", BEDROCK_ENDPOINT: url, BEDROCK_MODEL: model } };
   },
   keyHeader: {
     name: "authorization",

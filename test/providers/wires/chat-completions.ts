@@ -86,7 +86,6 @@ export function chatCompletions(
     streamPath: own.path,
     name: own.provider,
     keys: ["key-1"],
-    saysModel: true,
     checkPath: "/v1/models",
     answer: (content) => completion(model, { content }, "stop"),
     jsonAnswer: (value) => completion(model, { content: JSON.stringify(value) }, "stop"),
@@ -141,7 +140,6 @@ export const chatWires: readonly VendorWire[] = [
     keyHeader: bearer,
     configure: (url, secret) => ({
       env: { OPENAI_API_KEY: secret, OPENAI_ENDPOINT: url, OPENAI_MODEL: "gpt-4.1-mini" },
-      yaml: "",
     }),
   }),
   chatCompletions({
@@ -153,7 +151,6 @@ export const chatWires: readonly VendorWire[] = [
     keyHeader: bearer,
     configure: (url, secret) => ({
       env: { OLLAMA_ENDPOINT: url, OLLAMA_MODEL: "llama3.2", OLLAMA_API_KEY: secret },
-      yaml: "",
     }),
   }),
   chatCompletions({
@@ -164,7 +161,7 @@ export const chatWires: readonly VendorWire[] = [
     keyHeader: bearer,
     configure: (url, secret) => ({
       env: {},
-      yaml: `providers:\n  my-vllm: { type: custom, endpoint: "${url}", api_key: ${secret}, model: Qwen/Qwen3-8B }\n`,
+      entry: { type: "custom", endpoint: url, api_key: secret, model: "Qwen/Qwen3-8B" },
     }),
   }),
 ];
@@ -182,6 +179,5 @@ export const azureWire: VendorWire = chatCompletions({
       AZURE_OPENAI_API_KEY: secret,
       AZURE_OPENAI_DEPLOYMENT_NAME: "gpt-4.1-mini",
     },
-    yaml: "",
   }),
 });

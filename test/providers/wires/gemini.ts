@@ -31,10 +31,8 @@ export const geminiWire: VendorWire = {
   streamPath: `/v1beta/models/${model}:streamGenerateContent?alt=sse`,
   checkPath: "/v1beta/models?pageSize=1",
   keys: ["key-1"],
-  saysModel: false,
   configure: (url, secret) => ({
     env: { GOOGLE_API_KEY: secret, GOOGLE_ENDPOINT: url, GOOGLE_MODEL: model },
-    yaml: "",
   }),
   keyHeader: { name: "x-goog-api-key", value: (secret) => secret },
   answer: (text) => response([{ text }], "STOP"),

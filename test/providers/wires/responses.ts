@@ -100,10 +100,8 @@ export const responsesWire: VendorWire = {
   streamPath: "/v1/responses",
   checkPath: "/v1/models",
   keys: ["key-1"],
-  saysModel: true,
   configure: (url, secret) => ({
     env: { OPENAI_API_KEY: secret, OPENAI_ENDPOINT: url, OPENAI_MODEL: model, OPENAI_API: "responses" },
-    yaml: "",
   }),
   keyHeader: bearer,
   answer: (text) => response([{ ...thought(""), encrypted_content: "" }, message(text)]),
