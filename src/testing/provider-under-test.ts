@@ -22,7 +22,7 @@ export const never: AbortSignal = new AbortController().signal;
 export async function providerAt(
   wire: ProviderWire,
   url: string,
-  fields: Readonly<Record<string, number | boolean>> = {},
+  fields: Readonly<Record<string, string | number | boolean>> = {},
 ): Promise<Provider> {
   const { env = {}, entry = {} } = wire.configure(url, secret);
   const cwd = mkdtempSync(join(tmpdir(), "switchyard-providers-"));

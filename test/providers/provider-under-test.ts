@@ -14,7 +14,7 @@ export function providerAt(
   wire: VendorWire,
   url: string,
   extra: Readonly<Record<string, string>> = {},
-  fields: Readonly<Record<string, number | boolean>> = {},
+  fields: Readonly<Record<string, string | number | boolean>> = {},
 ): Provider {
   const { env, entry = {} } = wire.configure(url, secret);
   const cwd = mkdtempSync(join(tmpdir(), "switchyard-providers-"));
