@@ -11,8 +11,10 @@ import { registerReconcile } from "./commands/reconcile.ts";
 import { registerRoute } from "./commands/route.ts";
 import { registerRun } from "./commands/run.ts";
 import { registerRuns } from "./commands/runs.ts";
+import { registerSchedules } from "./commands/schedules.ts";
 import { registerServe } from "./commands/serve.ts";
 import { registerSimulate } from "./commands/simulate.ts";
+import { registerTest } from "./commands/test.ts";
 import { registerValidate } from "./commands/validate.ts";
 import { registerWorker } from "./commands/worker.ts";
 import { type CliContext, exitWith, type Register } from "./context.ts";
@@ -27,9 +29,11 @@ const commands: readonly Register[] = [
   registerRoute,
   registerValidate,
   registerGraph,
+  registerTest,
   registerConfig,
   registerProviders,
   registerCosts,
+  registerSchedules,
   registerServe,
   registerWorker,
   registerHealth,

@@ -2,6 +2,7 @@ import type { Hints } from "../core/call.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { LiveEvent } from "../core/live.ts";
 import { isTerminal, type Run, type RunEvent, type RunStatus, type RunSummary } from "../core/run.ts";
+import type { Schedule } from "../core/schedule.ts";
 import type { Costs, SpendDimension } from "../core/spend.ts";
 import { follow } from "./follow.ts";
 import { type Fetch, Http } from "./http.ts";
@@ -168,7 +169,7 @@ export class SwitchyardClient {
       path: `${pathOf(runId)}/${what}`,
       headers: {
         ...(body === undefined ? {} : { "content-type": "application/json" }),
-        ...(author === undefined ? {} : { "x-switchyard-author": encodeURIComponent(author) }),
+        ...authorHeader({ author }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
@@ -184,6 +185,27 @@ export class SwitchyardClient {
     return this.get(runId, options);
   }
 
+  /** Runs that begin by the clock, by id. */
+  async schedules(): Promise<readonly Schedule[]> {
+    return (await this.#http.json<{ readonly schedules: readonly Schedule[] }>({ path: "/v1/schedules" })).schedules;
+  }
+
+  /** Sets a schedule, in place of one of that id. @throws AppError bad_request, workflow_not_found, invalid_input */
+  setSchedule(
+    id: string,
+    schedule: Pick<Schedule, "workflow" | "cron"> &
+      Partial<Pick<Schedule, "input" | "hints" | "timezone" | "overlap"> & { readonly version: number }>,
+    asker: Asker = {},
+  ): Promise<Schedule> {
+    const headers = { "content-type": "application/json", ...authorHeader(asker) };
+    return this.#http.json({ method: "PUT", path: schedulePath(id), headers, body: JSON.stringify(schedule) });
+  }
+
+  /** @throws AppError schedule_not_found */
+  async removeSchedule(id: string, asker: Asker = {}): Promise<void> {
+    await this.#http.open({ method: "DELETE", path: schedulePath(id), headers: authorHeader(asker) });
+  }
+
   /** What all calls have used. @param options days: today (UTC) and those before, default 7; by: what to sum by, default day and provider. */
   costs(options: { readonly days?: number; readonly by?: readonly SpendDimension[] } = {}): Promise<Costs> {
     const { days = 7, by = ["day", "provider"] } = options;
@@ -196,6 +218,14 @@ export class SwitchyardClient {
   ): Promise<{ readonly status: string; readonly version: string; readonly redisMs: number }> {
     return this.#http.json({ path: "/health", ...options });
   }
+}
+
+function authorHeader({ author }: Asker): Record<string, string> {
+  return author === undefined ? {} : { "x-switchyard-author": encodeURIComponent(author) };
+}
+
+function schedulePath(id: string): string {
+  return `/v1/schedules/${encodeURIComponent(id)}`;
 }
 
 function pathOf(runId: string): string {

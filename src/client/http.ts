@@ -18,7 +18,7 @@ export interface FetchAnswer {
 
 /** One request to the API. */
 export interface ApiRequest {
-  readonly method?: "GET" | "POST" | "PATCH";
+  readonly method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Path with its query, from the server's root. */
   readonly path: string;
   readonly headers?: Record<string, string>;

@@ -59,6 +59,7 @@ export const catalogue = {
     "No workflow of that name and version is stored.",
     "Check the name, or submit the definition itself.",
   ),
+  schedule_not_found: entry(404, "No schedule has that id.", "List them with `switchyard schedules list`."),
   run_not_found: entry(404, "No run has that id.", "List the runs with `switchyard runs list`."),
   routing_version_not_found: entry(
     404,
@@ -104,8 +105,43 @@ export const catalogue = {
   ),
   output_invalid: entry(
     422,
-    "The model's answer does not match the step's output schema.",
-    "Loosen the schema, say in the prompt what it asks, or use a more able model.",
+    "What the step got does not match its schema.",
+    "Loosen the schema. For a model's answer: say in the prompt what the schema asks, or use a more able model.",
+  ),
+  expression_failed: entry(
+    422,
+    "An expression of a transform step could not be evaluated.",
+    "Correct the expression at the line that the message names; `$exists()` and `??` guard what can be missing.",
+  ),
+  variable_unavailable: entry(
+    422,
+    "A step reads an environment variable that steps may not read, or that is not set.",
+    "List its name in SWITCHYARD_STEP_ENV (`step_env`) and set the variable for every worker.",
+  ),
+  http_invalid: entry(
+    422,
+    "The request of an http step cannot be sent as it was rendered.",
+    "Correct url, headers, query or body as the message says.",
+  ),
+  http_refused: entry(
+    422,
+    "The request of an http step leads to where steps may not go.",
+    "If they may, list the host or network in SWITCHYARD_HTTP_ALLOW (`http_allow`).",
+  ),
+  http_failed: entry(
+    502,
+    "The server did not answer the request of an http step with success.",
+    "Look at the status and the answer in the message; `success` says which statuses are taken.",
+  ),
+  function_failed: entry(
+    422,
+    "The function of a function step failed.",
+    "The message is the function's own; correct the function or its input.",
+  ),
+  function_unknown: entry(
+    503,
+    "No worker that took the step has its function.",
+    "Put the module into the folder that SWITCHYARD_FUNCTIONS names (or list its package) on some worker, and start it again.",
   ),
   attempts_exhausted: entry(
     422,
@@ -144,10 +180,15 @@ export const catalogue = {
     "The provider's content filter refused the request or its answer.",
     "Reword the prompt, or use another provider.",
   ),
+  no_able_model: entry(
+    422,
+    "The request holds images or tools, and no model that may serve it takes them.",
+    "Leave them out, or allow a provider whose model takes them. If one does all the same, say so below its `capabilities`.",
+  ),
   context_length: entry(
     422,
     "The request is too long for every able model.",
-    "Shorten the prompt, or configure a model with a larger context window.",
+    "Shorten the prompt, or configure a model with a larger context window. If a model's window is larger than the message says, say so below its `capabilities`.",
   ),
   provider_auth: entry(502, "The provider refused the key.", "Check the provider's key and its billing."),
   provider_model_not_found: entry(

@@ -14,7 +14,8 @@ import { cancelRun, operateParts, pauseRun, resumeRun, signalRun } from "./opera
 import { RunQuery } from "./query.ts";
 import { reconcile } from "./restore.ts";
 import { RunStore } from "./run-store.ts";
-import { type SubmitParts, submit } from "./submit.ts";
+import { Schedules } from "./schedules.ts";
+import { checkSubmission, type SubmitParts, submit } from "./submit.ts";
 
 /** What the API's side of the engine is made of. */
 export interface EngineParts {
@@ -47,8 +48,21 @@ export async function createEngine(parts: EngineParts): Promise<Engine & { reado
   const operating = operateParts({ redis, keys, definitions, dispatcher, clock, store });
   const conclusion = new Conclusion(redis, keys, tokenSource());
   const submitting: SubmitParts = { ...operating, conclusion, checkHints: parts.checkHints, runId };
+  const schedules = new Schedules({
+    redis,
+    keys,
+    queue: dispatcher.queues.control,
+    clock,
+    check: (request) => checkSubmission(submitting, request),
+    submit: async (request) => (await submit(submitting, request)).id,
+  });
   return {
     dispatcher,
+    schedules: {
+      set: (request) => answered(() => schedules.set(request)),
+      list: () => answered(() => schedules.list()),
+      remove: (id) => answered(() => schedules.remove(id)),
+    },
     store: (source) =>
       answered(async () => {
         const { name, version } = await definitions.store(definitions.check(source));

@@ -17,8 +17,9 @@ import { endChild, operateParts } from "./operate.ts";
 import { ProviderChecks } from "./provider-checks.ts";
 import { closeRun, restoreJobs } from "./restore.ts";
 import { RunStore } from "./run-store.ts";
+import { Schedules } from "./schedules.ts";
 import type { RunState } from "./state.ts";
-import { type SubmitParts, submit } from "./submit.ts";
+import { checkSubmission, type SubmitParts, submit } from "./submit.ts";
 import { Workers } from "./worker.ts";
 
 /** How often the fleet looks for runs whose jobs are missing. */
@@ -85,7 +86,16 @@ export async function createWorkers(parts: WorkersParts): Promise<RunningWorkers
     cancel: (id, by, reason) => endChild(restoring, id, by, reason),
   };
   const checks = new ProviderChecks({ router: parts.router, queue: dispatcher.queues.control });
+  const schedules = new Schedules({
+    redis,
+    keys,
+    queue: dispatcher.queues.control,
+    clock,
+    check: (request) => checkSubmission(submitting, request),
+    submit: async (request) => (await submit(submitting, request)).id,
+  });
   const workers = new Workers({
+    schedules,
     store,
     definitions,
     folder,

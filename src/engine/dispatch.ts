@@ -17,6 +17,8 @@ export interface JobData {
   /** Absent on jobs of `control`. */
   readonly actor?: string;
   readonly epoch?: number;
+  /** Of jobs that begin a scheduled run. */
+  readonly schedule?: string;
 }
 
 /** A job of ours in one of the queues. */

@@ -2,6 +2,7 @@ import type { Hints } from "../core/call.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { LiveEvent } from "../core/live.ts";
 import type { Run, RunEvent, RunStatus, RunSummary } from "../core/run.ts";
+import type { Schedule } from "../core/schedule.ts";
 import type { CheckedDefinition } from "../workflow/check.ts";
 
 /** A definition as somebody hands it in: YAML or JSON text, or the object that such a text means. */
@@ -30,6 +31,10 @@ export interface SubmitRequest {
   /** The same key gives the same run; with another request it is a conflict. */
   readonly idempotencyKey?: string;
 }
+
+/** A schedule as it is asked for; the rest is filled in: the newest version, no input, UTC, overlap allowed. */
+export type ScheduleRequest = Pick<Schedule, "id" | "workflow" | "cron" | "by"> &
+  Partial<Pick<Schedule, "version" | "input" | "hints" | "timezone" | "overlap">>;
 
 /** A signal as somebody sends it. */
 export interface Signal {
@@ -91,6 +96,14 @@ export interface Engine {
   resume(runId: string, by: string): Promise<void>;
   /** Sends a signal: to the step that waits for it, or kept for the one that will. @throws AppError run_not_found, run_ended */
   signal(runId: string, signal: Signal): Promise<void>;
+  /** Runs that begin by the clock. */
+  readonly schedules: {
+    /** Sets a schedule, in place of one of that id. @throws AppError bad_request, workflow_not_found, invalid_input, unknown_provider */
+    set(request: ScheduleRequest): Promise<Schedule>;
+    list(): Promise<readonly Schedule[]>;
+    /** @throws AppError schedule_not_found */
+    remove(id: string): Promise<void>;
+  };
   /** Adds the jobs that open runs need and that are missing; a worker of the fleet does so every 15 s. @returns open runs and jobs added. */
   reconcile(): Promise<{ readonly runs: number; readonly added: number }>;
   /** @throws AppError redis_unavailable */

@@ -51,6 +51,17 @@ export async function submit(
   return { id, created: false };
 }
 
+/** Whether such a run of a stored workflow would be accepted. @throws AppError as {@link submit} */
+export async function checkSubmission(
+  { definitions, checkHints }: Pick<SubmitParts, "definitions" | "checkHints">,
+  { workflow = "", version, input = {}, hints = {} }: SubmitRequest,
+): Promise<void> {
+  await checkHints(hints);
+  const { compiled } = await definitions.load(workflow, version);
+  compiled.checkInput(input);
+  for (const step of compiled.steps.values()) await checkHints({ ...hints, ...step.route });
+}
+
 async function create(
   parts: SubmitParts,
   id: string,

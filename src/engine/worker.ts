@@ -9,6 +9,7 @@ import { LockKeeper } from "./lock-keeper.ts";
 import { checksJob, type ProviderChecks } from "./provider-checks.ts";
 import { type RestoreParts, reconcile } from "./restore.ts";
 import type { Execution } from "./run-store.ts";
+import { type Schedules, scheduleJob } from "./schedules.ts";
 
 /**
  * How a dead worker is noticed. A job's lock lasts 2.5 s and is renewed every 0.4 to 0.8 s, also while the event loop is busy; all workers together look every second
@@ -26,6 +27,7 @@ export interface WorkerParts extends AttemptParts {
   readonly concurrency: number;
   readonly restore: RestoreParts;
   readonly checks: ProviderChecks;
+  readonly schedules: Schedules;
   /** Names one execution of a job. */
   readonly token: IdSource;
   readonly onError: (error: Error) => void;
@@ -113,6 +115,11 @@ export class Workers {
         if (job.name === "reconcile") {
           await reconcile(this.#parts.restore);
           await this.#parts.checks.schedule();
+          await this.#parts.schedules.restore();
+          return { type: "done" };
+        }
+        if (job.name === scheduleJob) {
+          await this.#parts.schedules.begin(job.data.schedule ?? "", job.id ?? "");
           return { type: "done" };
         }
         if (job.name === checksJob) {

@@ -18,6 +18,8 @@ export interface Keys {
   readonly workflows: string;
   /** Router keys, all of one hash tag. @param name what is kept: `keys`, `counter`, `health:TARGET`, `use:NAME`, ... */
   router(name: string): string;
+  /** Hash: schedule by id, and the last run of each. */
+  readonly schedules: string;
   /** Channel on which workers are told of steps that nobody wants any more: the beginnings of their job ids, JSON. */
   readonly stops: string;
   /** Channel on which a run's new events are announced. */
@@ -64,6 +66,7 @@ export function keysOf(prefix: string): Keys {
     workflow: (name) => `${prefix}:{workflows}:${name}`,
     workflows: `${prefix}:{workflows}`,
     router: (name) => `${prefix}:{router}:${name}`,
+    schedules: `${prefix}:{schedules}`,
     stops: `${prefix}:stops`,
     channel: (runId) => `${prefix}:{${runId}}:feed`,
   };

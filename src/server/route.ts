@@ -16,7 +16,7 @@ export interface ServerContext {
 
 /** One line of the route table. One file a handler, under `routes/`. */
 export interface Route {
-  readonly method: "GET" | "POST" | "PATCH";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Path with `:name` parameters. */
   readonly url: string;
   /** One sentence for `GET /`. */

@@ -12,6 +12,7 @@ import { routeRollback } from "./routes/route-rollback.ts";
 import { routeShadows } from "./routes/route-shadows.ts";
 import { routeShow } from "./routes/route-show.ts";
 import { runEvents } from "./routes/run-events.ts";
+import { listSchedules, removeSchedule, setSchedule } from "./routes/schedules.ts";
 import { showRun } from "./routes/show-run.ts";
 import { storeWorkflow } from "./routes/store-workflow.ts";
 import { submitRun } from "./routes/submit-run.ts";
@@ -39,6 +40,9 @@ const api: readonly Route[] = [
   ...operating,
   storeWorkflow,
   workflowGraph,
+  setSchedule,
+  listSchedules,
+  removeSchedule,
   ...routing,
   costs,
   health,

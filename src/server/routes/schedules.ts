@@ -1,0 +1,63 @@
+import { z } from "zod";
+import type { JsonObject } from "../../core/json.ts";
+import { changeBy } from "../change-by.ts";
+import { checked } from "../checked.ts";
+import { hintsSchema } from "../hints.ts";
+import type { Route } from "../route.ts";
+
+const paramsSchema = z.object({
+  id: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, { error: "must hold only letters, digits, . _ and -, at most 100." }),
+});
+const bodySchema = z.strictObject({
+  workflow: z.string().min(1),
+  version: z.int().min(1).optional(),
+  cron: z.string().min(1).max(200),
+  timezone: z.string().min(1).max(100).optional(),
+  input: z.record(z.string(), z.json()).optional(),
+  hints: hintsSchema.optional(),
+  overlap: z.enum(["allow", "skip"]).optional(),
+});
+
+/** `PUT /v1/schedules/:id`: runs of a stored workflow by the clock; in place of a schedule of that id. */
+export const setSchedule: Route = {
+  method: "PUT",
+  url: "/v1/schedules/:id",
+  summary:
+    "Begin runs of a stored workflow by the clock: {workflow, cron, timezone?, version?, input?, hints?, overlap?}.",
+  takes: ["application/json"],
+  handler:
+    ({ engine }) =>
+    async (request) => {
+      const { id } = checked(paramsSchema, request.params, "path");
+      const { input, ...body } = checked(bodySchema, request.body, "body");
+      const by = changeBy(request).author;
+      return engine.schedules.set({ id, by, ...body, ...(input ? { input: input as JsonObject } : {}) });
+    },
+};
+
+/** `GET /v1/schedules`: all of them, by id. */
+export const listSchedules: Route = {
+  method: "GET",
+  url: "/v1/schedules",
+  summary: "The schedules, with their next time and last run.",
+  handler:
+    ({ engine }) =>
+    async () => ({ schedules: await engine.schedules.list() }),
+};
+
+/** `DELETE /v1/schedules/:id`: begins no further runs; those that run go on. */
+export const removeSchedule: Route = {
+  method: "DELETE",
+  url: "/v1/schedules/:id",
+  summary: "End a schedule; runs that it began go on.",
+  handler:
+    ({ engine }) =>
+    async (request, reply) => {
+      const { id } = checked(paramsSchema, request.params, "path");
+      changeBy(request);
+      await engine.schedules.remove(id);
+      return reply.code(204).send();
+    },
+};
