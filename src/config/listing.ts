@@ -1,5 +1,6 @@
 import { isJsonObject, type Json } from "../core/json.ts";
 import { asDuration, asOverrides } from "./apply-overrides.ts";
+import { capabilityFields } from "./capability-settings.ts";
 import type { Origins, SettingOrigin } from "./origins.ts";
 import { providerFields } from "./provider-settings.ts";
 import { routingKeys } from "./read-routing.ts";
@@ -93,6 +94,8 @@ function fieldOf(provider: ProviderSettings, field: string): Json {
   switch (field) {
     case "api_key":
       return keys.map(({ label }) => label);
+    case "capabilities":
+      return asCapabilities(provider.capabilities);
     case "ca":
       return ca?.file ?? null;
     case "proxy":
@@ -109,6 +112,18 @@ function fieldOf(provider: ProviderSettings, field: string): Json {
   const value = values[name];
   if (/key|secret|token|password|credential/i.test(field)) return value ? "(set, not shown)" : null;
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? value : null;
+}
+
+/** As the file has them; null: nothing is said. */
+function asCapabilities(capabilities: ProviderSettings["capabilities"]): Json {
+  const models = Object.entries(capabilities).map(([model, can]) => {
+    const said = Object.entries(capabilityFields).flatMap(([key, { sets }]) => {
+      const value = can[sets];
+      return value === undefined ? [] : [[key, value] as const];
+    });
+    return [model, Object.fromEntries(said)] as const;
+  });
+  return models.length > 0 ? Object.fromEntries(models) : null;
 }
 
 /** A Redis URL without what it signs in with. */

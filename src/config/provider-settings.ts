@@ -4,6 +4,7 @@ import { isJsonObject } from "../core/json.ts";
 import { didYouMean } from "../core/suggest.ts";
 import { addressOf } from "./address.ts";
 import { type BuiltIn, builtIns, type ProviderField } from "./built-ins.ts";
+import { readCapabilities } from "./capability-settings.ts";
 import { type Network, networkOf } from "./network.ts";
 import { pluginFields, readPlugin } from "./plugin-settings.ts";
 import type { Problems } from "./problems.ts";
@@ -27,6 +28,7 @@ export const providerFields = [
   "region",
   "api_version",
   "api",
+  "capabilities",
   "module",
   "options",
   "ca",
@@ -136,6 +138,7 @@ type Reader = ReturnType<typeof fieldReader>;
 function common(name: string, read: Reader, { source, network, problems }: ProviderReading) {
   return {
     plugin: null,
+    capabilities: readCapabilities(name, source, problems),
     ...networkOf(name, source, network, problems),
     keys: read("api_key", { schema: keys, allowed: "a key, or several separated by commas" }, []),
     timeoutMs: read("timeout", time, callTimeoutMs, seconds),

@@ -1,3 +1,4 @@
+import type { Capabilities } from "../core/capabilities.ts";
 import type { JsonObject } from "../core/json.ts";
 
 /** The strategies, by the names that settings and hints use. */
@@ -150,6 +151,8 @@ export interface ProviderSettings {
   readonly apiVersion: string | null;
   /** Which of the vendor's interfaces is spoken; null: there is one. */
   readonly api: "chat" | "responses" | null;
+  /** What the settings say of its models, by their names. */
+  readonly capabilities: Readonly<Record<string, Partial<Capabilities>>>;
   /** Trusted besides the well-known certificates; null: these alone. */
   readonly ca: Certificates | null;
   /** Null: connections are made directly. */

@@ -1,5 +1,6 @@
 import { createAnthropic } from "@ai-sdk/anthropic";
 import { createEndpoint, type ProviderContext } from "./endpoint.ts";
+import { claudeKnown } from "./known-models.ts";
 import type { Provider } from "./provider.ts";
 import { anthropicModels } from "./vendor-models.ts";
 import { claudeThought, type VendorOptions } from "./vendor-options.ts";
@@ -10,6 +11,7 @@ export function anthropic(context: ProviderContext): Provider {
   return createEndpoint(context, {
     pattern: anthropicModels,
     pricing: { vendor: "anthropic", perThousand: context.costPerThousand },
+    known: claudeKnown,
     open({ apiKey, fetch }) {
       const vendor = createAnthropic({ baseURL, apiKey: apiKey ?? "", fetch });
       return (model) => vendor.messages(model);

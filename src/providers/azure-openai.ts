@@ -1,5 +1,6 @@
 import { createAzure } from "@ai-sdk/azure";
 import { createEndpoint, type ProviderContext } from "./endpoint.ts";
+import { newerOpenai } from "./known-models.ts";
 import type { Provider } from "./provider.ts";
 import { notCompleted, stateless } from "./responses.ts";
 import { effort, strictness } from "./vendor-options.ts";
@@ -13,6 +14,7 @@ export function azureOpenai(context: ProviderContext): Provider {
   const root = endpoint.replace(/\/openai(\/v1)?$/, "");
   return createEndpoint(context, {
     pricing: { vendor: "azure", perThousand: context.costPerThousand },
+    known: newerOpenai,
     open({ apiKey, fetch }) {
       const address =
         apiVersion === null

@@ -1,6 +1,7 @@
 import { createAmazonBedrock } from "@ai-sdk/amazon-bedrock";
 import { AwsCredentials } from "./aws-credentials.ts";
 import { createEndpoint, type ProviderContext } from "./endpoint.ts";
+import { bedrockKnown } from "./known-models.ts";
 import type { Provider } from "./provider.ts";
 import { bedrockModels } from "./vendor-models.ts";
 import { claudeThought, type VendorOptions } from "./vendor-options.ts";
@@ -12,6 +13,7 @@ export function bedrock(context: ProviderContext): Provider {
   return createEndpoint(context, {
     pattern: bedrockModels,
     pricing: { vendor: "aws", perThousand: context.costPerThousand },
+    known: bedrockKnown,
     open({ apiKey, fetch }) {
       const vendor = createAmazonBedrock({
         ...(endpoint === "" ? {} : { baseURL: endpoint }),

@@ -2,9 +2,12 @@ import type { LanguageModelV3 } from "@ai-sdk/provider";
 import { providerSecrets } from "../config/secrets.ts";
 import type { ModelAliases, ProviderSettings } from "../config/settings.ts";
 import { generate, generateStreamed } from "./call.ts";
+import { merge, remembered, saidBySettings } from "./capabilities.ts";
 import { Connection } from "./connection.ts";
+import { fitted } from "./fitted.ts";
 import { createGuard } from "./guard.ts";
 import { keyIds } from "./key-id.ts";
+import { type KnownModels, knownOf } from "./known-models.ts";
 import { contextWindow, costUsd, type Pricing, priceOf } from "./prices.ts";
 import { type Probe, probe } from "./probe.ts";
 import { CallFailure, type CallOptions, type LlmAnswer, type Provider } from "./provider.ts";
@@ -36,12 +39,12 @@ export interface EndpointOptions {
   /** How the vendor's model names look; absent: only the configured ones are its own. */
   readonly pattern?: RegExp;
   readonly pricing: Pricing;
+  /** What the vendor says of its models. */
+  readonly known?: KnownModels;
   /** What of a request has no common form, in the words of the vendor's package. */
   vendorOptions?(request: LlmRequest, model: string): VendorOptions;
   /** Whether this request's schema can go to the vendor as such. Default: as the settings say. */
   takesSchema?(request: LlmRequest, model: string): boolean;
-  /** What of a request the model cannot do and `vendorOptions` leaves out, for the answer's warnings. */
-  leftOut?(request: LlmRequest, model: string): readonly string[];
   /** What a whole body says against being an answer, where the package takes it for one all the same. Undefined: nothing. */
   objection?(body: unknown): string | undefined;
   /** What shows that it is up. Absent: there is nothing cheap. */
@@ -73,7 +76,14 @@ export function createEndpoint(context: ProviderContext, options: EndpointOption
   const [first = "default"] = entrances.keys();
   const own = new Set([settings.model, ...Object.values(aliases).map((row) => row[settings.name])]);
   const ids = keyIds(settings.keys);
-  const run = exchanges(context, options, connection);
+  const capabilities = remembered((model) =>
+    merge([
+      saidBySettings(settings, model),
+      ["table", { contextWindow: contextWindow(options.pricing, model) }],
+      ["vendor", knownOf(model, options.known ?? [])],
+    ]),
+  );
+  const run = exchanges(context, { ...options, capabilities }, connection);
 
   return {
     name: settings.name,
@@ -83,7 +93,7 @@ export function createEndpoint(context: ProviderContext, options: EndpointOption
     keyId: (label) => ids.get(label) ?? label,
     costUsd: (model, usage, perThousand) => costUsd(options.pricing, model, usage, perThousand),
     price: (model, perThousand) => priceOf(options.pricing, model, perThousand),
-    contextWindow: (model) => contextWindow(options.pricing, model),
+    capabilities,
     async call(request, call) {
       const entrance = entrances.get(call.key ?? first);
       if (!entrance) throw new CallFailure("auth", `${settings.name} has no key labelled ${call.key}.`);
@@ -96,13 +106,17 @@ export function createEndpoint(context: ProviderContext, options: EndpointOption
   };
 }
 
+type Exchanged = EndpointOptions & Pick<Provider, "capabilities">;
+
 /** The two things that go over the wire, with their timeouts and failures. */
-function exchanges({ settings, clock }: ProviderContext, options: EndpointOptions, connection: Connection) {
+function exchanges({ settings, clock }: ProviderContext, options: Exchanged, connection: Connection) {
   const secrets = () => [...providerSecrets(settings), ...(options.secrets?.() ?? [])];
   const within = createGuard({ connection, secrets, clock });
   return {
-    call(entrance: Entrance, request: LlmRequest, call: CallOptions): Promise<LlmAnswer> {
+    call(entrance: Entrance, asked: LlmRequest, call: CallOptions): Promise<LlmAnswer> {
       const { model, idempotencyKey, headers, onDelta, onActivity } = call;
+      const can = options.capabilities(model);
+      const { request, warnings } = fitted(asked, model, can);
       const streamed = settings.streaming && (onDelta !== undefined || onActivity !== undefined);
       const timeouts = new CallTimeouts({
         totalMs: settings.timeoutMs,
@@ -114,11 +128,11 @@ function exchanges({ settings, clock }: ProviderContext, options: EndpointOption
         const ask = {
           signal,
           headers: { ...headers, ...(idempotencyKey === undefined ? {} : { "Idempotency-Key": idempotencyKey }) },
-          structuredOutputs: settings.structuredOutputs && (options.takesSchema?.(request, model) ?? true),
+          structuredOutputs: can.jsonSchema !== false && (options.takesSchema?.(request, model) ?? true),
           // Each plug-in is a type of its own.
           type: settings.plugin ? `plugin ${settings.name}` : settings.type,
           vendorOptions: options.vendorOptions?.(request, model) ?? {},
-          warnings: options.leftOut?.(request, model) ?? [],
+          warnings,
           ...(options.objection ? { objection: options.objection } : {}),
         };
         if (!streamed) {

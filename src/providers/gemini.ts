@@ -1,5 +1,6 @@
 import { createGoogleGenerativeAI } from "@ai-sdk/google";
 import { createEndpoint, type ProviderContext } from "./endpoint.ts";
+import { geminiKnown } from "./known-models.ts";
 import type { Provider } from "./provider.ts";
 import { geminiModels } from "./vendor-models.ts";
 import { budget, type VendorOptions } from "./vendor-options.ts";
@@ -10,6 +11,7 @@ export function gemini(context: ProviderContext): Provider {
   return createEndpoint(context, {
     pattern: geminiModels,
     pricing: { vendor: "google", perThousand: context.costPerThousand },
+    known: geminiKnown,
     open({ apiKey, fetch }) {
       const vendor = createGoogleGenerativeAI({ baseURL, apiKey: apiKey ?? "", fetch });
       return (model) => vendor.chat(model);

@@ -19,7 +19,7 @@ const members: Readonly<Record<keyof ProviderPlugin, "needed" | "optional">> = {
   serves: "optional",
   price: "optional",
   costUsd: "optional",
-  contextWindow: "optional",
+  capabilities: "optional",
   check: "optional",
   close: "optional",
 };

@@ -1,5 +1,6 @@
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { createEndpoint, type ProviderContext } from "./endpoint.ts";
+import { ollamaKnown } from "./known-models.ts";
 import type { Provider } from "./provider.ts";
 import { ollamaModels } from "./vendor-models.ts";
 import { bearer, effort, strictness } from "./vendor-options.ts";
@@ -9,6 +10,7 @@ export function ollama(context: ProviderContext): Provider {
   return createEndpoint(context, {
     pattern: ollamaModels,
     pricing: { vendor: null, perThousand: context.costPerThousand, free: true },
+    known: ollamaKnown,
     open({ apiKey, fetch }) {
       const { endpoint: baseURL, name, structuredOutputs } = context.settings;
       const vendor = createOpenAICompatible({

@@ -1,6 +1,8 @@
 import { providerSecrets } from "../config/secrets.ts";
 import type { FailureClass, Usage } from "../core/call.ts";
+import type { Capabilities } from "../core/capabilities.ts";
 import { failureAdvice } from "../core/failure-advice.ts";
+import { merge, remembered, saidBySettings } from "./capabilities.ts";
 import type { Connection } from "./connection.ts";
 import type { ProviderContext } from "./endpoint.ts";
 import { createGuard, type Guard } from "./guard.ts";
@@ -37,7 +39,7 @@ export function pluginProvider({ plugin, context, connection }: PluginParts): Pr
     serves: (model) => own.has(model) || fallback(() => plugin.serves?.(model) === true, false),
     keyId: (label) => ids.get(label) ?? label,
     ...pricesOf(plugin, costPerThousand),
-    contextWindow: (model) => fallback(() => amount(plugin.contextWindow?.(model)), null),
+    capabilities: remembered((model) => merge([saidBySettings(settings, model), ["plugin", ownWords(plugin, model)]])),
     call: (request, options) => callPlugin(plugin, { request, options, context, guard }),
     ...(plugin.check
       ? {
@@ -152,6 +154,20 @@ function pricesOf(plugin: ProviderPlugin, perThousand: number | undefined): Pick
       if (!perToken || inputTokens === null || outputTokens === null) return null;
       return (inputTokens * perToken.inputPerMillion + outputTokens * perToken.outputPerMillion) / 1_000_000;
     },
+  };
+}
+
+/** What a plug-in says of a model, as far as it makes sense. */
+function ownWords(plugin: ProviderPlugin, model: string): Partial<Capabilities> {
+  const said: Partial<Record<keyof Capabilities, unknown>> = fallback(() => plugin.capabilities?.(model) ?? {}, {});
+  const does = (value: unknown) => (typeof value === "boolean" ? value : null);
+  return {
+    contextWindow: amount(said.contextWindow),
+    maxOutput: amount(said.maxOutput),
+    tools: does(said.tools),
+    images: does(said.images),
+    jsonSchema: does(said.jsonSchema),
+    reasoning: does(said.reasoning),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Price, Usage } from "../core/call.ts";
+import type { Capabilities } from "../core/capabilities.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { ProviderContext } from "./endpoint.ts";
 import type { CallOptions, LlmAnswer } from "./provider.ts";
@@ -40,8 +41,8 @@ export interface ProviderPlugin {
   price?(model: string, perThousand?: number | null): Omit<Price, "source"> | null;
   /** USD of a call. Default: by `price`. */
   costUsd?(model: string, usage: Usage, perThousand?: number | null): number | null;
-  /** Tokens that fit into the model's context window. Null, or absent: unknown. */
-  contextWindow?(model: string): number | null;
+  /** What a model holds and can do, where the settings do not say. What is left out, or null, is unknown. */
+  capabilities?(model: string): Partial<Capabilities>;
   /** One cheap request that shows whether it is up. @throws as `call` */
   check?(signal: AbortSignal): Promise<void>;
   /** Ends what it holds open. Connections of the context's fetch are closed for it. */

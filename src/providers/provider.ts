@@ -1,4 +1,5 @@
 import type { FailureClass, Price, Usage } from "../core/call.ts";
+import type { KnownCapabilities } from "../core/capabilities.ts";
 import type { LlmReasoning, LlmRequest, LlmToolCall } from "./request.ts";
 
 export type { LlmMessage, LlmRequest } from "./request.ts";
@@ -81,8 +82,8 @@ export interface Provider {
   costUsd(model: string, usage: Usage, perThousand?: number | null): number | null;
   /** What its calls cost per token; null: unknown. The table's base price: long prompts and cached tokens may differ. @param perThousand as above */
   price(model: string, perThousand?: number | null): Price | null;
-  /** Tokens that fit into the model's context window; null: unknown. */
-  contextWindow(model: string): number | null;
+  /** What is known of a model: by the settings, the price table, the vendor's documentation. */
+  capabilities(model: string): KnownCapabilities;
   /** Makes one HTTP request and reads it to its end. Never retries. @throws CallFailure */
   call(request: LlmRequest, options: CallOptions): Promise<LlmAnswer>;
   /** One cheap request (a list of models) that shows whether it is up. Absent: the vendor has none. @throws CallFailure */

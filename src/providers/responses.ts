@@ -5,10 +5,7 @@ import type { LlmRequest } from "./request.ts";
  * OpenAI's responses without a memory of theirs: nothing is stored at the vendor, so that any provider can go on with the conversation, and what was
  * thought comes back sealed. Whoever asks for thought has a model that thinks, whatever its deployment is called.
  */
-export function stateless({ reasoning }: Pick<LlmRequest, "reasoning">): {
-  readonly store: false;
-  readonly forceReasoning?: true;
-} {
+export function stateless({ reasoning }: LlmRequest): { readonly store: false; readonly forceReasoning?: true } {
   return reasoning ? { store: false, forceReasoning: true } : { store: false };
 }
 

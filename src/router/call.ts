@@ -85,7 +85,7 @@ export function nextOf(routed: RoutedRequest, without: readonly string[] = []): 
       isCallable:
         isCallable({ excluded, availability }, isSole) && (!lost.has(provider) || availability.block !== undefined),
       isClosed: availability.state === "closed" || availability.state === "ramping",
-      contextWindow: isTooLong ? providerOf(provider, known).contextWindow(model) : null,
+      contextWindow: isTooLong ? providerOf(provider, known).capabilities(model).contextWindow : null,
     };
   });
   return next(targets, failed, routed.options.hints.on_content_filter);

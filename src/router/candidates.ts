@@ -11,6 +11,15 @@ export interface Candidate extends Target {
   readonly servesAsked: boolean;
   /** Set aside before its health is looked at. */
   readonly excluded?: string;
+  /** Set aside because its model is known not to be able to serve the request. */
+  readonly inability?: Inability;
+}
+
+/** What a model lacks for a request. */
+export interface Inability {
+  readonly lack: "images" | "tools" | "context";
+  /** `gpt-4 takes no images` */
+  readonly reason: string;
 }
 
 /** A candidate with its health and what strategies ask about it. */

@@ -1,7 +1,7 @@
 import type { CallRecord } from "../core/call.ts";
 import type { LlmAnswer } from "../providers/provider.ts";
 import type { RouteContext } from "./context.ts";
-import { failedError, rejectedError, unavailableError } from "./errors.ts";
+import { failedError, rejectedError, unableError, unavailableError } from "./errors.ts";
 import { type RoutedRequest, standingOf } from "./request.ts";
 import type { RouteOutcome } from "./router.ts";
 import { waitFor } from "./standing.ts";
@@ -36,15 +36,18 @@ export function cancelled(routed: RoutedRequest): RouteOutcome {
 
 /**
  * The outcome of a request that has nobody left to ask: `unavailable` if every target is out now, so that it costs no attempt to wait;
- * else `failed`. @param why what ended it, if it was a budget
+ * else `failed`. Where no model is able to serve it: `rejected`. @param why what ended it, if it was a budget
  */
 export function exhausted(routed: RoutedRequest, context: Pick<RouteContext, "random">, why?: string): RouteOutcome {
-  const { calls, pool, snapshot } = routed;
+  const { calls, pool, unable, snapshot } = routed;
   const { decision } = routed.decided;
   const blocked = pool.flatMap((target) => {
     const { block } = standingOf(target, routed);
     return block ? [{ target, block }] : [];
   });
+  if (pool.length === 0 && unable.length > 0) {
+    return { type: "rejected", error: unableError(unable), calls, decision };
+  }
   if (pool.length === 0 || blocked.length < pool.length) {
     return { type: "failed", error: failedError(calls, why), calls, decision };
   }

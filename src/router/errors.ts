@@ -3,6 +3,7 @@ import type { ErrorCode } from "../core/catalogue.ts";
 import type { ErrorRecord } from "../core/errors.ts";
 import type { Json } from "../core/json.ts";
 import type { Block } from "./availability.ts";
+import type { Candidate } from "./candidates.ts";
 import type { Target } from "./target.ts";
 
 const rejections: Partial<Record<FailureClass, ErrorCode>> = {
@@ -28,6 +29,15 @@ export function failedError(calls: readonly CallRecord[], why?: string): ErrorRe
   const last = new Map(calls.map((call) => [`${call.provider}/${call.model}`, sentence(call)]));
   const parts = [...(why ? [why] : []), ...last.values()];
   return { code, message: parts.join(" ") || "No call was made.", details: details(calls) };
+}
+
+/** The error of a request that is too much for every model that may serve it. */
+export function unableError(unable: readonly Candidate[]): ErrorRecord {
+  const lacks = new Set(unable.map(({ inability }) => inability?.lack));
+  const code: ErrorCode = lacks.size === 1 && lacks.has("context") ? "context_length" : "no_able_model";
+  const reasons = unable.map(({ provider, inability }) => `${provider}: ${inability?.reason}`);
+  const message = `No model that may serve the request is able to: ${reasons.join("; ")}.`;
+  return { code, message, details: { providers: unable.map(({ provider }) => provider) } };
 }
 
 /** The error of a request that nobody may serve now. */

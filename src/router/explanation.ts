@@ -21,12 +21,13 @@ export async function explanation(context: RouteContext, request: ExplainRequest
     inputTokens: request.inputTokens ?? usualTokens.input,
     outputTokens: request.maxTokens ?? usualTokens.output,
   };
+  const needs = { images: false, tools: false, inputTokens: estimate.inputTokens };
   let known: Known;
   let snapshot: Snapshot;
   let candidates: readonly Candidate[];
   do {
     known = context.live.current();
-    const question = questionOf(hints, known, undefined, true);
+    const question = questionOf(hints, known, { needs, everything: true });
     candidates = question.candidates;
     snapshot = await context.fleet.read(question);
   } while (context.live.learn(snapshot.routing));

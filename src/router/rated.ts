@@ -1,6 +1,7 @@
 import type { Hints } from "../core/call.ts";
 import { AppError } from "../core/errors.ts";
 import type { Provider } from "../providers/provider.ts";
+import { type Needs, setAsideUnable } from "./able.ts";
 import { type Candidate, candidatesOf, type RatedCandidate } from "./candidates.ts";
 import { asUsage, type Estimate } from "./estimate.ts";
 import type { FleetQuestion, Snapshot } from "./fleet.ts";
@@ -44,15 +45,27 @@ export interface CandidatesQuestion extends FleetQuestion {
   readonly candidates: readonly Candidate[];
 }
 
-/** What a decision must look at. @param everything also what only people ask about */
+/** What a question depends on besides hints and routing. */
+export interface QuestionOptions {
+  /** Run whose target is asked for. */
+  readonly affinity?: string | undefined;
+  /** What the request needs; absent: nothing that a model could lack. */
+  readonly needs?: Needs;
+  /** Also what only people ask about. */
+  readonly everything?: boolean;
+}
+
+/** What a decision must look at. */
 export function questionOf(
   hints: Hints,
   known: Known,
-  affinity: string | undefined,
-  everything = false,
+  { affinity, needs, everything = false }: QuestionOptions = {},
 ): CandidatesQuestion {
   const question = rememberedQuestion(hints, known, everything);
-  return affinity !== undefined && known.routing.affinity === "run" ? { ...question, affinity } : question;
+  const candidates = needs ? setAsideUnable(question.candidates, needs, known) : question.candidates;
+  const isBound = affinity !== undefined && known.routing.affinity === "run";
+  if (candidates === question.candidates && !isBound) return question;
+  return { ...question, candidates, ...(isBound ? { affinity } : {}) };
 }
 
 /** Questions by the hints that they depend on. Most requests have the same ones, and the routing seldom changes. */

@@ -1,6 +1,7 @@
 import type { RoutingSettings } from "../config/settings.ts";
 import type { CallRecord, Hints } from "../core/call.ts";
 import type { LlmRequest } from "../providers/provider.ts";
+import { type Needs, needsOf } from "./able.ts";
 import type { Availability, Block } from "./availability.ts";
 import { type Candidate, isSole } from "./candidates.ts";
 import { checkHints } from "./check-hints.ts";
@@ -33,6 +34,8 @@ export interface RoutedRequest {
   readonly question: FleetQuestion;
   /** Every target that may ever serve it: the decision's order, then those set aside for their health. */
   readonly pool: readonly Candidate[];
+  /** Those whose models are known not to be able to serve it. */
+  readonly unable: readonly Candidate[];
   readonly calls: CallRecord[];
   readonly failed: FailedCall[];
   /** Providers that another process was quicker to get (a probe, a last place); until the next look at Redis. */
@@ -59,7 +62,8 @@ export async function beginAgain(context: RouteContext, earlier: RoutedRequest):
 }
 
 async function decideNow(context: RouteContext, request: LlmRequest, options: RouteOptions): Promise<RoutedRequest> {
-  return decideFor(request, estimateTokens(request), options, await look(context, options), context);
+  const estimate = estimateTokens(request);
+  return decideFor(request, estimate, options, await look(context, options, needsOf(request, estimate)), context);
 }
 
 /** Fires when the request's `max_seconds` are over, counted from now. */
@@ -115,6 +119,7 @@ export function decideFor(
     decided,
     question: { targets: question.targets, count: false, uses: question.uses },
     pool: inOrder(able, decided.order),
+    unable: question.candidates.filter(({ inability }) => inability !== undefined),
     calls: [],
     failed: [],
     lost: new Map(),
@@ -138,10 +143,10 @@ function inOrder(candidates: readonly Candidate[], chosen: readonly Target[]): r
 }
 
 /** Reads what the decision rests on. Where routing was changed since this process last looked, it looks again by the new one. */
-async function look(context: RouteContext, { hints, affinity }: RouteOptions): Promise<Look> {
+async function look(context: RouteContext, { hints, affinity }: RouteOptions, needs: Needs): Promise<Look> {
   for (;;) {
     const known = context.live.current();
-    const question = questionOf(hints, known, affinity);
+    const question = questionOf(hints, known, { affinity, needs });
     const snapshot = await context.fleet.read(question);
     if (!context.live.learn(snapshot.routing)) return { known, question, snapshot };
     checkHints(hints, context.live.current());

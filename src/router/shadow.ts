@@ -1,4 +1,5 @@
 import type { Hints } from "../core/call.ts";
+import { inabilityOf, needsOf } from "./able.ts";
 import type { RouteContext } from "./context.ts";
 import { isStrict, type Known, priceInForce } from "./known.ts";
 import { type CallResult, makeCall } from "./make-call.ts";
@@ -40,12 +41,16 @@ export function mirror(routed: RoutedRequest, context: RouteContext): ReportOutc
 }
 
 /** The target to mirror this request to, if it is drawn and somebody else is about to answer. */
-function shadowOf({ known, decided, options }: RoutedRequest, { random }: RouteContext): Target | undefined {
+function shadowOf(
+  { known, decided, options, request, estimate }: RoutedRequest,
+  { random }: RouteContext,
+): Target | undefined {
   const { shadow } = known.routing;
   if (!shadow || random() >= shadow.share || !mayHear(shadow.provider, options.hints, known)) return undefined;
   const provider = known.providers.get(shadow.provider);
   if (!provider) return undefined;
   const target = { provider: shadow.provider, model: shadow.model ?? provider.defaultModel };
+  if (inabilityOf(target.model, provider.capabilities(target.model), needsOf(request, estimate))) return undefined;
   const first = decided.order[0];
   return first?.provider === target.provider && first.model === target.model ? undefined : target;
 }

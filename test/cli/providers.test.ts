@@ -38,8 +38,11 @@ describe("switchyard providers list", () => {
     const { code, out, err } = await providers(["list"], { LLM_PROVIDERS: "openai" });
     const lines = out.split("\n");
     expect([code, err.includes("warning") ? "" : err]).toEqual([0, ""]);
-    expect(lines[0]?.split(/ {2,}/)).toEqual(["provider", "model", "keys", "$ in / out per 1M", "window", "endpoint"]);
-    expect(lines[1]).toMatch(/^openai +gpt-4\.1-mini +1 +0\.4 \/ 1\.6 +\d+ +http:\/\/127\.0\.0\.1:\d+\/v1$/);
+    const heads = ["provider", "model", "keys", "$ in / out per 1M", "window", "can", "endpoint"];
+    expect(lines[0]?.split(/ {2,}/)).toEqual(heads);
+    expect(lines[1]).toMatch(
+      /^openai +gpt-4\.1-mini +1 +0\.4 \/ 1\.6 +\d+ +tools images json +http:\/\/127\.0\.0\.1:\d+\/v1$/,
+    );
     expect(lines[2]).toMatch(/^anthropic \(not enabled\) +claude-sonnet-4-6 +2 +3 \/ 15 /);
   });
 
@@ -53,7 +56,26 @@ describe("switchyard providers list", () => {
         endpoint: `${server.url}/v1`,
         keys: ["key-1"],
         price: { inputPerMillion: 0.4, outputPerMillion: 1.6, source: "table" },
-        contextWindow: expect.any(Number),
+        capabilities: {
+          contextWindow: 1_000_000,
+          maxOutput: 32_768,
+          tools: true,
+          images: true,
+          jsonSchema: true,
+          reasoning: false,
+          sources: {
+            contextWindow: "table",
+            maxOutput: "vendor",
+            tools: "vendor",
+            images: "vendor",
+            jsonSchema: "vendor",
+            reasoning: "vendor",
+          },
+        },
+        aliases: {
+          smart: expect.objectContaining({ model: "gpt-5.2", contextWindow: 400_000, reasoning: true }),
+          fast: expect.objectContaining({ model: "gpt-5-mini", maxOutput: 128_000 }),
+        },
         enabled: true,
       },
       expect.objectContaining({ name: "anthropic", keys: ["key-1", "key-2"], enabled: true }),

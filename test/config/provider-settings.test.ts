@@ -141,3 +141,38 @@ describe("the interface of openai and azure-openai", () => {
     expect(problemsOf(both)).toContain("AZURE_OPENAI_API_VERSION: api: responses takes no api_version");
   });
 });
+
+describe("capabilities", () => {
+  const entry = (capabilities: string) =>
+    `providers:\n  mine: { type: custom, endpoint: "http://gpu:8000", model: m, capabilities: ${capabilities} }\n`;
+  test("of models by their names, also of built-in providers that variables configure", () => {
+    const said = load(
+      { LIMIT: "8192" },
+      entry('{ m: { context_window: "${LIMIT}", images: no, tools: true }, "qwen/qwen3:8b": { max_output: 100 } }'),
+    ).providers[0];
+    expect(said?.capabilities).toEqual({
+      m: { contextWindow: 8_192, images: false, tools: true },
+      "qwen/qwen3:8b": { maxOutput: 100 },
+    });
+    const yaml = "providers: { openai: { capabilities: { gpt-9: { json_schema: false, reasoning: true } } } }";
+    expect(load({ OPENAI_API_KEY: "k" }, yaml).providers[0]?.capabilities).toEqual({
+      "gpt-9": { jsonSchema: false, reasoning: true },
+    });
+    expect(load({ OPENAI_API_KEY: "k" }).providers[0]?.capabilities).toEqual({});
+  });
+  test("that are wrong are all told, each with its place", () => {
+    const told = problemsOf(
+      {},
+      entry("{ m: { context_window: 0, max_output: 8k, imgaes: true, tools: perhaps }, n: 5 }"),
+    );
+    for (const part of [
+      /providers\.mine\.capabilities\.m\.context_window .*"0" is not allowed; allowed: a number of tokens, 1 or more/,
+      /providers\.mine\.capabilities\.m\.max_output .*"8k" is not allowed/,
+      /providers\.mine\.capabilities\.m\.imgaes .*Did you mean images\?/,
+      /providers\.mine\.capabilities\.m\.tools .*"perhaps" is not allowed; allowed: true, false/,
+      /providers\.mine\.capabilities\.n .*allowed: context_window, max_output, tools, images, json_schema, reasoning below it/,
+    ])
+      expect(told).toMatch(part);
+    expect(problemsOf({}, entry("[m]"))).toContain("allowed: names of models with context_window,");
+  });
+});

@@ -232,7 +232,7 @@ describe("what a plug-in says of its models", () => {
     const code = `export default () => ({
       call: async () => ({ text: "hi" }),
       price: (model) => model === "m" ? { inputPerMillion: 2, outputPerMillion: 8 } : null,
-      contextWindow: () => 1000,
+      capabilities: () => ({ contextWindow: 1000, tools: true }),
       serves: (model) => model.startsWith("mine-"),
     });`;
     const provider = await built(code);
@@ -241,7 +241,7 @@ describe("what a plug-in says of its models", () => {
     expect(provider.costUsd("m", { ...usage, inputTokens: null })).toBeNull();
     expect(provider.costUsd("other", usage)).toBeNull();
     expect(provider.costUsd("m", usage, 0.01)).toBeCloseTo(0.015, 9);
-    expect([provider.contextWindow("m"), provider.serves("mine-1"), provider.serves("gpt-5")]).toEqual([
+    expect([provider.capabilities("m").contextWindow, provider.serves("mine-1"), provider.serves("gpt-5")]).toEqual([
       1_000,
       true,
       false,
@@ -254,14 +254,19 @@ describe("what a plug-in says of its models", () => {
   test("is unknown where it fails or says nonsense: a decision does not fail with it", async () => {
     const broken = "() => { throw new Error('x'); }";
     const failing = await built(
-      `export default () => ({ call: async () => ({ text: "" }), price: ${broken}, costUsd: ${broken}, contextWindow: ${broken}, serves: ${broken}, close: ${broken} });`,
+      `export default () => ({ call: async () => ({ text: "" }), price: ${broken}, costUsd: ${broken}, capabilities: ${broken}, serves: ${broken}, close: ${broken} });`,
     );
-    const none = [failing.price("m"), failing.costUsd("m", usage), failing.contextWindow("m"), failing.serves("x")];
+    const none = [
+      failing.price("m"),
+      failing.costUsd("m", usage),
+      failing.capabilities("m").contextWindow,
+      failing.serves("x"),
+    ];
     expect(none).toEqual([null, null, null, false]);
     const nonsense = await built(
-      "export default () => ({ call: async () => ({ text: '' }), price: () => ({ inputPerMillion: -1 }), costUsd: () => NaN, contextWindow: () => 'much' });",
+      "export default () => ({ call: async () => ({ text: '' }), price: () => ({ inputPerMillion: -1 }), costUsd: () => NaN, capabilities: () => ({ contextWindow: 'much' }) });",
     );
-    expect([nonsense.price("m"), nonsense.costUsd("m", usage), nonsense.contextWindow("m")]).toEqual([
+    expect([nonsense.price("m"), nonsense.costUsd("m", usage), nonsense.capabilities("m").contextWindow]).toEqual([
       null,
       null,
       null,

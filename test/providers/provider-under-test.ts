@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadSettings } from "../../src/config/load.ts";
+import type { JsonObject } from "../../src/core/json.ts";
 import { createProviders } from "../../src/providers/create.ts";
 import type { CallFailure, Provider } from "../../src/providers/provider.ts";
 import { failureOf as failureOfCall, hello, never, secret } from "../../src/testing/provider-under-test.ts";
@@ -14,7 +15,7 @@ export function providerAt(
   wire: VendorWire,
   url: string,
   extra: Readonly<Record<string, string>> = {},
-  fields: Readonly<Record<string, string | number | boolean>> = {},
+  fields: JsonObject = {},
 ): Provider {
   const { env, entry = {} } = wire.configure(url, secret);
   const cwd = mkdtempSync(join(tmpdir(), "switchyard-providers-"));

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { CallRecord } from "../../core/call.ts";
+import { type Capabilities, unknownCapabilities } from "../../core/capabilities.ts";
 import { AppError } from "../../core/errors.ts";
 import { didYouMean } from "../../core/suggest.ts";
 import { type CliContext, exitWith, type GlobalOptions, type Register } from "../context.ts";
@@ -19,7 +20,7 @@ export const registerProviders: Register = (program, context) => {
   const providers = program.command("providers").description("list the configured providers, and try one");
   providers
     .command("list")
-    .description("the configured providers: model, endpoint, keys, price, context window")
+    .description("the configured providers: model, endpoint, keys, price, context window, abilities")
     .action((_options, command: Command) => listProviders(command.optsWithGlobals(), context));
   providers
     .command("test")
@@ -44,7 +45,11 @@ async function listProviders({ json }: GlobalOptions, { output, env, cwd }: CliC
   const rows = settings.providers.map((provider) => {
     const { name, type, model, endpoint, plugin } = provider;
     const price = built.get(name)?.price(model) ?? null;
-    const contextWindow = built.get(name)?.contextWindow(model) ?? null;
+    const capabilitiesOf = (one: string) => built.get(name)?.capabilities(one) ?? unknownCapabilities;
+    const ofAliases = Object.entries(settings.models).flatMap(([alias, row]) => {
+      const served = row[name];
+      return served === undefined ? [] : [[alias, { model: served, ...capabilitiesOf(served) }] as const];
+    });
     const keys = provider.keys.map(({ label }) => label);
     return {
       name,
@@ -54,7 +59,8 @@ async function listProviders({ json }: GlobalOptions, { output, env, cwd }: CliC
       ...(plugin ? { module: plugin.module } : {}),
       keys,
       price,
-      contextWindow,
+      capabilities: capabilitiesOf(model),
+      aliases: Object.fromEntries(ofAliases),
       enabled: settings.routing.enabled.includes(name),
     };
   });
@@ -62,16 +68,23 @@ async function listProviders({ json }: GlobalOptions, { output, env, cwd }: CliC
   if (json) return output.json({ providers: rows });
   if (rows.length === 0) throw new AppError("no_provider");
   const { dim } = output.paint;
-  const heads = ["provider", "model", "keys", "$ in / out per 1M", "window", "endpoint"].map((head) => dim(head));
-  const cells = rows.map(({ name, model, keys, price, contextWindow, endpoint, module, enabled }) => [
+  const heads = ["provider", "model", "keys", "$ in / out per 1M", "window", "can", "endpoint"];
+  const cells = rows.map(({ name, model, keys, price, capabilities, endpoint, module, enabled }) => [
     enabled ? name : dim(`${name} (not enabled)`),
     model,
     keys.length === 0 ? dim("none") : String(keys.length),
     price ? `${price.inputPerMillion} / ${price.outputPerMillion}` : dim("unknown"),
-    contextWindow === null ? dim("unknown") : String(contextWindow),
+    capabilities.contextWindow === null ? dim("unknown") : String(capabilities.contextWindow),
+    abilities(capabilities).join(" ") || dim("text"),
     endpoint || (module ?? dim("by region")),
   ]);
-  output.print(...table([heads, ...cells]));
+  output.print(...table([heads.map((head) => dim(head)), ...cells]));
+}
+
+/** What a model can do; with a question mark what nobody has said. */
+function abilities({ tools, images, jsonSchema, reasoning }: Capabilities): readonly string[] {
+  const words = { tools, images, json: jsonSchema, reasoning };
+  return Object.entries(words).flatMap(([word, can]) => (can === false ? [] : [can === null ? `${word}?` : word]));
 }
 
 async function testProvider(name: string, options: TestOptions, context: CliContext): Promise<void> {

@@ -93,7 +93,7 @@ function liveRouting({ routing, changes, providers }: Scenario): (atMs: number) 
   const simulated = new Map(providers.map((provider) => [provider.name, simulatedProvider(provider)]));
   const lookBy = (settings: RoutingSettings, version: number) => {
     const known: Known = { routing: settings, version, models: {}, edition: "enterprise", providers: simulated };
-    return { known, question: questionOf({}, known, undefined) };
+    return { known, question: questionOf({}, known) };
   };
   let version = 0;
   let current = lookBy(routing, version);

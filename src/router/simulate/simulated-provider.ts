@@ -1,4 +1,5 @@
 import type { Price } from "../../core/call.ts";
+import { unknownCapabilities } from "../../core/capabilities.ts";
 import { CallFailure, type Provider } from "../../providers/provider.ts";
 import type { ScenarioProvider } from "./scenario.ts";
 
@@ -24,7 +25,7 @@ export function simulatedProvider(provider: ScenarioProvider): Provider {
       if (!price || inputTokens === null || outputTokens === null) return null;
       return (inputTokens * price.inputPerMillion + outputTokens * price.outputPerMillion) / 1_000_000;
     },
-    contextWindow: () => contextWindow,
+    capabilities: () => ({ ...unknownCapabilities, contextWindow }),
     call: () => Promise.reject(new CallFailure("network", `${name} is simulated: a replay makes no calls.`)),
     close: () => Promise.resolve(),
   };

@@ -1,0 +1,71 @@
+import type { Capabilities } from "../core/capabilities.ts";
+import type { LlmRequest } from "../providers/provider.ts";
+import type { Candidate, Inability } from "./candidates.ts";
+import type { Estimate } from "./estimate.ts";
+import type { Known } from "./known.ts";
+
+/** What a request asks of a model besides an answer. */
+export interface Needs {
+  readonly images: boolean;
+  readonly tools: boolean;
+  /** Estimated tokens of its input. */
+  readonly inputTokens: number;
+}
+
+/** An estimate may be so much too high: four characters a token are reckoned, plain English has five. */
+const caution = 1.25;
+
+/** What a request needs. */
+export function needsOf({ messages, tools = [] }: LlmRequest, { inputTokens }: Estimate): Needs {
+  const images = messages.some((message) => message.role === "user" && (message.images ?? []).length > 0);
+  return { images, tools: tools.length > 0, inputTokens };
+}
+
+/** Why a model cannot serve a request. Undefined: it can, or nobody knows that it cannot. */
+export function inabilityOf(model: string, can: Capabilities, needs: Needs): Inability | undefined {
+  if (needs.images && can.images === false) return { lack: "images", reason: `${model} takes no images` };
+  if (needs.tools && can.tools === false) return { lack: "tools", reason: `${model} takes no tools` };
+  if (can.contextWindow !== null && needs.inputTokens > can.contextWindow * caution) {
+    const reason = `${model} holds ${can.contextWindow} tokens, the request has about ${needs.inputTokens}`;
+    return { lack: "context", reason };
+  }
+  return undefined;
+}
+
+/** The candidates, with those set aside that are known not to be able to serve the request. The very same list where all may be. */
+export function setAsideUnable(candidates: readonly Candidate[], needs: Needs, known: Known): readonly Candidate[] {
+  const least = leastOf(candidates, known);
+  const isFine =
+    (!needs.images || least.images) && (!needs.tools || least.tools) && needs.inputTokens <= least.contextWindow;
+  if (isFine) return candidates;
+  return candidates.map((candidate) => {
+    if (candidate.excluded !== undefined) return candidate;
+    const { provider, model } = candidate;
+    const can = known.providers.get(provider)?.capabilities(model);
+    const inability = can && inabilityOf(model, can, needs);
+    return inability ? { ...candidate, excluded: `unable: ${inability.reason}`, inability } : candidate;
+  });
+}
+
+/** What each of the candidates can do. */
+interface Least {
+  readonly images: boolean;
+  readonly tools: boolean;
+  readonly contextWindow: number;
+}
+
+/** Most requests have the same candidates, and nearly all of those could serve them. */
+const leasts = new WeakMap<readonly Candidate[], Least>();
+
+function leastOf(candidates: readonly Candidate[], { providers }: Known): Least {
+  const found = leasts.get(candidates);
+  if (found) return found;
+  const all = candidates.flatMap(({ provider, model }) => providers.get(provider)?.capabilities(model) ?? []);
+  const least = {
+    images: all.every(({ images }) => images !== false),
+    tools: all.every(({ tools }) => tools !== false),
+    contextWindow: Math.min(...all.map(({ contextWindow }) => contextWindow ?? Number.POSITIVE_INFINITY)),
+  };
+  leasts.set(candidates, least);
+  return least;
+}
