@@ -1,12 +1,12 @@
 import type { CallRecord, Decision, Hints, Served } from "../core/call.ts";
-import type { ErrorCode } from "../core/catalogue.ts";
-import { AppError, assertNever, toErrorRecord } from "../core/errors.ts";
+import { AppError, toErrorRecord } from "../core/errors.ts";
 import { addCosts } from "../core/history.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { LlmMessage, LlmRequest } from "../providers/provider.ts";
 import { defaultMaxCalls, type RouteOutcome, type Router } from "../router/router.ts";
 import type { StepHandler, StepOutcome, StepWork } from "./handler.ts";
 import { readStructured } from "./structured.ts";
+import { unanswered } from "./unanswered.ts";
 
 /** The body of an `llm` step with its templates rendered. */
 interface LlmBody {
@@ -22,10 +22,7 @@ interface LlmBody {
 }
 
 /** Times that a model is shown what is wrong with its answer and asked again, within one attempt. */
-const maxReasks = 2;
-
-/** Why nobody may be called, where waiting helps nobody: somebody must correct the settings. */
-const needsPeople: ReadonlySet<string> = new Set<ErrorCode>(["provider_auth", "provider_model_not_found"]);
+export const maxReasks = 2;
 
 /** Executes `llm` steps: one routed request, and for structured output as many further ones as the attempt's budget of calls allows. */
 export function llmHandler(router: Router): StepHandler {
@@ -51,7 +48,7 @@ class LlmAttempt {
     let messages: readonly LlmMessage[] = this.#body.messages ?? [{ role: "user", content: this.#body.prompt ?? "" }];
     for (let asked = 1; ; asked++) {
       const outcome = await this.#ask(messages);
-      if (outcome.type !== "answered") return this.#unanswered(outcome);
+      if (outcome.type !== "answered") return unanswered(outcome, this.#report);
       const { answer, served } = outcome;
       if (!schema) return this.#succeeded(answer.text, served);
       const read =
@@ -137,31 +134,9 @@ class LlmAttempt {
     const error = toErrorRecord(new AppError("output_invalid", { message, details: { problems } }));
     return { type: "failed", error, retryable: true, report: this.#report };
   }
-
-  #unanswered(outcome: Exclude<RouteOutcome, { type: "answered" }>): StepOutcome {
-    const report = this.#report;
-    switch (outcome.type) {
-      case "rejected":
-        return { type: "failed", error: outcome.error, retryable: false, report };
-      case "failed":
-        return { type: "failed", error: outcome.error, retryable: true, report };
-      case "unavailable":
-        if (needsPeople.has(outcome.error.code)) {
-          return { type: "failed", error: outcome.error, retryable: false, report };
-        }
-        return {
-          type: "deferred",
-          error: outcome.error,
-          delayMs: outcome.retryAfterMs,
-          reason: outcome.error.message,
-          report,
-        };
-      default:
-        return assertNever(outcome);
-    }
-  }
 }
 
-function reask(problems: readonly string[]): string {
+/** What a model is told whose answer does not match its schema. @param problems one sentence each */
+export function reask(problems: readonly string[]): string {
   return `Your answer does not match the JSON Schema that was asked for:\n${problems.map((p) => `- ${p}`).join("\n")}\nAnswer again with the corrected JSON only.`;
 }
