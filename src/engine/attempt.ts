@@ -110,10 +110,10 @@ async function work(
   const teller = parts.teller(execution.runId);
   try {
     const outputs = step.reads.map((id, index) => [id, begun.outputs[index] ?? null] as const);
-    const body = await step.render(scopeOf(begun.input, outputs));
     const handler = parts.handlers.get(step.kind);
     if (!handler)
       throw new AppError("internal", { message: `This worker has no handler for steps of kind ${step.kind}.` });
+    const body = await step.render({ ...scopeOf(begun.input, outputs), env: handler.env });
     const deadline = parts.clock() + step.timeoutMs;
     const outcome = await limited(step.timeoutMs, stop, (signal) =>
       handler.execute({
@@ -125,6 +125,7 @@ async function work(
         hints: { ...begun.hints, ...step.route },
         idempotencyKey: `${execution.runId}-${step.id}-${execution.epoch}-${begun.ended + 1}`,
         avoid: begun.avoid,
+        waitedMs: begun.waitedMs,
         deadline,
         signal,
         memo: begun.memo,

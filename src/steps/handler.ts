@@ -20,6 +20,8 @@ export interface StepWork {
   readonly idempotencyKey: string;
   /** Providers whose calls failed in the attempt before; for a handler that can choose. */
   readonly avoid: readonly string[];
+  /** Milliseconds that the step has waited so far in all, deferred and retried, since its first attempt began. */
+  readonly waitedMs: number;
   /** Epoch milliseconds at which the attempt's time is over. */
   readonly deadline: number;
   /** Fires at the deadline, when the fence is lost, and when the worker must stop. */
@@ -100,5 +102,7 @@ export type StepOutcome = { readonly report: AttemptReport } & (
 /** What a worker does for one step kind. One file a kind; all run the same test suite. */
 export interface StepHandler {
   readonly kind: string;
+  /** Environment variables that the templates of its steps may read, by name; null: not set. Absent: none. */
+  readonly env?: Readonly<Record<string, string | null>>;
   execute(work: StepWork): Promise<StepOutcome>;
 }

@@ -1,5 +1,6 @@
 import type { JsonObject } from "../core/json.ts";
 import { didYouMean, suggest } from "../core/suggest.ts";
+import { envRoots } from "./env.ts";
 import { type UnknownField, unknownField } from "./fields.ts";
 import { type Reference, referenceText } from "./reference.ts";
 
@@ -8,6 +9,8 @@ export interface Readable {
   readonly input: JsonObject | undefined;
   /** Step id to the JSON Schema of its output; undefined: nothing is known of it. */
   readonly outputs: ReadonlyMap<string, JsonObject | undefined>;
+  /** Step kinds whose templates may read environment variables. */
+  readonly envKinds: readonly string[];
 }
 
 /** Who reads. */
@@ -16,6 +19,10 @@ export interface Reader {
   readonly step?: string;
   /** Whether that step has always ended when this reader reads. */
   readonly runsBefore: (step: string) => boolean;
+  /** Whether it may read environment variables. */
+  readonly readsEnv?: boolean;
+  /** JSON Schema of the arguments that it reads as `args`; absent: there are none. */
+  readonly args?: JsonObject;
 }
 
 const roots = ["input", "steps"] as const;
@@ -27,6 +34,8 @@ export function brokenReference(reference: Reference, readable: Readable, reader
   if (root === "input") return brokenInput(segments, readable);
   if (root === "steps") return brokenStep(segments, readable, reader);
   const name = String(root);
+  if (name === "args" && reader.args) return brokenArgument(segments, reader.args);
+  if (envRoots.includes(name)) return brokenVariable(segments, readable, reader);
   return `reads ${referenceText(segments)}, but ${name} is not known here; templates read input and steps.${didYouMean(name, roots)}`;
 }
 
@@ -35,13 +44,38 @@ function brokenInput(segments: Reference["segments"], { input }: Readable): stri
   return unknown && fieldText(segments, unknown, { text: "the workflow's input", length: 1 });
 }
 
+function brokenArgument(segments: Reference["segments"], args: JsonObject): string | undefined {
+  const unknown = unknownField(args, segments.slice(1));
+  return unknown && fieldText(segments, unknown, { text: "the tool's input", length: 1 });
+}
+
+function brokenVariable(
+  segments: Reference["segments"],
+  { envKinds }: Readable,
+  { readsEnv }: Reader,
+): string | undefined {
+  const [root, name] = segments;
+  const text = referenceText(segments);
+  if (!readsEnv) {
+    return `reads ${text}, but environment variables are out of reach here; only steps of kind ${envKinds.join(" and ")} can read them.`;
+  }
+  if (typeof name === "string" && segments.length === 2) return undefined;
+  return `reads ${text}; name the variable: ${root}.NAME.`;
+}
+
 function brokenStep(segments: Reference["segments"], { outputs }: Readable, reader: Reader): string | undefined {
   const [, id, output] = segments;
   const text = referenceText(segments);
   if (typeof id !== "string") return `reads ${text}; name the step: steps.ID.output.`;
   if (!outputs.has(id)) {
     const meant = suggest(id, outputs.keys());
-    const fix = meant === undefined ? "" : ` Did you mean ${corrected(segments, 1, meant)}?`;
+    const dashed = [...outputs.keys()].find((known) => known.startsWith(`${id}-`));
+    const fix =
+      meant !== undefined
+        ? ` Did you mean ${corrected(segments, 1, meant)}?`
+        : dashed !== undefined && output === undefined
+          ? ` If you mean ${dashed}: JSONata takes a dash for a minus; write steps.\`${dashed}\`.`
+          : "";
     return `reads ${text}, but there is no step "${id}".${fix}`;
   }
   if (output !== "output") {

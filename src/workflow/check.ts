@@ -1,5 +1,5 @@
 import type { Hints } from "../core/call.ts";
-import { isJsonObject, type JsonObject } from "../core/json.ts";
+import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 import { didYouMean } from "../core/suggest.ts";
 import { checkNeeds } from "./check-needs.ts";
 import { checkTemplates } from "./check-templates.ts";
@@ -8,8 +8,11 @@ import type { Dag } from "./dag.ts";
 import { type Defaults, defaultTimeoutMs, maxWaitMs, retryPolicy } from "./definition.ts";
 import { type Draft, type DraftStep, readDraft } from "./draft.ts";
 import { approvalKind } from "./kinds/approval.ts";
+import { functionKind } from "./kinds/function.ts";
+import { httpKind } from "./kinds/http.ts";
 import type { StepKindSpec } from "./kinds/kind.ts";
 import { llmKind } from "./kinds/llm.ts";
+import { transformKind } from "./kinds/transform.ts";
 import { waitKind } from "./kinds/wait.ts";
 import { workflowKind } from "./kinds/workflow.ts";
 import { ProblemList } from "./problem-list.ts";
@@ -28,7 +31,15 @@ export interface CheckOptions {
 }
 
 /** The kinds that every installation has. */
-export const defaultKinds: readonly StepKindSpec[] = [llmKind, waitKind, approvalKind, workflowKind];
+export const defaultKinds: readonly StepKindSpec[] = [
+  llmKind,
+  httpKind,
+  transformKind,
+  functionKind,
+  waitKind,
+  approvalKind,
+  workflowKind,
+];
 
 /**
  * Reads and checks a definition: YAML or JSON text, or the object that such a text means.
@@ -45,7 +56,7 @@ export function checkDefinition(source: string | JsonObject, options: CheckOptio
   const content = value as JsonObject;
   const draft = readDraft(content, kinds, problems);
   const dag = checkNeeds(draft.steps, problems);
-  checkTemplates(draft, dag, problems);
+  checkTemplates(draft, dag, kinds, problems);
   checkBackoff(draft, problems);
   if (strategies) checkStrategies(draft, strategies, problems);
   problems.throwIfAny(fileName);
@@ -90,7 +101,7 @@ function assembled(source: JsonObject, draft: Draft, dag: Dag): CheckedDefinitio
 
 function checkedStep(step: DraftStep, draft: Draft, dag: Dag): CheckedStep[] {
   const { id, kind, body, head, when } = step;
-  if (id === undefined || !kind || !body) return [];
+  if (id === undefined || !kind || body === undefined) return [];
   const { defaults } = draft;
   return [
     {
@@ -109,6 +120,6 @@ function checkedStep(step: DraftStep, draft: Draft, dag: Dag): CheckedStep[] {
 
 /** The step's own word wins over the defaults'; in each of them, `route` over what the body implies. */
 function routeOf({ kind, body, ownBody, head }: DraftStep, defaults: Defaults): Hints {
-  const implied = (part: JsonObject | undefined): Hints => (part && kind?.hints?.(part)) ?? {};
+  const implied = (part: Json | undefined): Hints => (part === undefined ? undefined : kind?.hints?.(part)) ?? {};
   return { ...implied(body), ...defaults.route, ...implied(ownBody), ...head?.route };
 }

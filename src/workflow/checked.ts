@@ -8,7 +8,7 @@ export interface CheckedStep {
   /** Name of its kind. */
   readonly kind: string;
   /** What stands under the kind key, with the definition's defaults laid under it. Templates not rendered. */
-  readonly body: JsonObject;
+  readonly body: Json;
   /** Steps that must have ended before it starts; the step above it where the definition names none. */
   readonly needs: readonly string[];
   /** Liquid expression without braces. */

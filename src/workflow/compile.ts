@@ -1,7 +1,8 @@
 import { AppError } from "../core/errors.ts";
 import { defaultKinds } from "./check.ts";
 import type { CheckedDefinition, CheckedStep } from "./checked.ts";
-import type { CompiledStep, CompiledWorkflow } from "./compiled.ts";
+import type { CompiledStep, CompiledWorkflow, Rendering } from "./compiled.ts";
+import { dagOf } from "./dag.ts";
 import type { StepKindSpec } from "./kinds/kind.ts";
 import { machineOf } from "./machine.ts";
 import { renderingOf } from "./rendering.ts";
@@ -14,13 +15,15 @@ export interface CompileOptions {
   readonly kinds?: readonly StepKindSpec[];
 }
 
+type Kinds = ReadonlyMap<string, StepKindSpec>;
+
 /** Makes a workflow of a checked definition: its statechart, its steps with their templates parsed, its input check, its output. */
 export function compileWorkflow(definition: CheckedDefinition, options: CompileOptions = {}): CompiledWorkflow {
   const kinds = new Map((options.kinds ?? defaultKinds).map((kind) => [kind.name, kind]));
   const output = outputRendering(definition);
   return {
     name: definition.name,
-    steps: new Map(definition.steps.map((step) => [step.id, compiledStep(step, kinds)])),
+    steps: compiledSteps(definition, kinds),
     machine: machineOf(definition),
     checkInput: inputCheck(definition.name, definition.input),
     outputReads: output.reads,
@@ -28,16 +31,17 @@ export function compileWorkflow(definition: CheckedDefinition, options: CompileO
   };
 }
 
-function compiledStep(step: CheckedStep, kinds: ReadonlyMap<string, StepKindSpec>): CompiledStep {
+function compiledSteps({ steps }: CheckedDefinition, kinds: Kinds): ReadonlyMap<string, CompiledStep> {
+  const dag = dagOf(steps);
+  const before = (id: string) => steps.flatMap((step) => (dag.runsBefore(step.id, id) ? [step.id] : []));
+  return new Map(steps.map((step) => [step.id, compiledStep(step, kinds, () => before(step.id))]));
+}
+
+function compiledStep(step: CheckedStep, kinds: Kinds, before: () => readonly string[]): CompiledStep {
   const kind = kinds.get(step.kind);
   if (!kind)
     throw new AppError("internal", { message: `Step "${step.id}" is of kind ${step.kind}, which is not registered.` });
-  const body = renderingOf({
-    owner: `Step "${step.id}"`,
-    value: step.body,
-    places: kind.templates(step.body),
-    at: [kind.name],
-  });
+  const body = kind.rendering?.(step.body, { id: step.id, before }) ?? templatesOf(step, kind);
   return {
     id: step.id,
     kind: kind.name,
@@ -47,6 +51,11 @@ function compiledStep(step: CheckedStep, kinds: ReadonlyMap<string, StepKindSpec
     maxWaitMs: step.maxWaitMs,
     timeoutMs: step.timeoutMs,
     route: step.route,
+    resumesBare: kind.resumesBare ?? false,
     render: async (scope) => body.render(scope),
   };
+}
+
+function templatesOf({ id, body }: CheckedStep, kind: StepKindSpec): Rendering {
+  return renderingOf({ owner: `Step "${id}"`, value: body, places: kind.templates(body), at: [kind.name] });
 }

@@ -6,6 +6,18 @@ import type { Json, JsonObject } from "../core/json.ts";
 export interface Scope {
   readonly input: JsonObject;
   readonly steps: Readonly<Record<string, { readonly output: Json }>>;
+  /** Environment variables that steps of this kind may read, by name. Null: not set. Absent: none may be read. */
+  readonly env?: Readonly<Record<string, string | null>>;
+  /** Arguments of a call, where a template is rendered for one. */
+  readonly args?: JsonObject;
+}
+
+/** What a step's body becomes once there is a scope. */
+export interface Rendering {
+  /** Steps whose output it reads. */
+  readonly reads: readonly string[];
+  /** @throws AppError template_failed, variable_unavailable - naming step, place and what is missing */
+  render(scope: Scope): Json;
 }
 
 /** Attempts of a step, and the waits between them. */
@@ -33,9 +45,12 @@ export interface CompiledStep {
   /** Time one attempt may take, from its start by a worker. */
   readonly timeoutMs: number;
   readonly route: Hints;
+  /** Whether an execution that finds a memo wants nothing else: no body is rendered for it and nothing that it reads is loaded. */
+  readonly resumesBare: boolean;
   /**
    * The step's own part of the definition with every template rendered.
    * @throws AppError template_failed - a value is missing or the template breaks; the message names step and place.
+   * @throws AppError variable_unavailable - it reads an environment variable that steps may not read, or that is not set.
    */
   render(scope: Scope): Promise<Json>;
 }

@@ -37,7 +37,7 @@ export interface DraftStep {
   readonly head: StepHead | undefined;
   readonly kind: StepKindSpec | undefined;
   /** With the defaults laid under it. */
-  readonly body: JsonObject | undefined;
+  readonly body: Json | undefined;
   /** Without them. */
   readonly ownBody: JsonObject | undefined;
   /** Where a part of the body was written: in the step, or in the defaults. */
@@ -80,7 +80,7 @@ function draftStep(step: JsonObject | undefined, reading: StepReading): DraftSte
   const own = kind && step?.[kind.name];
   const bodyPath = kind ? [...path, kind.name] : path;
   const body = kind && readShape(kind.schema, withDefaults(own, defaultBodies[kind.name]), bodyPath, problems);
-  if (kind?.check && body) {
+  if (kind?.check && body !== undefined) {
     for (const { path: at, message } of kind.check(body)) problems.add([...bodyPath, ...at], message);
   }
   const needs = step?.needs;
@@ -112,7 +112,7 @@ function kindOf(step: JsonObject, { path, kinds, problems }: StepReading): StepK
   const isMisspelt = Object.keys(step).some(
     (key) => suggest(key, [...names, ...stepKeys]) !== key && suggest(key, names),
   );
-  if (!first && !isMisspelt) problems.add(path, `needs a kind: ${names.join(", or ")}.`);
+  if (!first && !isMisspelt) problems.add(path, `needs a kind, one of ${names.join(", ")}.`);
   return first;
 }
 

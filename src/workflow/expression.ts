@@ -35,8 +35,11 @@ export function parseExpression(text: string, range: readonly [number, number] =
 }
 
 /** A fresh object each time: Liquid's `increment` writes into the scope it is given. */
-export function scopeObject(scope: Scope): Scope {
-  return { input: scope.input, steps: scope.steps };
+export function scopeObject({ input, steps, env, args }: Scope): object {
+  const own = { input, steps, ...(args ? { args } : {}) };
+  if (!env) return own;
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== null));
+  return { ...own, env: set, secrets: set };
 }
 
 function contextOf(scope: Scope): Context {

@@ -1,18 +1,11 @@
 import { AppError } from "../core/errors.ts";
 import type { Json } from "../core/json.ts";
-import type { Scope } from "./compiled.ts";
+import type { Rendering, Scope } from "./compiled.ts";
+import { checkVariables, variableFailure, variablesIn } from "./env.ts";
 import type { TemplatePlace } from "./kinds/kind.ts";
 import { liquidFailure } from "./liquid-error.ts";
 import { type Path, pathText, withReplaced } from "./path.ts";
 import { parseTemplate } from "./template.ts";
-
-/** A JSON value whose templates are parsed and wait for a scope. */
-export interface Rendering {
-  /** Steps that the templates read. */
-  readonly reads: readonly string[];
-  /** The value with every template rendered. @throws AppError template_failed naming owner, place and variable. */
-  render(scope: Scope): Json;
-}
 
 /** What is rendered. */
 export interface RenderingParams {
@@ -26,19 +19,26 @@ export interface RenderingParams {
 
 /** Parses the templates of a value, once. They must have been checked. */
 export function renderingOf({ owner, value, places, at }: RenderingParams): Rendering {
-  const parsed = [...places].map(({ path, text, result }) => ({ path, template: parseTemplate(text, result) }));
+  const parsed = [...places].map(({ path, text, result }) => {
+    const template = parseTemplate(text, result);
+    return { path, place: [...at, ...path], template, variables: variablesIn(template.references) };
+  });
   const reads = parsed.flatMap(({ template }) => template.references.flatMap(({ segments }) => stepRead(segments)));
+  const rendered = ({ place, template, variables }: (typeof parsed)[number], scope: Scope): Json => {
+    if (variables.length > 0) checkVariables(`${owner}, ${pathText(place)}`, variables, scope);
+    try {
+      return template.render(scope);
+    } catch (error) {
+      const failure = templateFailed(owner, place, error);
+      if (variables.length === 0) throw failure;
+      throw variableFailure(`${owner}, ${pathText(place)}`, variables, scope, failure);
+    }
+  };
   return {
     reads: [...new Set(reads)],
     render: (scope) => {
-      const rendered = parsed.map(({ path, template }) => {
-        try {
-          return { path, value: template.render(scope) };
-        } catch (error) {
-          throw templateFailed(owner, [...at, ...path], error);
-        }
-      });
-      return withReplaced(value, rendered);
+      const replacements = parsed.map((one) => ({ path: one.path, value: rendered(one, scope) }));
+      return withReplaced(value, replacements);
     },
   };
 }

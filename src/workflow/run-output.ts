@@ -1,9 +1,9 @@
 import type { Json } from "../core/json.ts";
 import type { CheckedDefinition } from "./checked.ts";
-import type { Scope } from "./compiled.ts";
+import type { Rendering, Scope } from "./compiled.ts";
 import { dagOf } from "./dag.ts";
 import { stringsIn } from "./path.ts";
-import { type Rendering, renderingOf } from "./rendering.ts";
+import { renderingOf } from "./rendering.ts";
 
 /**
  * A run's output: the definition's `output` rendered, or where it has none what the leaves give: the one leaf's output, or an

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Hints } from "../../core/call.ts";
-import type { JsonObject } from "../../core/json.ts";
+import type { Json, JsonObject } from "../../core/json.ts";
+import type { Rendering } from "../compiled.ts";
 import type { Path } from "../path.ts";
 
 /** A place of a step's body that holds a template. */
@@ -8,8 +9,14 @@ export interface TemplatePlace {
   /** Below the body: `["messages", 0, "content"]`. */
   readonly path: Path;
   readonly text: string;
+  /** Default: liquid. What is written in JSONata is checked, and left for the step's handler to evaluate. */
+  readonly language?: "liquid" | "jsonata";
   /** `text`: always rendered to a string. `value` (default): a text that is one `{{ expression }}` and nothing else keeps its type. */
   readonly result?: "text" | "value";
+  /** Whether it may read environment variables. Default: what the kind says. */
+  readonly readsEnv?: boolean;
+  /** Given: it is rendered when there are arguments, which it reads as `args`. Their JSON Schema. */
+  readonly args?: JsonObject;
 }
 
 /** A JSON Schema that the author wrote into a step's body. */
@@ -18,11 +25,29 @@ export interface SchemaPlace {
   readonly schema: JsonObject;
 }
 
+/** A workflow that stands in a step's body: it is run as a child run, and is checked with the whole definition. */
+export interface BlockPlace {
+  /** Of the object that has its `steps`, below the body. */
+  readonly path: Path;
+  /** Tells it from the other blocks of the step; empty: it is the only one. */
+  readonly name: string;
+  readonly block: JsonObject;
+  /** What its templates can read as `input`: JSON Schemas by name. */
+  readonly input: JsonObject;
+}
+
+/** A step whose body is made ready to be rendered. */
+export interface RenderedStep {
+  readonly id: string;
+  /** Steps that have always ended when it starts. */
+  before(): readonly string[];
+}
+
 /**
  * What the workflow room must know of a step kind. Shared code never looks at a kind's name: it asks this object.
  * The optional questions have an answer that promises nothing.
  */
-export interface StepKindSpec<Body extends JsonObject = JsonObject> {
+export interface StepKindSpec<Body extends Json = Json> {
   /** The step's kind key, and the name of its invoked actor. */
   readonly name: string;
   /** Queue of its jobs. */
@@ -39,6 +64,17 @@ export interface StepKindSpec<Body extends JsonObject = JsonObject> {
   schemas?(body: Body): Iterable<SchemaPlace>;
   /** JSON Schema of what the step gives; references to its fields are checked against it. Absent or undefined: anything. */
   outputSchema?(body: Body): JsonObject | undefined;
+  /**
+   * The inline blocks of a body, as its author wrote it: those that are well-formed, even where the whole is not.
+   * Their templates are no business of {@link templates}.
+   */
+  blocks?(body: JsonObject): Iterable<BlockPlace>;
+  /** Whether an execution that finds a memo wants nothing else: its `body` is then null, and nothing is loaded or rendered for it. Default: no. */
+  readonly resumesBare?: boolean;
+  /** Whether templates of the body may read environment variables, as `env.NAME` or `secrets.NAME`. Default: no. */
+  readonly readsEnv?: boolean;
+  /** What a worker's handler gets of a checked body. Default: the body with its templates rendered. */
+  rendering?(body: Body, step: RenderedStep): Rendering;
   /** Hints that the body itself implies. The step's `route` wins over them. */
   hints?(body: Body): Hints;
 }

@@ -7,7 +7,7 @@ import type { StepKindSpec } from "../../../src/workflow/kinds/kind.ts";
 import { anyObject } from "../../../src/workflow/shape.ts";
 
 /** A kind without a model: any object, every string of it a template that keeps its type. */
-export const noop: StepKindSpec = {
+export const noop: StepKindSpec<JsonObject> = {
   name: "noop",
   queue: "io",
   schema: anyObject,

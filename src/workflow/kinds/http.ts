@@ -1,0 +1,105 @@
+import { z } from "zod";
+import type { Json, JsonObject } from "../../core/json.ts";
+import { stringsIn } from "../path.ts";
+import { anyObject } from "../shape.ts";
+import type { StepKindSpec } from "./kind.ts";
+
+/** Methods of a request, as they are written in a definition. */
+export const httpMethods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
+
+/** Headers that belong to the connection, or are worked out from the request. */
+const ownHeaders: ReadonlySet<string> = new Set([
+  "connection",
+  "content-length",
+  "expect",
+  "host",
+  "keep-alive",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+const headerName = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, { error: "is not a header's name." });
+const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+
+const everyRequest = {
+  headers: z.record(headerName, z.string()).optional(),
+  success: z
+    .array(
+      z.union([z.number().int().min(200).max(599), z.string().regex(/^[2-5]xx$/)], {
+        error: "must be a status from 200 to 599, or one of 2xx, 3xx, 4xx, 5xx.",
+      }),
+    )
+    .min(1)
+    .optional(),
+  redirects: z.number().int().min(0).max(20).optional(),
+  response_headers: z.array(headerName).optional(),
+};
+
+const schema = z.strictObject({
+  method: z.enum(httpMethods).optional(),
+  url: z.string().min(1),
+  query: z.record(z.string(), z.union([scalar, z.array(scalar)])).optional(),
+  body: z.json().optional(),
+  response: anyObject.optional(),
+  ...everyRequest,
+});
+
+/** What an author writes under `http`. */
+export type HttpBody = z.infer<typeof schema> & JsonObject;
+
+/** One request. Its output is `{ status, headers, body }`. */
+export const httpKind: StepKindSpec<HttpBody> = {
+  name: "http",
+  queue: "io",
+  schema: schema as z.ZodType<HttpBody>,
+  defaults: z.strictObject(everyRequest),
+  readsEnv: true,
+
+  *check(body) {
+    const message = addressMistake(body.url);
+    if (message !== undefined) yield { path: ["url"], message };
+    for (const name of Object.keys(body.headers ?? {})) {
+      if (ownHeaders.has(name.toLowerCase()))
+        yield { path: ["headers", name], message: "is set by the connection itself." };
+    }
+    const { method } = body;
+    if (body.body !== undefined && (method === "GET" || method === "HEAD"))
+      yield { path: ["body"], message: `a ${method} request has none; use query, or another method.` };
+  },
+
+  *templates(body) {
+    yield { path: ["url"], text: body.url, result: "text" };
+    for (const [name, text] of Object.entries(body.headers ?? {}))
+      yield { path: ["headers", name], text, result: "text" };
+    for (const { path, text } of stringsIn(body.query)) yield { path: ["query", ...path], text };
+    for (const { path, text } of stringsIn(body.body)) yield { path: ["body", ...path], text };
+  },
+
+  *schemas(body) {
+    if (body.response !== undefined) yield { path: ["response"], schema: body.response };
+  },
+
+  outputSchema: (body) => ({
+    type: "object",
+    properties: {
+      status: { type: "integer" },
+      headers: { type: "object" },
+      body: (body.response ?? {}) as Json,
+    },
+    additionalProperties: false,
+  }),
+};
+
+/** What is wrong with an address, as far as its text before the first template tells. */
+function addressMistake(url: string): string | undefined {
+  const fixed = url.split(/\{[{%]/, 1)[0] ?? "";
+  const isWhole = fixed === url;
+  if (fixed !== "" && !/^https?:\/\//i.test(fixed) && (isWhole || fixed.includes("//") || fixed.length >= 8))
+    return "must begin with http:// or https://.";
+  if (!isWhole) return undefined;
+  if (!URL.canParse(url)) return "is not an address that can be read.";
+  const { username, password } = new URL(url);
+  return username !== "" || password !== "" ? "holds a user or password; send them in a header." : undefined;
+}
