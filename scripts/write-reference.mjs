@@ -72,6 +72,13 @@ const meanings = {
     "Certificates of authorities that the providers' endpoints are trusted by, besides the well-known ones. A path in the file starts from the file's folder.",
   SWITCHYARD_PROXY:
     "Proxy of the calls to providers. Without it `HTTPS_PROXY` and `HTTP_PROXY` count. Hosts of `NO_PROXY` and this machine's own addresses are called directly.",
+  SWITCHYARD_STEP_ENV:
+    "Environment variables that http and function steps may read, as `env.NAME` or `secrets.NAME`. Their values stand in no run, event, error or log.",
+  SWITCHYARD_HTTP_ALLOW:
+    "What http steps may reach besides public addresses. A host name allows whatever it resolves to; `*.internal` allows all names below it.",
+  SWITCHYARD_FUNCTIONS:
+    "Folder of the modules of function steps. Relative to the working folder, in the file to the file's folder.",
+  SWITCHYARD_FUNCTION_PACKAGES: "npm packages whose functions function steps may call.",
   EDITION: "`community` refuses custom providers, plug-ins, bedrock and `cost_optimized`.",
   LLM_ROUTING_STRATEGY: "How a request finds its provider, see [routing.md](routing.md#strategies).",
   LLM_STRICT_PROVIDER_DEFAULT: "Whether a hint's `provider` is strict where the request does not say.",
@@ -208,7 +215,7 @@ function known(entries, name, what) {
 
 /** A default as its author would write it. */
 function asWritten({ fallback, variable }) {
-  if (fallback === null) return "none";
+  if (fallback === null || fallback.length === 0) return "none";
   if (variable === "SWITCHYARD_GRACE") return code(`${fallback / 1_000}s`);
   if (/_LIMIT$/.test(variable)) return code(`${fallback / 1_048_576}mb`);
   return code(fallback);

@@ -2,6 +2,7 @@ import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import type { Origins } from "./config/origins.ts";
 import { type Settings, strategyNames } from "./config/settings.ts";
+import { addressRules } from "./core/address-rules.ts";
 import type { Hints } from "./core/call.ts";
 import { AppError } from "./core/errors.ts";
 import { crashHook } from "./engine/crash-point.ts";
@@ -18,8 +19,13 @@ import { createRoutingControl } from "./router/routing-control.ts";
 import { createRoutingStore } from "./router/routing-store.ts";
 import { createServer } from "./server/server.ts";
 import { approvalHandler } from "./steps/approval.ts";
+import { Evaluator } from "./steps/evaluator.ts";
+import { functionHandler } from "./steps/function.ts";
+import { guardedAgent } from "./steps/guarded-agent.ts";
 import type { StepHandler } from "./steps/handler.ts";
+import { httpHandler } from "./steps/http.ts";
 import { llmHandler } from "./steps/llm.ts";
+import { transformHandler } from "./steps/transform.ts";
 import { waitHandler } from "./steps/wait.ts";
 import { workflowHandler } from "./steps/workflow.ts";
 import { version } from "./version.ts";
@@ -109,6 +115,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     if (roles.worker) {
       const handlers = [
         llmHandler(router),
+        ...openHandlers(settings, closers),
         waitHandler(Date.now),
         approvalHandler(Date.now),
         workflowHandler(),
@@ -152,6 +159,22 @@ export async function createApp(options: AppOptions): Promise<App> {
     await close();
     throw error;
   }
+}
+
+/** The handlers that hold something open: connections, threads. */
+function openHandlers(settings: Settings, closers: (() => Promise<unknown>)[]): readonly StepHandler[] {
+  const { stepVariables: env, outputLimitBytes: maxOutputBytes, functions: folder, functionPackages } = settings;
+  const agent = guardedAgent({ rules: addressRules(settings.httpAllow) });
+  const evaluator = new Evaluator({ maxBytes: maxOutputBytes });
+  closers.push(
+    () => agent.destroy(),
+    () => evaluator.close(),
+  );
+  return [
+    httpHandler({ agent, env, maxOutputBytes, clock: Date.now }),
+    transformHandler({ evaluator, maxOutputBytes, clock: Date.now }),
+    functionHandler({ modules: { folder, packages: functionPackages }, env }),
+  ];
 }
 
 /** Connection errors come in swarms while Redis is away: the same message is logged once in 5 s. */

@@ -9,6 +9,7 @@ import { readRouting } from "./routing-settings.ts";
 import { scalars } from "./scalar.ts";
 import type { LogLevel, ProviderSettings, Settings } from "./settings.ts";
 import { createSource, type Environment } from "./source.ts";
+import { readStepSettings } from "./step-settings.ts";
 import { checkKeys, checkVariables } from "./unknown.ts";
 
 /** Where the settings are read from. */
@@ -62,6 +63,7 @@ export function loadWithOrigins(options: LoadOptions): LoadedSettings {
     outputLimitBytes: readScalar(scalars.outputLimitBytes, source, problems),
     ca: readScalar(scalars.ca, source, problems),
     proxy: readScalar(scalars.proxy, source, problems),
+    ...readStepSettings(source, cwd, problems, warnings),
     edition,
     routing,
     models: readAliases(source, providers, problems),

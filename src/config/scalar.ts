@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isAllowEntry } from "../core/address-rules.ts";
 import { parseDuration } from "../core/duration.ts";
 import { type StrategyName, strategyNames } from "./settings.ts";
 
@@ -64,6 +65,13 @@ export const proxyForm = "off, or http://[user:password@]host[:port] or https://
 export const proxyUrl = z
   .string()
   .refine((value) => value === "off" || (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)));
+
+/** Texts of one form: separated by commas, or a list in the file. */
+const texts = (isOne: (text: string) => boolean) =>
+  z
+    .union([z.string().transform((list) => list.split(",").map((one) => one.trim())), z.array(z.string())])
+    .transform((list): readonly string[] => [...new Set(list.filter((one) => one !== ""))])
+    .refine((list) => list.every(isOne));
 
 const declare = <T>(scalar: Scalar<T>): Scalar<T> => scalar;
 const durations = "a duration such as 500ms, 30s, 5m";
@@ -155,6 +163,35 @@ export const scalars = {
     fallback: null,
     allowed: proxyForm,
     secret: true,
+  }),
+  stepEnv: declare<readonly string[]>({
+    variable: "SWITCHYARD_STEP_ENV",
+    path: ["step_env"],
+    schema: texts((name) => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)),
+    fallback: [],
+    allowed: "NAME,NAME or a list of names of environment variables",
+  }),
+  httpAllow: declare<readonly string[]>({
+    variable: "SWITCHYARD_HTTP_ALLOW",
+    path: ["http_allow"],
+    schema: texts(isAllowEntry),
+    fallback: [],
+    allowed:
+      "networks, addresses and host names, such as 10.1.0.0/16,127.0.0.1,db.internal,*.internal, or a list of them",
+  }),
+  functions: declare<string | null>({
+    variable: "SWITCHYARD_FUNCTIONS",
+    path: ["functions"],
+    schema: z.string().min(1),
+    fallback: null,
+    allowed: "a folder",
+  }),
+  functionPackages: declare<readonly string[]>({
+    variable: "SWITCHYARD_FUNCTION_PACKAGES",
+    path: ["function_packages"],
+    schema: texts((name) => /^(@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*$/.test(name)),
+    fallback: [],
+    allowed: "name,name or a list of names of npm packages",
   }),
   edition: declare({
     variable: "EDITION",

@@ -39,6 +39,16 @@ export interface Settings {
   /** Proxy of the providers' connections; `off`: none, whatever the environment says; null: what the environment says. May hold a password. */
   readonly proxy: string | null;
   /** `community` has no custom provider, no plug-ins, no bedrock, no cost_optimized. */
+  /** Names of the environment variables that http and function steps may read. */
+  readonly stepEnv: readonly string[];
+  /** Their values; null: not set. Secrets: never printed, logged, stored. */
+  readonly stepVariables: Readonly<Record<string, string | null>>;
+  /** Networks, addresses and hosts that http steps may reach although they are not public. */
+  readonly httpAllow: readonly string[];
+  /** Folder of function steps' modules, absolute; null: none. */
+  readonly functions: string | null;
+  /** Packages whose functions function steps may call. */
+  readonly functionPackages: readonly string[];
   readonly edition: "enterprise" | "community";
   readonly routing: RoutingSettings;
   /** Alias to (provider to model). */

@@ -1,42 +1,23 @@
 import { jsonrepair } from "jsonrepair";
-import { canonicalJson, type Json, type JsonObject } from "../core/json.ts";
-import { pointerPath, type SchemaValidator, schemaErrorText, schemaValidator } from "../workflow/json-schema.ts";
+import type { Json, JsonObject } from "../core/json.ts";
+import { mismatches } from "./validator.ts";
 
 /** A model's text read as JSON of a schema: the value, or what is wrong with it, one sentence each. */
 export type StructuredAnswer =
   | { readonly ok: true; readonly value: Json }
   | { readonly ok: false; readonly problems: readonly string[] };
 
-/** Compiled schemas kept. Schemas belong to workflow versions: few. */
-const cacheSize = 500;
-const compiled = new Map<string, SchemaValidator>();
-
-function validator(schema: JsonObject): SchemaValidator {
-  const key = canonicalJson(schema);
-  const known = compiled.get(key);
-  if (known) return known;
-  if (compiled.size >= cacheSize) compiled.clear();
-  const made = schemaValidator(schema);
-  compiled.set(key, made);
-  return made;
-}
-
 /**
  * Reads an answer: as it is, else what stands in a code fence or between braces or brackets, or that repaired; then checked against the schema.
  * Of several readings the first one that matches the schema counts.
  */
 export function readStructured(text: string, schema: JsonObject): StructuredAnswer {
-  const validate = validator(schema);
   const [first, ...others] = readings(text);
   if (first === undefined) return { ok: false, problems: ["The answer is not JSON."] };
-  const errors = validate(first);
-  if (errors.length === 0) return { ok: true, value: first };
-  const value = others.find((other) => validate(other).length === 0);
+  const problems = mismatches(first, schema, "The answer");
+  if (problems.length === 0) return { ok: true, value: first };
+  const value = others.find((other) => mismatches(other, schema, "The answer").length === 0);
   if (value !== undefined) return { ok: true, value };
-  const problems = errors.slice(0, 10).map((error) => {
-    const place = pointerPath(error.instancePath).join(".");
-    return `${place === "" ? "The answer" : `"${place}"`} ${schemaErrorText(error)}.`;
-  });
   return { ok: false, problems };
 }
 

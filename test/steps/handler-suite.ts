@@ -16,8 +16,8 @@ export interface HandlerUnderTest {
   breakForGood(): Promise<void>;
   /** The next execution fails in a way that another attempt may help. */
   breakForNow(): Promise<void>;
-  /** The next execution cannot try anything now. */
-  defer(): Promise<void>;
+  /** The next execution cannot try anything now. Absent for a kind that never waits. */
+  defer?(): Promise<void>;
   /** The next execution hangs. @returns whether it has begun to */
   hang(): Promise<() => boolean>;
   close(): Promise<void>;
@@ -36,6 +36,7 @@ export function workOf(body: Json, more: Partial<StepWork> = {}, notes: EventBod
     hints: {},
     idempotencyKey: `run_1-s1-1-${++count}`,
     avoid: [],
+    waitedMs: 0,
     deadline: Date.now() + 60_000,
     signal: new AbortController().signal,
     memo: null,
@@ -52,8 +53,12 @@ export function workOf(body: Json, more: Partial<StepWork> = {}, notes: EventBod
   };
 }
 
-/** What every step kind does, whatever its work is. */
-export function describeHandler(kind: string, start: () => Promise<HandlerUnderTest>): void {
+/** What every step kind does, whatever its work is. @param traits waits: whether there are times at which it can try nothing; default true */
+export function describeHandler(
+  kind: string,
+  start: () => Promise<HandlerUnderTest>,
+  traits: { readonly waits?: boolean } = {},
+): void {
   describe(`a step of kind ${kind}`, () => {
     let under: HandlerUnderTest;
     beforeAll(async () => {
@@ -95,14 +100,15 @@ export function describeHandler(kind: string, start: () => Promise<HandlerUnderT
       expect(await execute({ attempt: 2 })).toMatchObject({ type: "succeeded" });
     });
 
-    test("is deferred when nothing can be tried now, with the time to wait and the reason", async () => {
-      await under.defer();
-      const outcome = await execute();
-      expect(outcome).toMatchObject({ type: "deferred", delayMs: expect.any(Number), reason: expect.any(String) });
-      if (outcome.type !== "deferred") return;
-      expect(outcome.delayMs).toBeGreaterThan(0);
-      expect(outcome.reason).not.toBe("");
-    });
+    if (traits.waits ?? true)
+      test("is deferred when nothing can be tried now, with the time to wait and the reason", async () => {
+        await under.defer?.();
+        const outcome = await execute();
+        expect(outcome).toMatchObject({ type: "deferred", delayMs: expect.any(Number), reason: expect.any(String) });
+        if (outcome.type !== "deferred") return;
+        expect(outcome.delayMs).toBeGreaterThan(0);
+        expect(outcome.reason).not.toBe("");
+      });
 
     test("ends when its signal fires, with what it did, and throws nothing", async () => {
       const hangs = await under.hang();

@@ -1,0 +1,4 @@
+module.exports = function legacy(input) {
+  return { legacy: input };
+};
+module.exports.named = () => "named";
