@@ -1,0 +1,103 @@
+import type { CheckedDefinition } from "../../workflow/checked.ts";
+import { type Dag, dagOf } from "../../workflow/dag.ts";
+import type { Choice } from "../../workflow/paths/path-machine.ts";
+import type { Paths } from "../../workflow/paths/paths.ts";
+import { stepsThatRan, stepsThatWere } from "./expectation.ts";
+import type { RehearsedRun } from "./rehearse.ts";
+
+/** How much of a workflow its tests go through. */
+export interface Coverage {
+  readonly steps: Covered;
+  /** Each step succeeds, each fails, each one with a condition is skipped. */
+  readonly branches: Covered;
+  /** `total` null: too many to count. With `isSampled` only some were looked at: a shortest one to each branch. */
+  readonly paths: Omit<Covered, "total"> & { readonly total: number | null; readonly isSampled: boolean };
+}
+
+/** How many of them some test goes through, and the others by name. */
+export interface Covered {
+  readonly total: number;
+  readonly covered: number;
+  readonly missing: readonly string[];
+}
+
+/** What the runs of all tests went through, of what there is. */
+export function coverageOf(definition: CheckedDefinition, paths: Paths, runs: readonly RehearsedRun[]): Coverage {
+  const dag = dagOf(definition.steps);
+  const ran = new Set(runs.flatMap(stepsThatRan));
+  const taken = new Set(runs.flatMap(branchesOf));
+  const branches = definition.steps.flatMap(({ id, when }) => [
+    branchText({ step: id, outcome: "succeeds" }),
+    branchText({ step: id, outcome: "fails" }),
+    ...(when === undefined ? [] : [branchText({ step: id, outcome: "skipped" })]),
+  ]);
+  const known = new Set(paths.paths.map(({ choices }) => wayText(wayOfPath(choices), dag)));
+  const walked = new Set(runs.flatMap((run) => wayOfRun(run) ?? []).map((way) => wayText(way, dag)));
+  const ways = covered([...known], walked);
+  const { isComplete, total } = paths;
+  return {
+    steps: covered(
+      definition.steps.map(({ id }) => id),
+      ran,
+    ),
+    branches: covered(branches, taken),
+    paths: { ...ways, total: isComplete ? ways.total : (total ?? null), isSampled: !isComplete },
+  };
+}
+
+function covered(all: readonly string[], seen: ReadonlySet<string>): Covered {
+  const missing = all.filter((name) => !seen.has(name));
+  return { total: all.length, covered: all.length - missing.length, missing };
+}
+
+function branchText({ step, outcome }: Choice): string {
+  return outcome === "skipped" ? `${step} is skipped` : `${step} ${outcome}`;
+}
+
+function branchesOf(run: RehearsedRun): readonly string[] {
+  return [
+    ...stepsThatWere("succeeded", run).map((step) => branchText({ step, outcome: "succeeds" })),
+    ...stepsThatWere("failed", run).map((step) => branchText({ step, outcome: "fails" })),
+    ...stepsThatWere("skipped", run).map((step) => branchText({ step, outcome: "skipped" })),
+  ];
+}
+
+/** What tells two ways through a workflow apart. */
+interface Way {
+  readonly skipped: readonly string[];
+  readonly failed: readonly string[];
+  /** The step whose failure ended the run. */
+  readonly endedBy?: string;
+}
+
+function wayOfPath(choices: readonly Choice[]): Way {
+  const steps = (outcome: Choice["outcome"]) =>
+    choices.flatMap((choice) => (choice.outcome === outcome ? [choice.step] : []));
+  const last = choices.at(-1);
+  return {
+    skipped: steps("skipped"),
+    failed: steps("fails"),
+    ...(last?.outcome === "fails" ? { endedBy: last.step } : {}),
+  };
+}
+
+/** Undefined: the run ended by something that is no step's doing, such as its timeout. */
+function wayOfRun(run: RehearsedRun): Way | undefined {
+  const way = { skipped: stepsThatWere("skipped", run), failed: stepsThatWere("failed", run) };
+  if (run.status === "succeeded") return way;
+  const step = run.error?.details?.step;
+  return run.status === "failed" && typeof step === "string" ? { ...way, endedBy: step } : undefined;
+}
+
+/**
+ * A way in words. Of a run that a step ended, only what lies before that step counts: what happened beside it made no difference.
+ */
+function wayText({ skipped, failed, endedBy }: Way, dag: Dag): string {
+  const counts = (step: string) => endedBy === undefined || dag.runsBefore(step, endedBy);
+  const before = [
+    ...failed.filter((step) => step !== endedBy && counts(step)).map((step) => `${step} fails`),
+    ...skipped.filter(counts).map((step) => `${step} is skipped`),
+  ].sort();
+  if (endedBy !== undefined) return [...before, `${endedBy} fails`].join(", ");
+  return before.length === 0 ? "every step succeeds" : `${before.join(", ")}, all else succeeds`;
+}

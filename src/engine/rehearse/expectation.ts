@@ -1,0 +1,119 @@
+import type { Json } from "../../core/json.ts";
+import { differences } from "./difference.ts";
+import type { RehearsedRun } from "./rehearse.ts";
+
+/** What a test expects of its run. What is absent may be anything. */
+export interface Expectation {
+  readonly status: "succeeded" | "failed";
+  /** Exactly these steps ran, in any order: side by side running ones have none. */
+  readonly ran?: readonly string[];
+  /** Exactly these were skipped by their condition. */
+  readonly skipped?: readonly string[];
+  readonly attempts?: Readonly<Record<string, number>>;
+  /** Texts that must stand in what a step was given: its prompt, its address. */
+  readonly rendered?: Readonly<Record<string, readonly string[]>>;
+  /** Present where the output is expected. */
+  readonly output?: { readonly value: Json };
+  /** `message`: a part of it. */
+  readonly error?: { readonly code?: string; readonly step?: string; readonly message?: string };
+}
+
+/** One thing that is not as it was expected: where, and what instead. */
+export interface Unmet {
+  /** `status`, `ran`, `output.items.0`, ... */
+  readonly place: string;
+  readonly message: string;
+}
+
+/** All that is not as expected; empty: the test has passed. */
+export function unmet(expected: Expectation, run: RehearsedRun): readonly Unmet[] {
+  if (run.unscripted) return [{ place: `steps.${run.unscripted.step}`, message: unscriptedText(run.unscripted) }];
+  const { ran, skipped, attempts = {}, rendered = {}, output } = expected;
+  const counted = Object.entries(attempts).flatMap(([step, count]) => {
+    const actual = run.steps.find(({ id }) => id === step)?.attempts ?? 0;
+    return count === actual ? [] : [{ place: `attempts.${step}`, message: `expected ${count}, got ${actual}` }];
+  });
+  return [
+    ...unmetEnd(expected, run),
+    ...(ran ? unmetSet("ran", ran, stepsThatRan(run)) : []),
+    ...(skipped ? unmetSet("skipped", skipped, stepsThatWere("skipped", run)) : []),
+    ...counted,
+    ...Object.entries(rendered).flatMap(([step, texts]) => unmetTexts(step, texts, run)),
+    ...(output && run.status === "succeeded" ? differences(output.value, run.output, ["output"]) : []),
+  ];
+}
+
+/** Steps of which an attempt began. */
+export function stepsThatRan({ steps }: RehearsedRun): readonly string[] {
+  return steps.filter(({ attempts }) => attempts > 0).map(({ id }) => id);
+}
+
+/** Steps that a run left with this status. */
+export function stepsThatWere(
+  status: RehearsedRun["steps"][number]["status"],
+  { steps }: RehearsedRun,
+): readonly string[] {
+  return steps.filter((step) => step.status === status).map(({ id }) => id);
+}
+
+function unscriptedText({ step, attempt }: NonNullable<RehearsedRun["unscripted"]>): string {
+  if (attempt === 1) return `step "${step}" ran, but the test says no result for it`;
+  return `attempt ${attempt} of step "${step}" began, but the test says results for ${attempt - 1} only`;
+}
+
+function unmetEnd({ status, error: expected = {} }: Expectation, run: RehearsedRun): readonly Unmet[] {
+  const { error } = run;
+  if (status !== run.status) {
+    const why = error ? ` (${error.code}: ${error.message})` : "";
+    return [{ place: "status", message: `expected ${status}, got ${run.status}${why}` }];
+  }
+  if (!error) return [];
+  const step = typeof error.details?.step === "string" ? error.details.step : undefined;
+  const found: Unmet[] = [];
+  const compare = (place: string, wanted: string | undefined, actual: string | undefined) => {
+    if (wanted === undefined || wanted === actual) return;
+    found.push({ place: `error.${place}`, message: `expected ${wanted}, got ${actual ?? "none"} (${error.message})` });
+  };
+  compare("code", expected.code, error.code);
+  compare("step", expected.step, step);
+  if (expected.message !== undefined && !error.message.includes(expected.message)) {
+    found.push({
+      place: "error.message",
+      message: `expected to contain "${expected.message}", got "${error.message}"`,
+    });
+  }
+  return found;
+}
+
+function unmetSet(place: string, expected: readonly string[], actual: readonly string[]): readonly Unmet[] {
+  const missing = expected.filter((id) => !actual.includes(id));
+  const extra = actual.filter((id) => !expected.includes(id));
+  const parts = [
+    ...(missing.length > 0 ? [`missing ${missing.join(", ")}`] : []),
+    ...(extra.length > 0 ? [`not expected ${extra.join(", ")}`] : []),
+  ];
+  return parts.length === 0 ? [] : [{ place, message: parts.join("; ") }];
+}
+
+function unmetTexts(step: string, texts: readonly string[], { rendered }: RehearsedRun): readonly Unmet[] {
+  const place = `rendered.${step}`;
+  const body = rendered.get(step);
+  if (body === undefined) return [{ place, message: "the step was never given anything: it did not run" }];
+  const whole = allText(body);
+  const missing = texts.filter((text) => !whole.includes(text));
+  return missing.map((text) => ({
+    place,
+    message: `expected to contain ${JSON.stringify(text)}, got ${JSON.stringify(whole)}`,
+  }));
+}
+
+/** Every text in a value, one a line; what is no text as JSON. */
+function allText(value: Json): string {
+  if (typeof value === "string") return value;
+  if (Array.isArray(value)) return value.map(allText).join("\n");
+  if (typeof value === "object" && value !== null)
+    return Object.values(value)
+      .map((member) => allText(member ?? null))
+      .join("\n");
+  return JSON.stringify(value);
+}

@@ -1,0 +1,49 @@
+import type { StepHandler } from "../../steps/handler.ts";
+import type { CheckedDefinition } from "../../workflow/checked.ts";
+import { compileWorkflow } from "../../workflow/compile.ts";
+import type { StepKindSpec } from "../../workflow/kinds/kind.ts";
+import { pathsOf } from "../../workflow/paths/paths.ts";
+import { createDriver } from "../drive.ts";
+import { type Coverage, coverageOf } from "./coverage.ts";
+import { type Unmet, unmet } from "./expectation.ts";
+import type { WorkflowTest } from "./read-tests.ts";
+import { type RehearsedRun, rehearse } from "./rehearse.ts";
+
+/** A test that has been run. */
+export interface TestResult {
+  readonly name: string;
+  readonly run: RehearsedRun;
+  /** Empty: it has passed. */
+  readonly unmet: readonly Unmet[];
+}
+
+/** What running a workflow's tests needs. */
+export interface TestRun {
+  readonly definition: CheckedDefinition;
+  readonly kinds: readonly StepKindSpec[];
+  readonly tests: readonly WorkflowTest[];
+  /** Handlers by kind that reach nothing outside. Default: none. */
+  readonly pure?: ReadonlyMap<string, StepHandler>;
+}
+
+/** Runs the tests of a workflow, one after the other, without Redis, workers or network. */
+export async function runTests({ definition, kinds, tests, pure }: TestRun): Promise<readonly TestResult[]> {
+  const workflow = compileWorkflow(definition, { kinds });
+  const driver = createDriver(workflow.machine);
+  const results: TestResult[] = [];
+  for (const { name, input, scripts, env, expectation } of tests) {
+    const run = await rehearse({ workflow, driver, input, scripts, env, ...(pure ? { pure } : {}) });
+    results.push({ name, run, unmet: unmet(expectation, run) });
+  }
+  return results;
+}
+
+/** What the tests of a workflow went through, of every path that its statechart has. */
+export function testCoverage({ definition, kinds }: TestRun, results: readonly TestResult[]): Coverage {
+  const { machine } = compileWorkflow(definition, { kinds });
+  return coverageOf(
+    definition,
+    pathsOf(machine),
+    results.map(({ run }) => run),
+  );
+}

@@ -1,0 +1,80 @@
+import { type AnyStateMachine, createMachine } from "xstate";
+import type { StateShape, TransitionShape } from "../statechart.ts";
+
+/** One thing that can go this way or that: how a step ends, or whether its condition holds. */
+export interface Choice {
+  readonly step: string;
+  readonly outcome: "succeeds" | "fails" | "runs" | "skipped";
+}
+
+/** The event that stands for a choice. */
+export function choiceEvent({ step, outcome }: Choice): string {
+  return `${outcome} ${step}`;
+}
+
+/** The choice for which an event stands; undefined for every other event. */
+export function choiceOf(event: string): Choice | undefined {
+  const [, outcome, step] = /^(succeeds|fails|runs|skipped) (.+)$/.exec(event) ?? [];
+  return step === undefined ? undefined : { step, outcome: outcome as Choice["outcome"] };
+}
+
+/**
+ * A workflow's machine made into one whose every path can be walked: no jobs, no values, no time. Where a step runs, two events say how it
+ * ends; where a condition is decided, two events say how. All states, and the guards that look at states, are the workflow's own.
+ */
+export function pathMachine(machine: AnyStateMachine): AnyStateMachine {
+  const {
+    context: _,
+    on: __,
+    ...config
+  } = machine.config as StateShape & { readonly context?: unknown; readonly on?: unknown };
+  const walkable = createMachine(walkableState(config) as never, { guards: machine.implementations.guards } as never);
+  return walkable as unknown as AnyStateMachine;
+}
+
+/** A state whose choices are events. */
+type WalkableState = Omit<StateShape, "invoke" | "states" | "always" | "entry" | "after" | "onDone"> & {
+  readonly states?: Readonly<Record<string, WalkableState>>;
+  readonly always?: readonly object[];
+  readonly onDone?: object;
+  readonly on?: Readonly<Record<string, object>>;
+};
+
+/** An event and its transition. */
+type Way = readonly [event: string, transition: object];
+
+function walkableState(state: StateShape): WalkableState {
+  const { invoke, always = [], after: _, entry: __, onDone, states, ...rest } = state;
+  const decided = always.flatMap(decisionsOf);
+  const ended: Way[] = invoke
+    ? [
+        [choiceEvent({ step: invoke.id, outcome: "succeeds" }), target(invoke.onDone)],
+        [choiceEvent({ step: invoke.id, outcome: "fails" }), target(invoke.onError)],
+      ]
+    : [];
+  const on = Object.fromEntries([...decided, ...ended]);
+  const inner = Object.entries(states ?? {}).map(([key, child]) => [key, walkableState(child)] as const);
+  return {
+    ...rest,
+    ...(states ? { states: Object.fromEntries(inner) } : {}),
+    // Where conditions are decided, nothing happens by itself; elsewhere all does that did before.
+    ...(decided.length === 0 && always.length > 0 ? { always: always.map(guarded) } : {}),
+    ...(onDone ? { onDone: target(onDone) } : {}),
+    ...(Object.keys(on).length > 0 ? { on } : {}),
+  };
+}
+
+/** A guard that asks for a condition's value is a choice; one that looks at states is none. */
+function decisionsOf({ guard, target: to }: TransitionShape): readonly Way[] {
+  if (guard === undefined || !("params" in guard)) return [];
+  const outcome = guard.type === "when true" ? "runs" : "skipped";
+  return [[choiceEvent({ step: guard.params.step, outcome }), { target: to }]];
+}
+
+function target({ target: to }: TransitionShape): object {
+  return { target: to };
+}
+
+function guarded({ guard, target: to }: TransitionShape): object {
+  return { target: to, ...(guard ? { guard } : {}) };
+}
