@@ -52,6 +52,7 @@ const windowBuckets = (rules: Rules) => rules.windowMs / rules.bucketMs;
 /** The first limit that the call does not fit into; undefined: it fits. Pure. */
 export function fullAt(use: Use, limits: Limits, ask: Ask, now: number, rules: Rules): Full | undefined {
   const { requestsPerMinute, tokensPerMinute, concurrency, usdPerDay } = limits;
+  if ((requestsPerMinute ?? tokensPerMinute ?? concurrency ?? usdPerDay) === null) return undefined;
   const live = swept(use, now, rules);
   const day = Math.floor(now / dayMs);
   if (concurrency !== null && callsUnderWay(live, now) >= concurrency)
@@ -157,12 +158,16 @@ function swept(use: Use, now: number, rules: Rules): Use {
 /** Whether everything in it counts. */
 function isCurrent({ requests, tokens, nanoUsd, leases, others }: Use, now: number, rules: Rules): boolean {
   const oldest = Math.floor(now / rules.bucketMs) - windowBuckets(rules);
-  const today = Math.floor(now / dayMs);
+  const yesterday = Math.floor(now / dayMs) - 1;
   for (const id in leases) if ((leases[id] ?? 0) <= now) return false;
-  for (const bucket in requests) if (Number(bucket) <= oldest) return false;
-  for (const bucket in tokens) if (Number(bucket) <= oldest) return false;
-  for (const day in nanoUsd) if (Number(day) < today) return false;
+  if (first(requests) <= oldest || first(tokens) <= oldest || first(nanoUsd) <= yesterday) return false;
   return others === undefined || others.until > now;
+}
+
+/** The earliest bucket or day: whole numbers are a record's first keys, in ascending order. */
+function first(counts: Readonly<Record<string, number>>): number {
+  for (const bucket in counts) return Number(bucket);
+  return Number.POSITIVE_INFINITY;
 }
 
 /** When so much of the window has passed that no more than `most` of it counts; `now` where that is so already. */

@@ -25,7 +25,6 @@ export async function routeScenario(scenario: Scenario): Promise<ReturnType<Reco
   const source = chances(seed);
   const [arrivalChance, tokenChance, random, fleetChance] = [source(), source(), source(), source()];
   const probing = new Set<string>();
-  const never = new AbortController().signal;
   const deadlines = new Map<LlmRequest, number>();
   const simulated = new Map(
     providers.map((provider) => {
@@ -33,7 +32,12 @@ export async function routeScenario(scenario: Scenario): Promise<ReturnType<Reco
       return [provider.name, answering(provider, createVendor(provider, source()), agenda, deadlines, begun)];
     }),
   );
-  const virtual = createVirtualFleet(agenda, fleetChance, recorder.onHealth);
+  const virtual = createVirtualFleet({
+    agenda,
+    chance: fleetChance,
+    onHealth: recorder.onHealth,
+    hasKeyLimits: true,
+  });
   const fleet: Fleet = {
     read: async ({ count }) => virtual.look(count),
     reserve: async (booking) => virtual.reserve(booking),
@@ -70,7 +74,7 @@ export async function routeScenario(scenario: Scenario): Promise<ReturnType<Reco
         const end = endOf(signal, resolve);
         if (!signal.aborted) agenda.at(agenda.now + ms, () => end(resolve));
       }),
-    closing: never,
+    closing: new AbortController().signal,
   };
   const nextArrival = arrivals(traffic.rate, durationMs, arrivalChance);
   const arrive = () => {
@@ -96,7 +100,7 @@ export async function routeScenario(scenario: Scenario): Promise<ReturnType<Reco
     deadlines.set(request, deadline);
     const options = {
       hints: { max_calls: traffic.maxCalls },
-      signal: never,
+      signal: new AbortController().signal,
       idempotencyKey: "replay",
       deadline,
       wait: traffic.waits,

@@ -36,7 +36,9 @@ function conflicts({ duration, requests, providers, changes }: WrittenScenario):
   const begins = (path: readonly PropertyKey[], at: number) => {
     if (at >= duration) problems.push({ path, message: "must be before the scenario ends: `duration`." });
   };
-  for (const [name, { outages }] of Object.entries(providers)) {
+  for (const [name, { outages, errors }] of Object.entries(providers)) {
+    if (Object.values(errors).reduce((sum, share) => sum + share, 0) > 1)
+      problems.push({ path: ["providers", name, "errors"], message: "must be 1 (100%) at most in all." });
     outages.forEach(({ at }, i) => {
       begins(["providers", name, "outages", i, "at"], at);
       const before = outages[i - 1];

@@ -71,7 +71,7 @@ function moveOf(routed: RoutedRequest, { agenda, random }: ReplayContext): Move 
 function outcomeOf(routed: RoutedRequest, random: () => number, spent?: string) {
   const outcome = exhausted(routed, { random }, spent);
   if (outcome.type === "unavailable") return { type: "unavailable", retryAfterMs: outcome.retryAfterMs } as const;
-  return { type: "failed", retryAfterMs: 0 } as const;
+  return { type: outcome.type === "rejected" ? "rejected" : "failed", retryAfterMs: 0 } as const;
 }
 
 /** Makes a second call beside the first where that has given no token in time. */

@@ -1,7 +1,8 @@
 import type { RoutingSettings } from "../../config/settings.ts";
+import { needsOf } from "../able.ts";
 import type { Known } from "../known.ts";
 import { questionOf } from "../rated.ts";
-import { decideFor, type Look, type RoutedRequest } from "../request.ts";
+import { decideFor, type RoutedRequest } from "../request.ts";
 import { createAgenda } from "./agenda.ts";
 import { arrivals } from "./arrivals.ts";
 import { type Chance, chances, drawFrom } from "./chance.ts";
@@ -32,7 +33,14 @@ export function replay(scenario: Scenario): ReplayReport {
     random,
     vendors: new Map(providers.map((provider) => [provider.name, createVendor(provider, source())])),
     token: () => String(++tokens),
-    fleet: createVirtualFleet(agenda, fleetChance, recorder.onHealth),
+    fleet: createVirtualFleet({
+      agenda,
+      chance: fleetChance,
+      onHealth: recorder.onHealth,
+      hasKeyLimits: routings(scenario).some(({ limits }) =>
+        Object.values(limits).some(({ keys }) => Object.keys(keys).length > 0),
+      ),
+    }),
     observer: recorder.observer,
     decide: (request) => decideNow(scenario, routing(agenda.now - scenarioStart), request, context),
   };
@@ -62,7 +70,7 @@ export function replay(scenario: Scenario): ReplayReport {
 
 function decideNow(
   { traffic }: Scenario,
-  { known, question }: Omit<Look, "snapshot">,
+  known: Known,
   { tokens, deadline }: NewRequest,
   { agenda, fleet, random }: ReplayContext,
 ): RoutedRequest {
@@ -74,6 +82,7 @@ function decideNow(
     wait: traffic.waits,
   };
   const estimate = { inputTokens: tokens.input, outputTokens: traffic.maxOutputTokens };
+  const question = questionOf(options.hints, known, { needs: needsOf(noRequest, estimate) });
   const look = { known, question, snapshot: fleet.look(question.count) };
   return decideFor(noRequest, estimate, options, look, { clock: () => agenda.now, random });
 }
@@ -89,25 +98,24 @@ function tokensOf({ traffic }: Scenario, chance: Chance): Tokens {
 }
 
 /** The routing in force, by milliseconds from the beginning, which never go back. */
-function liveRouting({ routing, changes, providers }: Scenario): (atMs: number) => Omit<Look, "snapshot"> {
+function liveRouting({ routing, changes, providers }: Scenario): (atMs: number) => Known {
   const simulated = new Map(providers.map((provider) => [provider.name, simulatedProvider(provider)]));
-  const lookBy = (settings: RoutingSettings, version: number) => {
-    const known: Known = { routing: settings, version, models: {}, edition: "enterprise", providers: simulated };
-    return { known, question: questionOf({}, known) };
-  };
-  let version = 0;
-  let current = lookBy(routing, version);
+  let known: Known = { routing, version: 0, models: {}, edition: "enterprise", providers: simulated };
   return (atMs) => {
-    for (let change = changes[version]; change && change.atMs <= atMs; change = changes[version]) {
-      version++;
-      current = lookBy(change.routing, version);
+    for (let change = changes[known.version]; change && change.atMs <= atMs; change = changes[known.version]) {
+      known = { ...known, routing: change.routing, version: known.version + 1 };
     }
-    return current;
+    return known;
   };
 }
 
-function notesOn({ routing, changes }: Scenario): readonly string[] {
-  const all = [routing, ...changes.map((change) => change.routing)];
+/** Every routing that is in force at some time. */
+function routings({ routing, changes }: Scenario): readonly RoutingSettings[] {
+  return [routing, ...changes.map((change) => change.routing)];
+}
+
+function notesOn(scenario: Scenario): readonly string[] {
+  const all = routings(scenario);
   const notes: string[] = [];
   if (all.some(({ shadow }) => shadow !== null))
     notes.push("shadow has no effect on a replay: mirrored calls never answer.");

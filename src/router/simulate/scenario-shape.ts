@@ -90,6 +90,13 @@ const failures = [
   "caller",
 ] as const;
 
+const errorShares = z.strictObject(
+  Object.fromEntries(failures.map((failure) => [failure, share.optional()])) as Record<
+    (typeof failures)[number],
+    z.ZodOptional<typeof share>
+  >,
+);
+
 const outage = z
   .strictObject({
     at: duration,
@@ -108,12 +115,7 @@ const provider = z.strictObject({
   latency,
   first_token: share.default(1),
   timeout: positiveDuration.default(60_000),
-  errors: z
-    .partialRecord(z.enum(failures), share)
-    .default({})
-    .refine((errors) => Object.values(errors).reduce((sum, one) => sum + one, 0) <= 1, {
-      error: "must be 1 (100%) at most in all.",
-    }),
+  errors: errorShares.default({}),
   error_after: positiveDuration.default(200),
   retry_after: duration.optional(),
   price: z.strictObject({ input: z.number().min(0), output: z.number().min(0) }).optional(),

@@ -53,7 +53,8 @@ export function createVendor(provider: ScenarioProvider, chance: Chance): Vendor
       const effect = outage && meets < outage.share ? outage.effect : undefined;
       if (effect?.type === "fails") return failed(effect.class, plainMs, effect);
       if (isOverLimit(atMs)) {
-        const retryAfterMs = provider.retryAfterMs ?? (minute + 1) * minuteMs - atMs;
+        const restMs = (minute + 1) * minuteMs - atMs - provider.errorAfterMs;
+        const retryAfterMs = provider.retryAfterMs ?? Math.max(0, restMs);
         return failed("rate_limited", plainMs, { retryAfterMs });
       }
       if (contextWindow !== null && inputTokens > contextWindow) return failed("context_length", plainMs);

@@ -1,7 +1,7 @@
 import { type Claim, claim, type Health, record } from "../breaker.ts";
 import type { Booked, Booking, CallReport, Reserved, Snapshot } from "../fleet.ts";
 import { foldLatency } from "../latency.ts";
-import { type Ask, fullAt, type Lease, leaseId, reserve, settle, type Use } from "../limits.ts";
+import { type Ask, fullAt, leaseId, reserve, settle, type Use } from "../limits.ts";
 import { createMemory } from "../memory.ts";
 import { rules } from "../rules.ts";
 import type { Target } from "../target.ts";
@@ -23,8 +23,18 @@ export interface VirtualFleet {
 /** Told of every change of a target's health. */
 export type OnHealth = (provider: string, before: Health, after: Health) => void;
 
-/** @param chance moves the deadlines of breakers */
-export function createVirtualFleet(agenda: Agenda, chance: Chance, onHealth: OnHealth): VirtualFleet {
+/** What a virtual fleet needs. */
+export interface VirtualFleetOptions {
+  readonly agenda: Agenda;
+  /** Moves the deadlines of breakers. */
+  readonly chance: Chance;
+  readonly onHealth: OnHealth;
+  /** Whether any key ever has limits of its own. False: what single keys use is not kept, because nobody looks at it. */
+  readonly hasKeyLimits: boolean;
+}
+
+/** Nothing is known and nothing used at the beginning. */
+export function createVirtualFleet({ agenda, chance, onHealth, hasKeyLimits }: VirtualFleetOptions): VirtualFleet {
   const memory = createMemory();
   // A scenario's provider has one model, so its name is the target's.
   const healthOf = ({ provider }: Target) => memory.health(provider);
@@ -49,21 +59,15 @@ export function createVirtualFleet(agenda: Agenda, chance: Chance, onHealth: OnH
       use: (name) => memory.use(name),
     }),
     reserve({ provider, keyField, limits, keyLimits, ask, token }) {
-      const wanted = [
-        [provider, limits],
-        [keyField, keyLimits],
-      ] as const;
-      for (const [name, most] of wanted) {
-        const full = most && fullAt(memory.use(name), most, ask, agenda.now, rules);
-        if (full) return { type: "full", name, full };
+      const full = limits && fullAt(memory.use(provider), limits, ask, agenda.now, rules);
+      if (full) return { type: "full", name: provider, full };
+      const keyFull = keyLimits && fullAt(memory.use(keyField), keyLimits, ask, agenda.now, rules);
+      if (keyFull) return { type: "full", name: keyField, full: keyFull };
+      const { use, lease } = reserve(memory.use(provider), ask, token, agenda.now, rules);
+      memory.setUse(provider, counted(use, 1));
+      if (hasKeyLimits) {
+        memory.setUse(keyField, counted(reserve(memory.use(keyField), ask, token, agenda.now, rules).use, 1));
       }
-      let lease: Lease | undefined;
-      for (const [name] of wanted) {
-        const booked = reserve(memory.use(name), ask, token, agenda.now, rules);
-        memory.setUse(name, counted(booked.use, 1));
-        lease = booked.lease;
-      }
-      if (!lease) throw new Error("A booking has a provider and a key.");
       return { type: "booked", booked: { provider, keyField, lease } };
     },
     record(report) {
@@ -82,7 +86,7 @@ export function createVirtualFleet(agenda: Agenda, chance: Chance, onHealth: OnH
   };
 
   function settleBoth({ provider, keyField, lease }: Booked, actual: Ask): void {
-    for (const name of [provider, keyField]) {
+    for (const name of hasKeyLimits ? [provider, keyField] : [provider]) {
       const use = { ...memory.use(name), leases: { [leaseId(lease)]: Number.POSITIVE_INFINITY } };
       memory.setUse(name, counted(settle(use, lease, actual, agenda.now, rules), -1));
     }
