@@ -1,6 +1,5 @@
-import { AppError } from "../../core/errors.ts";
 import type { Json } from "../../core/json.ts";
-import type { Children, StepHandler, StepWork } from "../../steps/handler.ts";
+import type { StepHandler, StepWork } from "../../steps/handler.ts";
 import type { CompiledStep } from "../../workflow/compiled.ts";
 import type { AttemptEnding } from "./script.ts";
 
@@ -30,8 +29,9 @@ export async function executed(handler: StepHandler, attempt: ExecutedAttempt): 
   }
 }
 
+/** Signals, memos and child runs are not there: a kind that needs them reaches outside, and is no kind to be executed here. */
 function workOf({ step, body, attempt, workflow }: ExecutedAttempt): StepWork {
-  return {
+  const work = {
     runId: "run_rehearsal",
     workflow,
     stepId: step.id,
@@ -43,18 +43,8 @@ function workOf({ step, body, attempt, workflow }: ExecutedAttempt): StepWork {
     waitedMs: 0,
     deadline: Date.now() + step.timeoutMs,
     signal: AbortSignal.timeout(step.timeoutMs),
-    memo: null,
-    save: async () => undefined,
-    take: async () => undefined,
-    children: noChildren,
     tell: () => undefined,
     note: () => undefined,
-  };
+  } satisfies Partial<StepWork>;
+  return work as unknown as StepWork;
 }
-
-/** Whatever it is asked, it refuses. */
-const noChildren = new Proxy({} as Children, {
-  get: () => async () => {
-    throw new AppError("internal", { message: "A rehearsed step starts no runs: its test must say what it gives." });
-  },
-});
