@@ -56,12 +56,16 @@ function ofBrokenAnswer(httpStatus: number | null, why: string, fail: Fail): Cal
 }
 
 function ofAnswer(error: APICallError, httpStatus: number, context: FailureContext, fail: Fail): CallFailure {
+  const headers = error.responseHeaders ?? {};
+  if (httpStatus >= 300 && httpStatus < 400) {
+    const message = `HTTP ${httpStatus}: it points to ${headers.location ?? "another address"}, and redirects are not followed. Set \`endpoint\` to the address itself.`;
+    return fail("malformed", message, { httpStatus });
+  }
   if (httpStatus < 400) {
     const said = readVendorError(error.responseBody).message;
     const why = said ?? (networkFault(error.cause) ? "it was cut off" : error.message);
     return fail("malformed", `HTTP ${httpStatus} with an answer that is not whole: ${why}`, { httpStatus });
   }
-  const headers = error.responseHeaders ?? {};
   const vendor = readVendorError(error.responseBody, headers["x-amzn-errortype"]);
   const asked = retryAfterMs(headers, context.nowMs) ?? vendor.retryAfterMs;
   const failureClass = classOf(httpStatus, vendor, asked !== null);

@@ -15,9 +15,9 @@ export class Connection {
     this.#dispatcher = createDispatcher(settings);
   }
 
-  /** The web's fetch over these connections. */
+  /** The web's fetch over these connections. Follows no redirect unless told to: it would take request and key to an address that nobody configured. */
   readonly fetch: Fetch = (async (input: Input, init?: Init) => {
-    const response = await undiciFetch(input, { ...init, dispatcher: this.#dispatcher });
+    const response = await undiciFetch(input, { redirect: "manual", ...init, dispatcher: this.#dispatcher });
     // undici's own types of the same standard differ by name only.
     if (init?.signal) this.#answered.set(init.signal as AbortSignal, response.status);
     return response;

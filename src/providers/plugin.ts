@@ -12,7 +12,7 @@ export type PluginFactory = (context: PluginContext) => ProviderPlugin | Promise
 export interface PluginContext extends ProviderContext {
   /** What stands below `options` in its entry, references resolved. */
   readonly options: JsonObject;
-  /** The web's fetch over connections of its own, with the settings' CA, proxy and connect timeout. */
+  /** The web's fetch over connections of its own, with the settings' CA, proxy and connect timeout. Follows redirects only if `init.redirect` says so. */
   readonly fetch: typeof globalThis.fetch;
   /** The failure in an answer whose status is an error, to be thrown; see {@link httpFailure}. */
   readonly httpFailure: (response: Response) => Promise<Error>;

@@ -28,17 +28,26 @@ function fromRetryAfter(headers: Headers, base: number): number | null {
   return Number.isNaN(date) ? null : date - base;
 }
 
-/** `x-ratelimit-reset-tokens: 6m0s` (OpenAI) and `anthropic-ratelimit-tokens-reset: 2026-01-01T00:00:00Z`, each with a `remaining`. */
+/** `x-ratelimit-reset-tokens: 6m0s` (OpenAI; Azure: `60`) and `anthropic-ratelimit-tokens-reset: 2026-01-01T00:00:00Z`, each with a `remaining`. */
 function fromResets(headers: Headers, base: number): number | null {
   const waits: number[] = [];
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined || !/ratelimit/.test(name) || !/reset/.test(name)) continue;
     const remaining = headers[name.replace("reset", "remaining")];
     if (remaining !== undefined && Number(remaining) > 0) continue;
-    const date = /^\d{4}-/.test(value) ? Date.parse(value) - base : durationMs(value);
-    if (date !== null && !Number.isNaN(date)) waits.push(date);
+    const wait = waitUntil(value.trim(), base);
+    if (wait !== null && !Number.isNaN(wait)) waits.push(wait);
   }
   return waits.length > 0 ? Math.max(...waits) : null;
+}
+
+/** A date, a duration, or a bare number: seconds from now (Azure, IETF's draft), or since 1970 in seconds or milliseconds (gateways). */
+function waitUntil(value: string, base: number): number | null {
+  if (/^\d{4}-/.test(value)) return Date.parse(value) - base;
+  if (!/^\d+(\.\d+)?$/.test(value)) return durationMs(value);
+  const number = Number(value);
+  if (number < 1e9) return number * 1_000;
+  return (number < 1e11 ? number * 1_000 : number) - base;
 }
 
 /** `1s`, `6m0s`, `20ms`, `1h2m3.5s`. */

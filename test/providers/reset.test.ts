@@ -24,6 +24,15 @@ describe("retryAfterMs", () => {
       61_500,
     ],
     [
+      "Azure's reset, in seconds",
+      { "x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "17" },
+      17_000,
+    ],
+    ["the reset of IETF's draft", { "ratelimit-remaining": "0", "ratelimit-reset": "5" }, 5_000],
+    ["a gateway's, in seconds since 1970", { "x-ratelimit-reset": "1767225609" }, 9_000],
+    ["a gateway's, in milliseconds since 1970", { "x-ratelimit-reset": "1767225602500" }, 2_500],
+    ["a reset that says nothing", { "x-ratelimit-reset-requests": "later" }, null],
+    [
       "Anthropic's reset",
       {
         "anthropic-ratelimit-requests-remaining": "0",
