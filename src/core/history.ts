@@ -38,6 +38,8 @@ export function stepAfter(step: StepRecord, event: RunEvent): StepRecord {
       };
     case "call.failed":
     case "signal.refused":
+    case "tool.called":
+    case "tool.answered":
       return step;
     case "step.retrying":
       return { ...reported(step, event), status: "queued", error: event.error, waitingUntil: event.at + event.delayMs };

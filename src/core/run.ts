@@ -85,6 +85,17 @@ export interface AttemptReport {
   readonly decision?: Decision;
 }
 
+/** Which tool call of an agent an event tells of. */
+export interface ToolCallHead {
+  readonly step: string;
+  readonly attempt: number;
+  /** The answer of the model that asked for it, 1-based. */
+  readonly turn: number;
+  /** Its place among the calls of that answer, 1-based. */
+  readonly call: number;
+  readonly tool: string;
+}
+
 /** One line of a run's history, without its head. Exactly one of the last three ends it. */
 export type EventBody =
   | { readonly type: "run.created"; readonly workflow: string; readonly version: number }
@@ -129,6 +140,14 @@ export type EventBody =
       readonly name: string;
       readonly problems: readonly string[];
     }
+  | ({ readonly type: "tool.called" } & ToolCallHead)
+  | ({
+      readonly type: "tool.answered";
+      readonly ok: boolean;
+      readonly durationMs: number;
+      /** The beginning of what went wrong; set where it is not ok. */
+      readonly problem?: string;
+    } & ToolCallHead)
   | { readonly type: "run.paused"; readonly by: string }
   | { readonly type: "run.resumed"; readonly by: string }
   | { readonly type: "signal.received"; readonly name: string; readonly by: string }

@@ -67,6 +67,7 @@ export async function attempt(
     parts.worker,
     step.reads,
     parts.folder.recent.get(execution.runId),
+    step.resumesBare,
   );
   switch (begun.type) {
     case "stale":
@@ -113,7 +114,7 @@ async function work(
     const handler = parts.handlers.get(step.kind);
     if (!handler)
       throw new AppError("internal", { message: `This worker has no handler for steps of kind ${step.kind}.` });
-    const body = await step.render({ ...scopeOf(begun.input, outputs), env: handler.env });
+    const body = begun.isBare ? null : await step.render({ ...scopeOf(begun.input, outputs), env: handler.env });
     const deadline = parts.clock() + step.timeoutMs;
     const outcome = await limited(step.timeoutMs, stop, (signal) =>
       handler.execute({
@@ -130,7 +131,13 @@ async function work(
         signal,
         memo: begun.memo,
         save: (memo, drop) => parts.store.save(execution, memo, drop),
-        take: (name) => parts.store.take(execution, name),
+        take: async (name) => {
+          const payload = await parts.store.take(execution, name);
+          parts.crash("after-take", execution.actor);
+          return payload;
+        },
+        stow: (values) => parts.store.stow(execution, values),
+        stowed: (names) => parts.store.stowed(execution, names),
         children: parts.children(execution, workflow),
         tell: pieces(teller, step.id, begun.attempt),
         note: (event) => void parts.store.note(execution, event).catch(() => undefined),
@@ -181,7 +188,10 @@ async function conclude(
   const { actor, epoch } = execution;
   const head = { step: actor, attempt: begun.attempt };
   const costUsd = addCosts(...outcome.report.calls.map((call) => call.costUsd));
-  const settle = (delivery: Delivery) => parts.folder.settle({ ...begun, execution, delivery, costUsd, workflow });
+  const settle = (delivery: Delivery) =>
+    begun.isBare
+      ? parts.folder.deliver(execution, delivery, costUsd)
+      : parts.folder.settle({ ...begun, execution, delivery, costUsd, workflow });
   switch (outcome.type) {
     case "succeeded": {
       const event: EventBody = { type: "step.succeeded", ...head, served: outcome.served, ...outcome.report };
@@ -224,6 +234,7 @@ async function park(
   const parking = { until, memo, signal };
   const held = await parts.store.suspend(execution, { refund: true, costUsd, event, avoid: [], park: parking });
   if (held.type === "stale") return parts.folder.refused(execution);
+  parts.crash("after-park", execution.actor);
   if (held.type === "woken") return { type: "later", delayMs: 0 };
   if (until !== null) await parts.folder.sleep(execution, { version, compiled, until, times: held.times });
   return { type: "done" };

@@ -4,52 +4,85 @@ import { AppError, type ErrorRecord } from "../core/errors.ts";
 import type { Json } from "../core/json.ts";
 import type { RunStatus } from "../core/run.ts";
 import type { Keys } from "../redis/keys.ts";
-import type { Child, Children } from "../steps/handler.ts";
-import type { LoadedWorkflow } from "./definitions.ts";
-import type { Parent, SubmitRequest } from "./engine.ts";
-import type { Execution } from "./run-store.ts";
+import type { Child, ChildRequest, Children } from "../steps/handler.ts";
+import type { Definitions, LoadedWorkflow } from "./definitions.ts";
+import type { ChildOf, Parent, SubmitRequest } from "./engine.ts";
+import { hasEnded } from "./restore.ts";
+import { type Execution, FenceLost, type RunStore } from "./run-store.ts";
 
 /** What child runs are made with. */
 export interface ChildrenParts {
   readonly redis: Redis;
   readonly keys: Keys;
-  readonly submit: (request: SubmitRequest, as: { readonly id: string; readonly parent: Parent }) => Promise<string>;
+  readonly store: RunStore;
+  readonly definitions: Definitions;
+  /** @returns whether it was not there before */
+  readonly submit: (request: SubmitRequest, as: ChildOf) => Promise<boolean>;
   readonly cancel: (runId: string, by: string, reason: string) => Promise<void>;
+  readonly pause: (runId: string, by: string) => Promise<void>;
+  readonly resume: (runId: string, by: string) => Promise<void>;
 }
 
 /** The child runs of one dispatch of a step. A child's id is made of the dispatch and the key, so that asking again after a crash finds the same run. */
 export function childrenOf(parts: ChildrenParts, execution: Execution, { name, version }: LoadedWorkflow): Children {
-  const { redis, keys } = parts;
+  const { redis, keys, definitions } = parts;
   const { runId, actor, epoch } = execution;
   const parent: Parent = { run: runId, workflow: name, version, actor, epoch };
   return {
-    async start({ key, ...request }) {
-      const id = childId(execution, key);
-      // Known to the parent before it exists: whoever ends the parent can end it.
-      await redis
-        .multi()
-        .hset(keys.run(runId).children, id, `${actor}|${epoch}`)
-        .hset(keys.run(runId).run, "hasChildren", "1")
-        .exec();
-      return parts.submit(request, { id, parent });
+    id: (key) => childId(execution, key),
+    store: async (definition) => storedVersion(await definitions.store(definitions.check(definition))),
+    newest: async (workflow) => storedVersion(await definitions.load(workflow)),
+    start: (request) => start(parts, execution, parent, request),
+    async ended(ids) {
+      if (ids.length === 0) return [];
+      const entries = await redis.hmget(keys.run(runId).children, ...ids);
+      return ids.filter((_, i) => hasEnded(entries[i] ?? ""));
     },
-    async look(ids) {
-      const found = await Promise.all(ids.map((id) => redis.hmget(keys.run(id).run, "status", "output", "error")));
-      return found.map(([status, output, error], i): Child => {
-        const id = ids[i] ?? "";
-        if (!status) throw new AppError("run_not_found", { message: `The child run ${id} is not there.` });
-        return {
-          id,
-          status: status as RunStatus,
-          output: output ? (JSON.parse(output) as Json) : null,
-          error: error ? (JSON.parse(error) as ErrorRecord) : null,
-        };
-      });
-    },
+    look: (ids, { outputs = true } = {}) => Promise.all(ids.map((id) => look(parts, id, outputs))),
     async cancel(ids, reason) {
       for (const id of ids) await parts.cancel(id, `run ${runId}`, reason);
     },
   };
+}
+
+async function start(
+  parts: ChildrenParts,
+  execution: Execution,
+  parent: Parent,
+  { key, ...request }: ChildRequest,
+): Promise<string> {
+  const id = childId(execution, key);
+  // Known to the parent before it exists: whoever ends the parent can end it.
+  const adopted = await parts.store.adopt(execution, id);
+  if (!adopted) throw new FenceLost();
+  const created = await parts.submit(request, { id, parent, paused: adopted.paused });
+  // Who ended, paused or resumed the parent in between has found nothing to be ended, paused or resumed.
+  const still = await parts.store.adopt({ ...execution, token: "" }, id);
+  if (still && (!created || still.paused !== adopted.paused)) {
+    await parts[still.paused ? "pause" : "resume"](id, `run ${parent.run}`);
+  }
+  if (still) return id;
+  await parts.cancel(id, `run ${parent.run}`, "The step that started it is not wanted any more.");
+  throw new FenceLost();
+}
+
+async function look({ redis, keys }: ChildrenParts, id: string, outputs: boolean): Promise<Child> {
+  const fields = ["status", "error", "finishedAt", ...(outputs ? ["output"] : [])];
+  const [status, error, finishedAt, output] = await redis.hmget(keys.run(id).run, ...fields);
+  if (!status) {
+    throw new AppError("run_not_found", { message: `The child run ${id} is not there.`, details: { run: id } });
+  }
+  return {
+    id,
+    status: status as RunStatus,
+    output: output ? (JSON.parse(output) as Json) : null,
+    error: error ? (JSON.parse(error) as ErrorRecord) : null,
+    finishedAt: finishedAt ? Number(finishedAt) : null,
+  };
+}
+
+function storedVersion({ name, version }: LoadedWorkflow): { readonly workflow: string; readonly version: number } {
+  return { workflow: name, version };
 }
 
 const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";

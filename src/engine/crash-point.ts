@@ -5,8 +5,14 @@
  */
 export const crashPoints = ["after-begin", "after-reply", "after-deliver", "after-commit", "after-dispatch"] as const;
 
-/** One of {@link crashPoints}. */
-export type CrashPoint = (typeof crashPoints)[number];
+/**
+ * Those of a step that waits: it has taken a signal (and not yet said what comes of it), it has started a child run (and not yet parked), it is parked (the job in
+ * which it goes on by itself not yet added).
+ */
+export const waitingCrashPoints = ["after-take", "after-child", "after-park"] as const;
+
+/** One of {@link crashPoints} or {@link waitingCrashPoints}. */
+export type CrashPoint = (typeof crashPoints)[number] | (typeof waitingCrashPoints)[number];
 
 /** Told of each crash point that is passed. */
 export type CrashHook = (point: CrashPoint, actor: string) => void;

@@ -5,7 +5,6 @@ import type { Keys } from "../redis/keys.ts";
 import type { Router } from "../router/router.ts";
 import type { StepHandler } from "../steps/handler.ts";
 import type { StepKindSpec } from "../workflow/kinds/kind.ts";
-import { abandonment } from "./abandon.ts";
 import { type ChildrenParts, childrenOf } from "./children.ts";
 import { Conclusion } from "./conclude.ts";
 import type { CrashHook } from "./crash-point.ts";
@@ -13,7 +12,7 @@ import { Definitions } from "./definitions.ts";
 import { Dispatcher } from "./dispatch.ts";
 import { Folder } from "./fold.ts";
 import { openTeller } from "./live-feed.ts";
-import { endChild, operateParts } from "./operate.ts";
+import { abandon, endChild, operateParts, pauseChild, resumeChild } from "./operate.ts";
 import { ProviderChecks } from "./provider-checks.ts";
 import { closeRun, restoreJobs } from "./restore.ts";
 import { RunStore } from "./run-store.ts";
@@ -65,7 +64,6 @@ export async function createWorkers(parts: WorkersParts): Promise<RunningWorkers
   const closed = (runId: string, last: RunState) => closeRun(restoring, runId, last);
   const restore = (runId: string) => restoreJobs(restoring, runId);
   const conclusion = new Conclusion(redis, keys, token);
-  const abandon = abandonment({ redis, keys, dispatcher, endChild: (id, by, why) => endChild(restoring, id, by, why) });
   const folder = new Folder({
     store,
     definitions,
@@ -75,15 +73,23 @@ export async function createWorkers(parts: WorkersParts): Promise<RunningWorkers
     clock,
     closed,
     restore,
-    abandon,
+    abandon: (runId, steps) => abandon(restoring, runId, steps),
     token,
   });
   const submitting: SubmitParts = { ...restoring, conclusion, checkHints: () => undefined, runId };
   const children: ChildrenParts = {
     redis,
     keys,
-    submit: async (request, as) => (await submit(submitting, request, as)).id,
+    store,
+    definitions,
+    submit: async (request, as) => {
+      const { created } = await submit(submitting, request, as);
+      crash("after-child", as.parent.actor);
+      return created;
+    },
     cancel: (id, by, reason) => endChild(restoring, id, by, reason),
+    pause: (id, by) => pauseChild(restoring, id, by),
+    resume: (id, by) => resumeChild(restoring, id, by),
   };
   const checks = new ProviderChecks({ router: parts.router, queue: dispatcher.queues.control });
   const schedules = new Schedules({

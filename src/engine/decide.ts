@@ -166,29 +166,31 @@ class Folding {
         snapshot,
         active: Object.fromEntries(this.#active),
         epoch: this.#epoch,
-        ...(ending ? { left: timersOf(this.#before) } : {}),
+        ...(ending ? { left: this.#left() } : {}),
       },
       outputs: this.outputs,
       events: this.events,
       opened,
       closed: Object.keys(this.#before).filter((actor) => !this.#active.has(actor)),
-      abandoned: Object.entries(this.#before).flatMap(([actor, { epoch, kind }]) =>
-        this.#abandoned.has(actor) ? [{ actor, epoch, kind }] : [],
+      abandoned: Object.entries(this.#before).flatMap(([actor, { epoch }]) =>
+        this.#abandoned.has(actor) ? [{ actor, epoch }] : [],
       ),
       ending,
     };
+  }
+
+  /** Timers and steps whose jobs may exist although the run has ended. */
+  #left(): NonNullable<RunState["left"]> {
+    const left = Object.entries(this.#before).filter(
+      ([actor, { kind }]) => kind === "timer" || this.#abandoned.has(actor),
+    );
+    return Object.fromEntries(left.map(([actor, { epoch, kind }]) => [actor, { epoch, kind }]));
   }
 }
 
 /** A notice of the machine as a line of the history: a step that fails before its first attempt has made no calls. */
 function noticed(notice: EventBody): EventBody {
   return notice.type === "step.failed" ? { ...notice, attempt: 0, calls: [] } : notice;
-}
-
-/** Epochs of the timers whose jobs exist. */
-function timersOf(active: RunState["active"]): Readonly<Record<string, number>> {
-  const timers = Object.entries(active).filter(([, { kind }]) => kind === "timer");
-  return Object.fromEntries(timers.map(([actor, { epoch }]) => [actor, epoch]));
 }
 
 function endingOf(snapshot: MachineStep["snapshot"]): Ending | null {

@@ -17,6 +17,8 @@ export interface JobData {
   /** Absent on jobs of `control`. */
   readonly actor?: string;
   readonly epoch?: number;
+  /** Of a job in which a step goes on after it was parked: the number of that parking. */
+  readonly times?: number;
   /** Of jobs that begin a scheduled run. */
   readonly schedule?: string;
 }
@@ -44,7 +46,7 @@ export interface JobPlace {
   readonly place: "front" | "back";
   /** Epoch milliseconds. */
   readonly now: number;
-  /** Of a step that was parked: how often it was suspended. Each time it goes on it does so in a job of its own. */
+  /** Of a step that was parked: how often. Each time it goes on it does so in a job of its own, and only that job may. */
   readonly times?: number;
 }
 
@@ -55,7 +57,7 @@ export function plannedJob(dispatch: Dispatch, { runId, version, workflow, place
   return {
     queue,
     name: actor,
-    data: { run: runId, workflow: workflow.name, version, actor, epoch },
+    data: { run: runId, workflow: workflow.name, version, actor, epoch, ...(times === undefined ? {} : { times }) },
     opts: {
       jobId: jobIdOf(runId, actor, epoch, times),
       attempts,
@@ -127,28 +129,29 @@ export class Dispatcher {
     return missing.length;
   }
 
-  /** Adds the job of a parked step that was woken; where it is there and sleeps, it is due now. */
-  async wake(job: PlannedJob): Promise<void> {
-    const queue = this.queues[job.queue];
-    const found = await queue.getJob(job.opts.jobId);
-    if (found && (await found.isDelayed())) await found.promote().catch(() => undefined);
-    else await this.restore([job]);
+  /**
+   * Adds the job of a parked step that was woken; where it is there and sleeps, it is due now. It is looked for after it was added: whoever parked the step may be
+   * about to add it as one that sleeps.
+   * @returns whether it was missing or slept.
+   */
+  async wake(job: PlannedJob): Promise<boolean> {
+    const added = await this.restore([job]);
+    const found = await this.queues[job.queue].getJob(job.opts.jobId);
+    if (!found || !(await found.isDelayed())) return added > 0;
+    await found.promote().catch(() => undefined);
+    return true;
   }
 
-  /** Takes steps' jobs out of their queues, where they have not begun: the first one of each, and those in which it goes on after it was parked once or twice. */
-  async remove(steps: readonly { readonly id: string; readonly queue: QueueName }[]): Promise<void> {
-    await Promise.all(
-      steps.flatMap(({ id, queue }) =>
-        [id, `${id}-w1`, `${id}-w2`].map((name) => this.queues[queue].remove(name).catch(() => 0)),
-      ),
-    );
+  /** Takes steps' jobs out of their queues, where they have not begun. */
+  async remove(ids: readonly string[]): Promise<void> {
+    const { llm, io } = this.queues;
+    await Promise.all(ids.flatMap((id) => [llm, io].map((queue) => queue.remove(id).catch(() => 0))));
   }
 
   /** Removes the jobs of a run's timers. One that is due at this moment stays and is refused. */
   async removeTimers(runId: string, { left = {} }: RunState): Promise<void> {
-    await Promise.all(
-      Object.entries(left).map(([actor, epoch]) => this.queues.timer.remove(jobIdOf(runId, actor, epoch))),
-    );
+    const timers = Object.entries(left).filter(([, { kind }]) => kind === "timer");
+    await Promise.all(timers.map(([actor, { epoch }]) => this.queues.timer.remove(jobIdOf(runId, actor, epoch))));
   }
 
   async close(): Promise<void> {

@@ -54,6 +54,14 @@ export interface Parent {
   readonly epoch: number;
 }
 
+/** How a run is made that a step starts. */
+export interface ChildOf {
+  readonly id: string;
+  readonly parent: Parent;
+  /** Whether the run that starts it is paused: then it starts nothing either. */
+  readonly paused: boolean;
+}
+
 /** How the fleet is doing, as one process sees it. */
 export interface EngineHealth {
   /** Round trip to Redis in milliseconds. */

@@ -19,8 +19,8 @@ export interface FoldParts {
   readonly clock: () => number;
   /** Removes what a run that has ended leaves behind. */
   readonly closed: (runId: string, last: RunState) => Promise<void>;
-  /** Ends the work on steps that nobody wants any more: their calls, their waiting jobs, their child runs. */
-  readonly abandon: (runId: string, workflow: LoadedWorkflow, steps: Transition["abandoned"]) => Promise<void>;
+  /** Ends the work on steps that nobody wants any more while the run goes on: their calls, their waiting jobs, their child runs. */
+  readonly abandon: (runId: string, steps: Transition["abandoned"]) => Promise<void>;
   /** Adds the jobs that a run needs and that are not there. */
   readonly restore: (runId: string) => Promise<unknown>;
   /** Random token that names one holder. */
@@ -154,12 +154,12 @@ export class Folder {
     opened: readonly Dispatch[],
   ): Promise<void> {
     const { dispatcher, clock, closed, abandon } = this.#parts;
-    const { abandoned } = content.transition;
-    if (abandoned.length > 0) await abandon(runId, workflow, abandoned);
-    if (content.transition.ending) {
+    const { abandoned, ending, state } = content.transition;
+    if (ending) {
       this.recent.forget(runId);
-      return closed(runId, content.transition.state);
+      return closed(runId, state);
     }
+    if (abandoned.length > 0) await abandon(runId, abandoned);
     const { version, compiled } = workflow;
     const place = { runId, version, workflow: compiled, place: "front", now: clock() } as const;
     await dispatcher.add(opened.map((dispatch) => plannedJob(dispatch, place)));

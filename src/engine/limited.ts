@@ -30,7 +30,7 @@ export function isHandBack(outcome: StepOutcome): boolean {
 
 /**
  * Runs a handler under the step's time limit. @param stop the attempt's own controller: fires at the limit, and whenever the worker fires it.
- * @returns the handler's outcome; at the limit `step_timeout` (retryable), after a stop `deferred` for now.
+ * @returns the handler's outcome, where it succeeded or parked the step also after a signal; at the limit `step_timeout` (retryable), after a stop `deferred` for now.
  */
 export async function limited(
   timeoutMs: number,
@@ -49,7 +49,7 @@ export async function limited(
   });
   try {
     const outcome = await Promise.race([execute(signal), silence]);
-    return outcome && (!signal.aborted || outcome.type === "succeeded")
+    return outcome && (!signal.aborted || outcome.type === "succeeded" || outcome.type === "parked")
       ? outcome
       : interrupted(signal, timeoutMs, outcome);
   } finally {

@@ -1,8 +1,13 @@
 import { AppError } from "../core/errors.ts";
+import { abandonSteps, childrenStartedBy } from "./abandon.ts";
 import { commandJob, plannedJob } from "./dispatch.ts";
 import type { Parent, Signal } from "./engine.ts";
-import { type RestoreParts, restoreJobs } from "./restore.ts";
+import { openChildren, type RestoreParts, restoreJobs } from "./restore.ts";
 import type { Refused, RunStore, Woken } from "./run-store.ts";
+import type { AbandonedStep } from "./state.ts";
+
+/** Related runs that are ended, paused or resumed at a time. */
+const atOnce = 50;
 
 /** What operating a run needs. */
 export interface OperateParts extends RestoreParts {
@@ -14,14 +19,26 @@ export function operateParts(given: Omit<OperateParts, "onEnd">): OperateParts {
   const parts: OperateParts = {
     ...given,
     onEnd: {
-      wakeParent: (parent) => wakeParent(parts, parent),
-      async endChildren(runId, children) {
-        for (const child of children)
-          await endChild(parts, child, `run ${runId}`, "The run that started it has ended.");
-      },
+      wakeParent: (parent, child) => wakeParent(parts, parent, child),
+      endChildren: (runId, children) =>
+        forEach(children, (child) => endChild(parts, child, `run ${runId}`, "The run that started it has ended.")),
     },
   };
   return parts;
+}
+
+/** Ends the work on steps that nobody wants any more while their run goes on: their calls, their waiting jobs, their child runs. */
+export async function abandon(parts: OperateParts, runId: string, steps: readonly AbandonedStep[]): Promise<void> {
+  await abandonSteps(parts, runId, steps);
+  const children = await childrenStartedBy(parts, runId, steps);
+  await forEach(children, (child) =>
+    endChild(parts, child, `run ${runId}`, "The step that started it is not wanted any more."),
+  );
+}
+
+/** Does something to runs, some at a time. */
+async function forEach(runIds: readonly string[], act: (runId: string) => Promise<void>): Promise<void> {
+  for (let i = 0; i < runIds.length; i += atOnce) await Promise.all(runIds.slice(i, i + atOnce).map(act));
 }
 
 /** Ends a child run that may have ended, or never have begun. */
@@ -44,32 +61,58 @@ export async function cancelRun(parts: OperateParts, runId: string, by: string, 
   await parts.dispatcher.restore([commandJob(runId, posted.workflow, posted.version, "cancel")]);
 }
 
-/** Lets a run start nothing new; what is under way goes on. @throws AppError run_not_found, run_ended */
+/** Lets a run and its child runs start nothing new; what is under way goes on. @throws AppError run_not_found, run_ended */
 export async function pauseRun(parts: OperateParts, runId: string, by: string): Promise<void> {
-  const paused = await parts.store.pause(runId, "pause", by);
+  const paused = await parts.store.pause(runId, "pause", "own", by);
   if (paused.type === "missing" || paused.type === "ended") throw refusal(runId, paused);
+  await forEach(await childrenOf(parts, runId), (child) => pauseChild(parts, child, `run ${runId}`));
 }
 
-/** Lets a paused run go on. @throws AppError run_not_found, run_ended */
+/** Pauses a run because the one that started it is. It may have ended, or never have begun. */
+export async function pauseChild(parts: OperateParts, runId: string, by: string): Promise<void> {
+  const paused = await parts.store.pause(runId, "pause", "parent", by);
+  if (paused.type === "missing" || paused.type === "ended") return;
+  await forEach(await childrenOf(parts, runId), (child) => pauseChild(parts, child, `run ${runId}`));
+}
+
+/** Lets a paused run go on, and those of its child runs that were paused with it. @throws AppError run_not_found, run_ended */
 export async function resumeRun(parts: OperateParts, runId: string, by: string): Promise<void> {
-  const resumed = await parts.store.pause(runId, "resume", by);
+  const resumed = await parts.store.pause(runId, "resume", "own", by);
   if (resumed.type === "missing" || resumed.type === "ended") throw refusal(runId, resumed);
-  // Jobs that came while it was paused are gone.
+  await goOnAfterPause(parts, runId);
+}
+
+/** Lets a run go on because the one that started it does. One that was paused by itself stays paused. */
+export async function resumeChild(parts: OperateParts, runId: string, by: string): Promise<void> {
+  const resumed = await parts.store.pause(runId, "resume", "parent", by);
+  if (resumed.type === "done" || resumed.type === "same") await goOnAfterPause(parts, runId);
+}
+
+/** Jobs that came while it was paused are gone. */
+async function goOnAfterPause(parts: OperateParts, runId: string): Promise<void> {
   await restoreJobs(parts, runId);
+  await forEach(await childrenOf(parts, runId), (child) => resumeChild(parts, child, `run ${runId}`));
+}
+
+async function childrenOf({ redis, keys }: OperateParts, runId: string): Promise<readonly string[]> {
+  const { run, children } = keys.run(runId);
+  return (await redis.hexists(run, "hasChildren")) ? openChildren(await redis.hgetall(children)) : [];
 }
 
 /** Sends a signal. One that no step waits for yet is kept. @throws AppError run_not_found, run_ended */
 export async function signalRun(parts: OperateParts, runId: string, { name, payload, id, by }: Signal): Promise<void> {
   const kept = await parts.store.signal(runId, name, payload, id, by);
-  if (kept.type === "again") return;
+  // Whoever sent it before may have died before the step's job was there.
+  if (kept.type === "again") return void (await restoreJobs(parts, runId));
   if (kept.type !== "kept") throw refusal(runId, kept);
   const [workflow, version] = await parts.redis.hmget(parts.keys.run(runId).run, "workflow", "version");
   for (const woken of kept.woken) await goOn(parts, runId, workflow ?? "", Number(version), woken);
 }
 
 /** Wakes the step that started a run which has ended. */
-export async function wakeParent(parts: OperateParts, { run, workflow, version, actor, epoch }: Parent): Promise<void> {
-  const woken = await parts.store.wake(run, actor, epoch);
+export async function wakeParent(parts: OperateParts, parent: Parent, child: string): Promise<void> {
+  const { run, workflow, version, actor, epoch } = parent;
+  const woken = await parts.store.wake(run, actor, epoch, child);
   if (woken) await goOn(parts, run, workflow, version, woken);
 }
 

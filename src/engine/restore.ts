@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
 import { isTerminal, type RunStatus } from "../core/run.ts";
 import type { Keys } from "../redis/keys.ts";
+import { abandonSteps } from "./abandon.ts";
 import type { Definitions } from "./definitions.ts";
 import { type Dispatcher, foldJob, type PlannedJob, plannedJob } from "./dispatch.ts";
 import type { Parent } from "./engine.ts";
@@ -19,22 +20,43 @@ export interface RestoreParts {
 /** What the end of a run means to those that are related to it. */
 export interface OnEnd {
   endChildren(runId: string, children: readonly string[]): Promise<void>;
-  wakeParent(parent: Parent): Promise<void>;
+  /** @param child the run that has ended */
+  wakeParent(parent: Parent, child: string): Promise<void>;
 }
 
 /**
- * What the end of a run brings with it: jobs of its timers go, child runs that still run are ended, the step that started it is woken; then it is off the list of open
- * ones. Repeated after a crash it does the same again. @param state its last one
+ * What the end of a run brings with it: work on steps that nobody wants any more ends, jobs of its timers go, child runs that still run are ended, the step that started
+ * it is woken; then it is off the list of open ones. Repeated after a crash it does the same again. @param state its last one
  */
 export async function closeRun(parts: RestoreParts, runId: string, state: RunState): Promise<void> {
-  const { redis, keys, dispatcher, onEnd } = parts;
-  const [[parent, hasChildren]] = await Promise.all([
-    redis.hmget(keys.run(runId).run, "parent", "hasChildren"),
-    dispatcher.removeTimers(runId, state),
+  const steps = Object.entries(state.left ?? {}).filter(([, { kind }]) => kind !== "timer");
+  await Promise.all([
+    abandonSteps(
+      parts,
+      runId,
+      steps.map(([actor, { epoch }]) => ({ actor, epoch })),
+    ),
+    parts.dispatcher.removeTimers(runId, state),
+    tellRelatives(parts, runId),
   ]);
-  if (hasChildren) await onEnd.endChildren(runId, Object.keys(await redis.hgetall(keys.run(runId).children)));
-  if (parent) await onEnd.wakeParent(JSON.parse(parent) as Parent);
-  await redis.zrem(keys.openRuns, runId);
+  await parts.redis.zrem(parts.keys.openRuns, runId);
+}
+
+/** Ends the child runs of a run that has ended, and wakes the step that started it. */
+async function tellRelatives({ redis, keys, onEnd }: RestoreParts, runId: string): Promise<void> {
+  const [parent, hasChildren] = await redis.hmget(keys.run(runId).run, "parent", "hasChildren");
+  if (hasChildren) await onEnd.endChildren(runId, openChildren(await redis.hgetall(keys.run(runId).children)));
+  if (parent) await onEnd.wakeParent(JSON.parse(parent) as Parent, runId);
+}
+
+/** Child runs that are not known to have ended. @param children entries by id */
+export function openChildren(children: Readonly<Record<string, string>>): readonly string[] {
+  return Object.entries(children).flatMap(([id, by]) => (hasEnded(by) ? [] : [id]));
+}
+
+/** Whether a child run is marked as ended. @param by its entry among its parent's children */
+export function hasEnded(by: string): boolean {
+  return by.endsWith("|ended");
 }
 
 /** A listed run that is not there is given this long to be written. */
@@ -42,7 +64,7 @@ const beingWrittenMs = 60_000;
 
 /**
  * Adds every job that a run needs and that is not there: its state says which actors are active, its fences which of them have delivered.
- * @returns how many were added. Safe at any time: adding a job that exists changes nothing, and a job too many is refused by its fence.
+ * Steps that were woken while their jobs sleep go on. @returns how many jobs were added or roused. Safe at any time: adding a job that exists changes nothing, and a job too many is refused by its fence.
  */
 export async function restoreJobs(parts: RestoreParts, runId: string): Promise<number> {
   const { redis, keys, definitions, dispatcher, clock } = parts;
@@ -62,24 +84,31 @@ export async function restoreJobs(parts: RestoreParts, runId: string): Promise<n
   }
   const last = JSON.parse(state) as RunState;
   if (isTerminal(status as RunStatus)) {
-    await closeRun(parts, runId, last);
+    // One that was closed may have got a further child from a step that was still at work.
+    const isClosed = (await redis.zscore(keys.openRuns, runId)) === null;
+    await (isClosed ? tellRelatives(parts, runId) : closeRun(parts, runId, last));
     return 0;
   }
   const loaded = await definitions.load(workflow, Number(version));
   const { compiled } = loaded;
   const place = { runId, version: loaded.version, workflow: compiled, place: "front", now: clock() } as const;
   const wanted: PlannedJob[] = [];
+  const woken: PlannedJob[] = [];
   for (const [actor, { epoch, kind, timer }] of Object.entries(last.active)) {
     const fence = (delivered[actor] ?? "").split("|");
-    const [fencedEpoch, , , done, , , , until = "", parks = ""] = fence;
+    const [fencedEpoch, , , done, , , , parked = "", parks = ""] = fence;
     if (fencedEpoch === String(epoch) && done === "1") continue;
     // A paused run gets its steps' jobs when it is resumed; a parked step without a time has one when it is woken.
-    if ((paused && kind !== "timer") || until === "0") continue;
-    const dueAt = timer?.dueAt ?? (until === "" || until === "w" ? 0 : Number(until));
-    wanted.push(plannedJob({ actor, epoch, kind, dueAt }, parks === "" ? place : { ...place, times: Number(parks) }));
+    if ((paused && kind !== "timer") || parked === "0") continue;
+    const isWoken = parked === "w" || parked === "p";
+    const dueAt = timer?.dueAt ?? (isWoken ? 0 : Number(parked));
+    const jobs = isWoken ? woken : wanted;
+    jobs.push(plannedJob({ actor, epoch, kind, dueAt }, parks === "" ? place : { ...place, times: Number(parks) }));
   }
   if (unfolded > 0 && holder === 0) wanted.push(foldJob(runId, workflow, Number(version), rev ?? "0"));
-  return wanted.length > 0 ? dispatcher.restore(wanted) : 0;
+  const added = wanted.length > 0 ? await dispatcher.restore(wanted) : 0;
+  const roused = await Promise.all(woken.map((job) => dispatcher.wake(job)));
+  return added + roused.filter(Boolean).length;
 }
 
 /** Looks through all open runs, in no order. @returns runs looked at and jobs added. */

@@ -21,9 +21,14 @@ const scripts = {
   signal: script("signal"),
   take: script("take"),
   save: script("save"),
+  stow: script("stow"),
+  adopt: script("adopt"),
   post: script("post"),
   pause: script("pause"),
 };
+
+/** Values put aside by one script call. */
+const stowedAtOnce = 500;
 
 /** This execution counts no more: what it does further is for nobody. */
 export class FenceLost extends Error {
@@ -43,6 +48,8 @@ export interface Execution {
   readonly epoch: number;
   /** Unique to this execution of the job; "" for actors that are not begun (timers). */
   readonly token: string;
+  /** Number of the parking that its job follows; absent: none. */
+  readonly times?: number;
 }
 
 /** An attempt as begun, with what the step reads. */
@@ -54,6 +61,8 @@ export interface Begun {
   readonly avoid: readonly string[];
   /** Milliseconds since the first attempt of this dispatch began, by Redis's clock. */
   readonly waitedMs: number;
+  /** Whether it has its memo alone: input, state and outputs are not loaded. */
+  readonly isBare: boolean;
   readonly input: JsonObject;
   readonly hints: Hints;
   readonly rev: number;
@@ -86,7 +95,7 @@ export interface Parking {
   readonly signal: string | null;
 }
 
-/** What came of suspending. `times`: how often this dispatch was. */
+/** What came of suspending. `times`: how often this dispatch was parked. */
 export type Suspended =
   | { readonly type: "done"; readonly times: number }
   /** What it would be parked for is there already. */
@@ -154,13 +163,17 @@ export class RunStore {
     return word === "created";
   }
 
-  /** Begins an attempt. @param allowed attempts that the step's policy allows. @param recent the run's state as this process last saw it. */
+  /**
+   * Begins an attempt. @param allowed attempts that the step's policy allows. @param recent the run's state as this process last saw it.
+   * @param bare whether the step wants nothing but its memo, where there is one.
+   */
   async begin(
     execution: Execution,
     allowed: number,
     worker: string,
     reads: readonly string[],
     recent?: RecentState,
+    bare = false,
   ): Promise<
     | ({ type: "begun" } & Begun)
     | { type: "delivered" | "stale" | "paused" }
@@ -169,9 +182,11 @@ export class RunStore {
   > {
     const reply = await this.#run("begin", execution.runId, [
       ...fenceArgs(execution),
+      execution.times ?? "",
       allowed,
       worker,
       recent?.commit ?? "",
+      bare ? "bare" : "",
       ...reads,
     ]);
     const [word, attempt, ended, avoid, waited, input, hints, rev, state, memo, ...outputs] = reply;
@@ -183,6 +198,7 @@ export class RunStore {
           ended: Number(ended),
           avoid: avoid ? avoid.split(",") : [],
           waitedMs: Number(waited),
+          isBare: input === "",
           input: parse(input) as JsonObject,
           hints: parse(hints) as Hints,
           rev: Number(rev),
@@ -216,9 +232,9 @@ export class RunStore {
     return word === "done" ? { type: "done", times: Number(times) } : { type: word === "woken" ? "woken" : "stale" };
   }
 
-  /** Lets a parked step go on. @returns its job is wanted; undefined: it is at work, or nobody wants it any more */
-  async wake(runId: string, actor: string, epoch: number): Promise<Woken | undefined> {
-    const [word, times] = await this.#run("wake", runId, [actor, epoch]);
+  /** Lets a parked step go on. @param child the run whose end wakes it @returns its job is wanted; undefined: it is at work, or nobody wants it any more */
+  async wake(runId: string, actor: string, epoch: number, child: string): Promise<Woken | undefined> {
+    const [word, times] = await this.#run("wake", runId, [actor, epoch, child]);
     return word === "woken" ? { actor, epoch, times: Number(times) } : undefined;
   }
 
@@ -255,6 +271,29 @@ export class RunStore {
     if (word !== "done") throw new FenceLost();
   }
 
+  /** Puts values aside for the executions that come after this one, by name. They go when the run ends. @throws FenceLost */
+  async stow(execution: Execution, values: Readonly<Record<string, Json>>): Promise<void> {
+    const entries = Object.entries(values);
+    for (let i = 0; i < entries.length; i += stowedAtOnce) {
+      const args = entries.slice(i, i + stowedAtOnce).flatMap(([name, value]) => [name, JSON.stringify(value)]);
+      const [word] = await this.#run("stow", execution.runId, [...fenceArgs(execution), ...args]);
+      if (word !== "done") throw new FenceLost();
+    }
+  }
+
+  /** Values that were put aside, in the order asked; null: there is none of that name. */
+  async stowed({ runId, actor }: Execution, names: readonly string[]): Promise<readonly Json[]> {
+    if (names.length === 0) return [];
+    const fields = names.map((name) => `${actor}:#${name}`);
+    return (await this.#redis.hmget(this.#keys.run(runId).memos, ...fields)).map((text) => parse(text ?? undefined));
+  }
+
+  /** Lists a run that a step is about to start as its child. @param execution its token "": whichever is under way @returns undefined: nobody wants it */
+  async adopt(execution: Execution, child: string): Promise<{ readonly paused: boolean } | undefined> {
+    const [word] = await this.#run("adopt", execution.runId, [...fenceArgs(execution), child]);
+    return word === "stale" ? undefined : { paused: word === "paused" };
+  }
+
   /** Puts a command into the run's inbox. @param id the same id is put there once */
   async post(
     runId: string,
@@ -270,11 +309,12 @@ export class RunStore {
   async pause(
     runId: string,
     how: "pause" | "resume",
+    whose: "own" | "parent",
     by: string,
-  ): Promise<{ readonly type: "done" | "same" } | Refused> {
+  ): Promise<{ readonly type: "done" | "same" | "kept" } | Refused> {
     const event: EventBody = { type: how === "pause" ? "run.paused" : "run.resumed", by };
-    const [word, status] = await this.#run("pause", runId, [how, text(event)]);
-    return word === "done" || word === "same" ? { type: word } : refusedBy(word, status);
+    const [word, status] = await this.#run("pause", runId, [how, whose, text(event)]);
+    return word === "done" || word === "same" || word === "kept" ? { type: word } : refusedBy(word, status);
   }
 
   /** Adds a line to the history of the attempt under way; sent twice, it adds two. @returns false: the fence no longer holds. */
@@ -336,7 +376,9 @@ function fenceArgs({ actor, epoch, token }: Execution): (string | number)[] {
 }
 
 function transitionArgs({ id, transition, status, events, output, error }: CommitContent): (string | number)[] {
-  const { state, opened, closed } = transition;
+  const { state, opened } = transition;
+  const abandoned = transition.abandoned.map(({ actor }) => actor);
+  const closed = transition.closed.filter((actor) => !abandoned.includes(actor));
   const outputs = Object.entries(transition.outputs);
   return [
     id,
@@ -344,10 +386,11 @@ function transitionArgs({ id, transition, status, events, output, error }: Commi
     status,
     text(output ?? null),
     text(error ?? null),
-    [outputs.length, opened.length, closed.length, events.length].join(),
+    [outputs.length, opened.length, closed.length, abandoned.length, events.length].join(),
     ...outputs.flatMap(([step, value]) => [step, JSON.stringify(value)]),
     ...opened.flatMap(({ actor, epoch }) => [actor, epoch]),
     ...closed,
+    ...abandoned,
     ...events.map((event) => JSON.stringify(event)),
   ];
 }

@@ -14,8 +14,8 @@ export interface RunState {
   readonly active: Readonly<Record<string, ActiveActor>>;
   /** Dispatches so far: the number of the newest one. */
   readonly epoch: number;
-  /** Once the run has ended: the timers that it had, by epoch, so that whoever closes it can remove their jobs. */
-  readonly left?: Readonly<Record<string, number>>;
+  /** Once the run has ended: the timers and steps that it then had, so that whoever closes it can end their work and remove their jobs. */
+  readonly left?: Readonly<Record<string, { readonly epoch: number; readonly kind: string }>>;
 }
 
 /** A dispatch that has not been answered. */
@@ -59,6 +59,12 @@ export interface Dispatch {
   readonly dueAt: number;
 }
 
+/** A dispatch of a step that ended without an outcome. */
+export interface AbandonedStep {
+  readonly actor: string;
+  readonly epoch: number;
+}
+
 /** How a run ended, before its output is rendered. */
 export type Ending =
   | { readonly status: "succeeded" }
@@ -76,6 +82,6 @@ export interface Transition {
   /** Actors that were active before it and are not after it. */
   readonly closed: readonly string[];
   /** Of those, the steps that had not ended: nobody wants what they still bring. */
-  readonly abandoned: readonly { readonly actor: string; readonly epoch: number; readonly kind: string }[];
+  readonly abandoned: readonly AbandonedStep[];
   readonly ending: Ending | null;
 }

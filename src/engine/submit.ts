@@ -8,7 +8,7 @@ import type { Conclusion } from "./conclude.ts";
 import { decideStart } from "./decide.ts";
 import type { Definitions, LoadedWorkflow } from "./definitions.ts";
 import { plannedJob } from "./dispatch.ts";
-import type { Parent, SubmitRequest } from "./engine.ts";
+import type { ChildOf, Parent, SubmitRequest } from "./engine.ts";
 import { closeRun, type RestoreParts, restoreJobs } from "./restore.ts";
 import type { CommitContent, RunStore } from "./run-store.ts";
 
@@ -33,20 +33,20 @@ export interface SubmitParts extends RestoreParts {
 export async function submit(
   parts: SubmitParts,
   request: SubmitRequest,
-  as?: { readonly id: string; readonly parent: Parent },
+  as?: ChildOf,
 ): Promise<{ readonly id: string; readonly created: boolean }> {
   const hints = request.hints ?? {};
   await parts.checkHints(hints);
   let input: JsonObject = {};
   const workflow = await theWorkflow(parts.definitions, request, async (compiled) => {
     input = compiled.checkInput(request.input ?? {});
-    for (const step of compiled.steps.values()) await parts.checkHints({ ...hints, ...step.route });
+    for (const route of compiled.routes) await parts.checkHints({ ...hints, ...route });
   });
   const { name, version } = workflow;
   const now = parts.clock();
   const asked = { workflow: name, version, input, hints: hints as JsonObject };
   const id = as?.id ?? (await claimed(parts, request.idempotencyKey, parts.runId(now), asked));
-  if (await create(parts, id, workflow, { input, hints, parent: as?.parent }, now)) return { id, created: true };
+  if (await create(parts, id, workflow, { input, hints, as }, now)) return { id, created: true };
   await complete(parts, id);
   return { id, created: false };
 }
@@ -66,7 +66,7 @@ async function create(
   parts: SubmitParts,
   id: string,
   { name, version, compiled, driver }: LoadedWorkflow,
-  { input, hints, parent }: { readonly input: JsonObject; readonly hints: Hints; readonly parent: Parent | undefined },
+  { input, hints, as }: { readonly input: JsonObject; readonly hints: Hints; readonly as: ChildOf | undefined },
   now: number,
 ): Promise<boolean> {
   const transition = decideStart(driver, input, now);
@@ -77,16 +77,20 @@ async function create(
     version: String(version),
     input: JSON.stringify(input),
     hints: JSON.stringify(hints),
-    ...(parent ? { parent: JSON.stringify(parent) } : {}),
+    ...(as ? { parent: JSON.stringify(as.parent) } : {}),
+    ...(as?.paused ? { paused: "parent" } : {}),
   };
   const event = { type: "run.created", workflow: name, version } as const;
-  const first: CommitContent = transition.ending ? content : { ...content, status: "queued" };
+  const paused = as?.paused ? [{ type: "run.paused", by: `run ${as.parent.run}` } as const] : [];
+  const first: CommitContent = transition.ending
+    ? content
+    : { ...content, status: "queued", events: [...content.events, ...paused] };
   const place = { runId: id, version, workflow: compiled, place: "back", now } as const;
   const jobs = transition.opened.map((dispatch) => plannedJob(dispatch, place));
   // One connection executes them in this order, so they need not wait for each other's answers: a run is listed before it is written (what Redis
   // loses of its last writes may be the run, but is never its place in the list alone), and written before a job of it can be taken.
   const [, isNew] = await Promise.all([
-    list(parts, id, now),
+    list(parts, id, now, as?.parent),
     parts.store.create(id, fields, event, first),
     parts.dispatcher.add(jobs),
   ]);
@@ -102,8 +106,9 @@ async function complete(parts: SubmitParts, id: string): Promise<void> {
 }
 
 /** A run that is listed keeps its place. */
-async function list({ redis, keys }: SubmitParts, id: string, at: number): Promise<void> {
-  await Promise.all([redis.zadd(keys.runs, "NX", at, id), redis.zadd(keys.openRuns, "NX", at, id)]);
+async function list({ redis, keys }: SubmitParts, id: string, at: number, parent: Parent | undefined): Promise<void> {
+  const lists = [keys.runs, keys.openRuns, ...(parent ? [] : [keys.ownRuns])];
+  await Promise.all(lists.map((key) => redis.zadd(key, "NX", at, id)));
 }
 
 /** @param accept throws where the request does not fit the workflow; a definition that came with it is then not stored either. */

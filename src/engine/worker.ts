@@ -102,13 +102,14 @@ export class Workers {
   }
 
   async #execute(queue: QueueName, job: Job<JobData>, stop: AbortController): Promise<AttemptEnd> {
-    const { run, workflow, version, actor = "", epoch = 0 } = job.data;
+    const { run, workflow, version, actor = "", epoch = 0, times } = job.data;
     const { folder } = this.#parts;
     const execution: Execution = {
       runId: run,
       actor,
       epoch,
       token: this.#parts.token(),
+      ...(times === undefined ? {} : { times }),
     };
     switch (queue) {
       case "control":

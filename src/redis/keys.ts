@@ -6,8 +6,10 @@ export interface Keys {
   /** The prefix given to BullMQ; its queue keys share one hash tag. */
   readonly queues: string;
   run(runId: string): RunKeys;
-  /** Sorted set: run id by creation time. What `runs list` reads. */
+  /** Sorted set: run id by creation time. What `runs list --all` reads. */
   readonly runs: string;
+  /** Sorted set: ids of the runs that no step has started, by creation time. What `runs list` reads. */
+  readonly ownRuns: string;
   /** Sorted set: ids of runs that have not ended, by creation time. What reconcile reads. */
   readonly openRuns: string;
   /** Hash with expiry: the run id that an idempotency key made, and the hash of its request. */
@@ -40,8 +42,10 @@ export interface RunKeys {
   readonly events: string;
   /** Text with expiry: token of the worker that is folding. */
   readonly lease: string;
-  /** Hash: child run id to the step that started it and its epoch. */
+  /** Hash: child run id to "step|epoch" of what started it, "step|epoch|ended" once it has ended. */
   readonly children: string;
+  /** Hash: what executions of steps keep for later ones. */
+  readonly memos: string;
 }
 
 /** The key names below one prefix. */
@@ -58,9 +62,11 @@ export function keysOf(prefix: string): Keys {
         events: `${base}:events`,
         lease: `${base}:lease`,
         children: `${base}:children`,
+        memos: `${base}:memos`,
       };
     },
     runs: `${prefix}:{runs}:all`,
+    ownRuns: `${prefix}:{runs}:own`,
     openRuns: `${prefix}:{runs}:open`,
     idempotency: (key) => `${prefix}:{idempotency}:${key}`,
     workflow: (name) => `${prefix}:{workflows}:${name}`,

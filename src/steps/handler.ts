@@ -12,7 +12,7 @@ export interface StepWork {
   readonly stepId: string;
   /** 1-based. */
   readonly attempt: number;
-  /** The step's own part of the definition, rendered. */
+  /** The step's own part of the definition, rendered. Null where the kind `resumesBare` and there is a memo. */
   readonly body: Json;
   /** The run's hints with the step's laid over them. */
   readonly hints: Hints;
@@ -32,20 +32,33 @@ export interface StepWork {
   save(memo: Json, drop?: boolean): Promise<void>;
   /** The oldest signal of that name that was sent to the run and not taken; the same one again for a later execution of this dispatch. */
   take(name: string): Promise<Json | undefined>;
+  /** Puts values aside, by name, for the executions that come after this one: what would be too much for a memo, which every one of them loads. @throws where this execution counts no more */
+  stow(values: Readonly<Record<string, Json>>): Promise<void>;
+  /** Values that were put aside, in the order asked; null: none of that name. */
+  stowed(names: readonly string[]): Promise<readonly Json[]>;
   /** Runs that this step starts: as durable as the run itself, and it is woken when one of them ends. */
   readonly children: Children;
   /** Tells those who watch the run a piece of the answer as it is written; nothing of it is kept. */
   tell(piece: AnswerPiece): void;
   /** Adds a line to the run's history while the attempt goes on; best effort. */
-  note(event: Extract<EventBody, { type: "call.failed" | "signal.refused" }>): void;
+  note(event: Extract<EventBody, { type: "call.failed" | "signal.refused" | "tool.called" | "tool.answered" }>): void;
 }
 
 /** A run that a step has started. */
 export interface Child {
   readonly id: string;
   readonly status: RunStatus;
+  /** Null also where it was not asked for. */
   readonly output: Json;
   readonly error: ErrorRecord | null;
+  /** Epoch milliseconds; null: it has not ended. */
+  readonly finishedAt: number | null;
+}
+
+/** A workflow in the store. */
+export interface StoredVersion {
+  readonly workflow: string;
+  readonly version: number;
 }
 
 /** What a step asks of a child run. */
@@ -62,10 +75,18 @@ export interface ChildRequest {
 
 /** The child runs of one dispatch of a step. */
 export interface Children {
+  /** The id of the run that {@link start} makes of a key, whether it is started or not. */
+  id(key: string): string;
+  /** Stores a definition, once for all the runs that are to be made of it. @throws AppError invalid_definition */
+  store(definition: JsonObject): Promise<StoredVersion>;
+  /** The version that is the newest one of that name now. @throws AppError workflow_not_found */
+  newest(workflow: string): Promise<StoredVersion>;
   /** Starts a run. @returns its id. @throws AppError as a submission does */
   start(request: ChildRequest): Promise<string>;
-  /** How they stand, in the order asked. */
-  look(ids: readonly string[]): Promise<readonly Child[]>;
+  /** Those of these runs whose end has been told to this step. */
+  ended(ids: readonly string[]): Promise<readonly string[]>;
+  /** How they stand, in the order asked. @param options outputs: default true @throws AppError run_not_found */
+  look(ids: readonly string[], options?: { readonly outputs?: boolean }): Promise<readonly Child[]>;
   cancel(ids: readonly string[], reason: string): Promise<void>;
 }
 

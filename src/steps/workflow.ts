@@ -34,11 +34,12 @@ export function workflowHandler(): StepHandler {
 }
 
 /** The run that this dispatch of the step has started; started now, if it has not. */
-async function childOf({ memo, body, attempt, children, hints }: StepWork): Promise<string> {
+async function childOf({ memo, body, children, hints }: StepWork): Promise<string> {
   if (isJsonObject(memo) && typeof memo.child === "string") return memo.child;
   const { name, version, input = {} } = body as unknown as WorkflowBody;
   return children.start({
-    key: String(attempt),
+    // The same in every attempt: it finds the run that a former one has started.
+    key: "child",
     workflow: name,
     input,
     hints,

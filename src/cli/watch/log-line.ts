@@ -23,6 +23,13 @@ function told(event: RunEvent): string {
       const words = failure ? setbackWords({ provider, model, ...failure }) : `${provider} failed`;
       return `! ${event.step}: ${words}`;
     }
+    case "tool.called":
+      return `${stepSigns.running} ${event.step} turn ${event.turn}: calls ${event.tool}`;
+    case "tool.answered": {
+      const { step, turn, tool, ok, durationMs, problem } = event;
+      const end = ok ? "answered" : "failed";
+      return `${ok ? stepSigns.succeeded : "!"} ${step} turn ${turn}: ${tool} ${end} after ${formatDuration(durationMs)}${problem === undefined ? "" : `: ${problem}`}`;
+    }
     case "step.retrying": {
       const { step, attempt, delayMs, error, calls } = event;
       // Each failed call has had a line of its own.

@@ -6,5 +6,5 @@ local run = KEYS[1]
 local found = redis.call('HMGET', run, 'workflow', 'version', 'finishedAt', 'status')
 if not found[1] then return { 'missing' } end
 if found[3] then return { 'ended', found[4] } end
-if redis.call('SADD', run .. ':signal-ids', ARGV[1]) == 1 then redis.call('RPUSH', run .. ':inbox', ARGV[2]) end
+if redis.call('SADD', run .. ':known', 'command ' .. ARGV[1]) == 1 then redis.call('RPUSH', run .. ':inbox', ARGV[2]) end
 return { 'posted', found[1], found[2] }

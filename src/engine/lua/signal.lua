@@ -4,12 +4,13 @@
 -- RETURNS {"kept", step, epoch, number of its parking, ...} steps whose jobs are wanted now | {"again"} | {"ended", status} | {"missing"}
 --- @include "append_event"
 --- @include "fence"
+--- @include "aside"
 --- @include "rouse"
 local run = KEYS[1]
 local found = redis.call('HMGET', run, 'id', 'finishedAt', 'status')
 if not found[1] then return { 'missing' } end
 if found[2] then return { 'ended', found[3] } end
-if ARGV[3] ~= '' and redis.call('SADD', run .. ':signal-ids', ARGV[3]) == 0 then return { 'again' } end
+if ARGV[3] ~= '' and redis.call('SADD', run .. ':known', 'signal ' .. ARGV[3]) == 0 then return { 'again' } end
 local kept = redis.call('HGET', run .. ':signals', ARGV[1])
 redis.call('HSET', run .. ':signals', ARGV[1], kept and (kept .. '\n' .. ARGV[2]) or ARGV[2])
 local _, seq = append_event(run, ARGV[4])
