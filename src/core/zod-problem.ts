@@ -38,9 +38,21 @@ export function placeOf({ path, key }: ShapeProblem): string {
 /** A schema may find many unknown keys in one issue; each is a problem of its own, with a sentence of its own. */
 function problemsOf(issue: z.core.$ZodIssue): ShapeProblem[] {
   const { path, message } = issue;
+  if (issue.code === "invalid_key") {
+    const key = String(path.at(-1));
+    return [{ path: path.slice(0, -1), key, message: issue.issues[0]?.message ?? message }];
+  }
+  const inner = issue.code === "invalid_union" ? takenBranch(issue) : undefined;
+  if (inner) return inner.flatMap(problemsOf).map((problem) => ({ ...problem, path: [...path, ...problem.path] }));
   if (issue.code !== "unrecognized_keys") return [{ path, message }];
   const sentences = message.split("\n");
   return issue.keys.map((key, index) => ({ path, key, message: sentences[index] ?? "unknown key." }));
+}
+
+/** Of a union the one member that takes the value's type, and finds the mistake inside it. */
+function takenBranch({ errors }: Extract<z.core.$ZodIssue, { code: "invalid_union" }>) {
+  const branches = errors.filter(([first]) => first !== undefined && first.path.length > 0);
+  return branches.length === 1 ? branches[0] : undefined;
 }
 
 const nouns: Readonly<Record<string, string>> = {

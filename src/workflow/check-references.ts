@@ -71,11 +71,11 @@ function brokenStep(segments: Reference["segments"], { outputs }: Readable, read
     const meant = suggest(id, outputs.keys());
     const dashed = [...outputs.keys()].find((known) => known.startsWith(`${id}-`));
     const fix =
-      meant !== undefined
-        ? ` Did you mean ${corrected(segments, 1, meant)}?`
-        : dashed !== undefined && output === undefined
-          ? ` If you mean ${dashed}: JSONata takes a dash for a minus; write steps.\`${dashed}\`.`
-          : "";
+      dashed !== undefined && output === undefined
+        ? ` If you mean ${dashed}: JSONata takes a dash for a minus; write steps.\`${dashed}\`.`
+        : meant === undefined
+          ? ""
+          : ` Did you mean ${corrected(segments, 1, meant)}?`;
     return `reads ${text}, but there is no step "${id}".${fix}`;
   }
   if (output !== "output") {

@@ -20,6 +20,11 @@ describe("loadSettings", () => {
       outputLimitBytes: 1_048_576,
       ca: null,
       proxy: null,
+      stepEnv: [],
+      stepVariables: {},
+      httpAllow: [],
+      functions: null,
+      functionPackages: [],
       edition: "enterprise",
       routing: {
         strategy: "weighted",

@@ -58,7 +58,12 @@ const bad: readonly (readonly [name: string, source: string, where: string, mess
     "steps.0.llm.prmpt: unknown key. Did you mean prompt?",
   ],
   ["an unknown kind", steps("- { id: a, nop: {} }"), "3:14", "steps.0.nop: unknown key. Did you mean noop?"],
-  ["no kind", steps("- { id: a }"), "3:5", "steps.0: needs a kind, one of llm, http, transform, function, wait, approval, workflow, noop."],
+  [
+    "no kind",
+    steps("- { id: a }"),
+    "3:5",
+    "steps.0: needs a kind, one of llm, http, transform, function, wait, approval, workflow, noop.",
+  ],
   [
     "two kinds",
     steps("- { id: a, llm: { prompt: Hi }, noop: {} }"),

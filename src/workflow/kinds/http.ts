@@ -23,13 +23,16 @@ const ownHeaders: ReadonlySet<string> = new Set([
 const headerName = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, { error: "is not a header's name." });
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
+const status = "must be a status from 200 to 599, or one of 2xx, 3xx, 4xx, 5xx.";
+
 const everyRequest = {
   headers: z.record(headerName, z.string()).optional(),
   success: z
     .array(
-      z.union([z.number().int().min(200).max(599), z.string().regex(/^[2-5]xx$/)], {
-        error: "must be a status from 200 to 599, or one of 2xx, 3xx, 4xx, 5xx.",
-      }),
+      z.union([
+        z.number().int({ error: status }).min(200, { error: status }).max(599, { error: status }),
+        z.string().regex(/^[2-5]xx$/, { error: status }),
+      ]),
     )
     .min(1)
     .optional(),
