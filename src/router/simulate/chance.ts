@@ -23,7 +23,8 @@ const normal99 = 2.326_347_874_040_841;
 
 /** Draws from a spread; takes two numbers of the source, also where the value is always the same. */
 export function drawFrom({ median, p99 }: Spread, chance: Chance): number {
-  const [radius, angle] = [Math.sqrt(-2 * Math.log(1 - chance())), 2 * Math.PI * chance()];
+  const radius = Math.sqrt(-2 * Math.log(1 - chance()));
+  const angle = 2 * Math.PI * chance();
   if (p99 <= median) return median;
   return median * Math.exp((Math.log(p99 / median) / normal99) * radius * Math.cos(angle));
 }

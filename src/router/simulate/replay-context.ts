@@ -1,4 +1,5 @@
-import type { FailureClass } from "../../core/call.ts";
+import type { CallRecord, FailureClass } from "../../core/call.ts";
+import type { Booked } from "../fleet.ts";
 import type { RoutedRequest } from "../request.ts";
 import type { Target } from "../target.ts";
 import type { Agenda } from "./agenda.ts";
@@ -63,7 +64,7 @@ export interface ReplayedRequest extends NewRequest {
   /** Decided anew after each wait. */
   routed: RoutedRequest;
   /** Two at most: the second is the hedge. */
-  readonly flights: Set<Flight>;
+  flights: readonly Flight[];
 }
 
 /** What an answered call of a request uses. */
@@ -75,13 +76,26 @@ export interface Tokens {
 /** A call under way, whose end is known already. */
 export interface Flight {
   readonly target: Target;
+  readonly place: Place;
+  readonly role: CallRecord["role"];
+  readonly startedAt: number;
   readonly endsAt: number;
+  /** How it ends; null: it is answered. */
+  readonly failure: FailureClass | null;
+  readonly retryAfterMs: number | null;
   /** Null: it gives none. */
   readonly firstTokenAt: number | null;
   /** Whether it has ended or was aborted. */
-  readonly isOver: boolean;
-  /** Records its end. @returns true: it is the answer */
-  end(): boolean;
-  /** Ends it before its time, because the other call of the request was quicker. */
-  abort(): void;
+  isOver: boolean;
+}
+
+/** What a call has before it is made: the probe, if it is one, and its place in the limits. */
+export interface Place {
+  /** The probe's token; empty: it is no probe. */
+  readonly probe: string;
+  /** The key's label. */
+  readonly key: string;
+  readonly keyField: string;
+  /** Null: nobody looks at what is used there. */
+  readonly booked: Booked | null;
 }

@@ -1,20 +1,8 @@
-import type { Booked } from "../fleet.ts";
 import { askOf, providerOf } from "../rated.ts";
 import { lose, standingOf } from "../request.ts";
 import { keyField, usableKeys } from "../standing.ts";
 import type { Target } from "../target.ts";
-import type { ReplayContext, ReplayedRequest } from "./replay-context.ts";
-
-/** What a call has before it is made: the probe, if it is one, and its place in the limits. */
-export interface Place {
-  /** The probe's token; empty: it is no probe. */
-  readonly probe: string;
-  /** The key's label. */
-  readonly key: string;
-  readonly keyField: string;
-  /** Null: nobody looks at what is used there. */
-  readonly booked: Booked | null;
-}
+import type { Place, ReplayContext, ReplayedRequest } from "./replay-context.ts";
 
 /** Takes probe and place as `callTarget` does. @returns undefined: another request was quicker to get one of them */
 export function takePlaceNow(request: ReplayedRequest, target: Target, context: ReplayContext): Place | undefined {

@@ -4,7 +4,7 @@ import { nextOf } from "../call.ts";
 import { exhausted } from "../end.ts";
 import type { RoutedRequest } from "../request.ts";
 import type { Target } from "../target.ts";
-import { beginCall } from "./replay-call.ts";
+import { abortCall, beginCall, endCall } from "./replay-call.ts";
 import type { Ending, Flight, ReplayContext, ReplayedRequest } from "./replay-context.ts";
 
 /** Goes on with a request that has no call under way, as `route` does: the next call, a pause, a wait, or its end. */
@@ -98,28 +98,26 @@ function start(
   const flight = beginCall(request, target, context, role);
   if (!flight) return undefined;
   const { agenda } = context;
-  request.flights.add(flight);
+  request.flights = [...request.flights, flight];
   const isRaced = request.routed.known.routing.hedgeAfterMs !== null;
-  if (isRaced && flight.firstTokenAt !== null) agenda.at(flight.firstTokenAt, () => keepOnly(request, flight));
+  if (isRaced && flight.firstTokenAt !== null) agenda.at(flight.firstTokenAt, () => keepOnly(request, flight, context));
   agenda.at(flight.endsAt, () => finish(request, flight, context));
   return flight;
 }
 
 /** The first token decides: the other call is ended. */
-function keepOnly(request: ReplayedRequest, flight: Flight): void {
+function keepOnly(request: ReplayedRequest, flight: Flight, context: ReplayContext): void {
   if (flight.isOver) return;
-  for (const other of request.flights) {
-    if (other === flight) continue;
-    request.flights.delete(other);
-    other.abort();
-  }
+  for (const other of request.flights) if (other !== flight) abortCall(request, other, context);
+  request.flights = [flight];
 }
 
 function finish(request: ReplayedRequest, flight: Flight, context: ReplayContext): void {
   if (flight.isOver) return;
-  request.flights.delete(flight);
-  if (flight.end()) context.observer.ended(request.arrivedAt, { type: "answered", provider: flight.target.provider });
-  else if (request.flights.size === 0) proceed(request, context);
+  request.flights = request.flights.filter((other) => other !== flight);
+  if (endCall(request, flight, context))
+    context.observer.ended(request.arrivedAt, { type: "answered", provider: flight.target.provider });
+  else if (request.flights.length === 0) proceed(request, context);
 }
 
 function spentAt({ options, calls, begun, deadline }: RoutedRequest, at: number): string | undefined {

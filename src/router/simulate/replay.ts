@@ -49,7 +49,7 @@ export function replay(scenario: Scenario): ReplayReport {
     recorder.arrived();
     const request = { tokens: tokensOf(scenario, tokenChance), deadline: agenda.now + traffic.deadlineMs };
     const routed = context.decide(request);
-    proceed({ ...request, routed, arrivedAt: agenda.now, flights: new Set() }, context);
+    proceed({ ...request, routed, arrivedAt: agenda.now, flights: [] }, context);
     enterNext();
   };
   const enterNext = () => {
@@ -84,8 +84,16 @@ function decideNow(
   const estimate = { inputTokens: tokens.input, outputTokens: traffic.maxOutputTokens };
   const question = questionOf(options.hints, known, { needs: needsOf(noRequest, estimate) });
   const look = { known, question, snapshot: fleet.look(question.count) };
-  return decideFor(noRequest, estimate, options, look, { clock: () => agenda.now, random });
+  const routed = decideFor(noRequest, estimate, options, look, { clock: () => agenda.now, random });
+  return Object.assign(routed, { decided: unread });
 }
+
+/** Nobody reads the decisions of a replay: with them, requests under way would take several times the memory. */
+const unread: RoutedRequest["decided"] = {
+  order: [],
+  facts: { targets: [], hinted: null, bound: null, weights: {}, chain: [], counter: 0, avoided: [] },
+  decision: { strategy: "", hints: {}, candidates: [], reason: "", inputs: {}, routingVersion: 0 },
+};
 
 /** Nobody aborts a request of a replay, and nobody reads it. */
 const neverAborted = new AbortController().signal;

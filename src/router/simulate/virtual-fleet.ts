@@ -45,19 +45,22 @@ export function createVirtualFleet({ agenda, chance, onHealth, hasKeyLimits }: V
     onHealth(target.provider, before, after);
   };
 
+  // Always as it stands now, so that all requests can look through the same one.
+  const live: Snapshot = {
+    get now() {
+      return agenda.now;
+    },
+    counter: 0,
+    degraded: false,
+    routing: memory.routing,
+    bound: null,
+    health: healthOf,
+    keyOutUntil: (field) => memory.keyOutUntil(field),
+    use: (name) => memory.use(name),
+  };
+
   return {
-    look: (count) => ({
-      get now() {
-        return agenda.now;
-      },
-      counter: count ? memory.count() : 0,
-      degraded: false,
-      routing: memory.routing,
-      bound: null,
-      health: healthOf,
-      keyOutUntil: (field) => memory.keyOutUntil(field),
-      use: (name) => memory.use(name),
-    }),
+    look: (count) => (count ? Object.create(live, { counter: { value: memory.count() } }) : live),
     reserve({ provider, keyField, limits, keyLimits, ask, token }) {
       const full = limits && fullAt(memory.use(provider), limits, ask, agenda.now, rules);
       if (full) return { type: "full", name: provider, full };
