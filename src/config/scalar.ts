@@ -193,6 +193,14 @@ export const scalars = {
     fallback: [],
     allowed: "name,name or a list of names of npm packages",
   }),
+  mcpCommands: declare<readonly string[]>({
+    variable: "SWITCHYARD_MCP_COMMANDS",
+    path: ["mcp_commands"],
+    schema: texts(() => true),
+    fallback: [],
+    allowed:
+      "command lines such as `npx -y @modelcontextprotocol/server-memory`, separated by commas, or a list of them",
+  }),
   edition: declare({
     variable: "EDITION",
     path: ["edition"],

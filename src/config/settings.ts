@@ -49,6 +49,8 @@ export interface Settings {
   readonly functions: string | null;
   /** Packages whose functions function steps may call. */
   readonly functionPackages: readonly string[];
+  /** Beginnings of the command lines by which agents may start MCP servers. */
+  readonly mcpCommands: readonly string[];
   readonly edition: "enterprise" | "community";
   readonly routing: RoutingSettings;
   /** Alias to (provider to model). */

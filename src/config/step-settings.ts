@@ -6,8 +6,11 @@ import { scalars } from "./scalar.ts";
 import type { Settings } from "./settings.ts";
 import type { Source } from "./source.ts";
 
-/** What http and function steps may reach. */
-export type StepSettings = Pick<Settings, "stepEnv" | "stepVariables" | "httpAllow" | "functions" | "functionPackages">;
+/** What steps may reach. */
+export type StepSettings = Pick<
+  Settings,
+  "stepEnv" | "stepVariables" | "httpAllow" | "functions" | "functionPackages" | "mcpCommands"
+>;
 
 /** Reads it. @param cwd folder that a path in a variable starts from; one in the file starts from the file's folder */
 export function readStepSettings(source: Source, cwd: string, problems: Problems, warnings: string[]): StepSettings {
@@ -18,6 +21,7 @@ export function readStepSettings(source: Source, cwd: string, problems: Problems
     httpAllow: readScalar(scalars.httpAllow, source, problems),
     functions: readFolder(source, cwd, problems, warnings),
     functionPackages: readScalar(scalars.functionPackages, source, problems),
+    mcpCommands: readScalar(scalars.mcpCommands, source, problems),
   };
 }
 

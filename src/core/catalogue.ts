@@ -143,6 +143,21 @@ export const catalogue = {
     "No worker that took the step has its function.",
     "Put the module into the folder that SWITCHYARD_FUNCTIONS names (or list its package) on some worker, and start it again.",
   ),
+  agent_limit: entry(
+    422,
+    "An agent reached a limit before it was done.",
+    "Raise max_turns, max_calls or max_usd as the message says, give it fewer or better tools, or a smaller task.",
+  ),
+  mcp_refused: entry(
+    422,
+    "An agent's MCP server is a process that steps may not start.",
+    "If they may, list its command line in SWITCHYARD_MCP_COMMANDS (`mcp_commands`) of every worker.",
+  ),
+  mcp_failed: entry(
+    502,
+    "An agent's MCP server did not begin, or did not say which tools it has.",
+    "Look at the server's command or address in the message; start it by hand to see what it says.",
+  ),
   attempts_exhausted: entry(
     422,
     "Every attempt of the step ended without an outcome: its worker died each time.",
@@ -168,6 +183,11 @@ export const catalogue = {
     422,
     "A run that the step started did not succeed.",
     "`switchyard runs show ID` of that run shows why.",
+  ),
+  loop_unfinished: entry(
+    422,
+    "A loop made as many rounds as it may, and its `until` does not hold.",
+    "Raise its `max`, or say `on_max: continue` where the last round's output will do.",
   ),
   run_timeout: entry(422, "The run took longer than the workflow's timeout.", "Raise the workflow's `timeout`."),
   provider_rejected: entry(
