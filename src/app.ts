@@ -15,9 +15,11 @@ import { type ConnectionMode, connect } from "./redis/connection.ts";
 import { keysOf } from "./redis/keys.ts";
 import { createRouter } from "./router/create.ts";
 import { resetHealth } from "./router/reset-health.ts";
+import type { Router } from "./router/router.ts";
 import { createRoutingControl } from "./router/routing-control.ts";
 import { createRoutingStore } from "./router/routing-store.ts";
 import { createServer } from "./server/server.ts";
+import { agentHandler } from "./steps/agent/agent.ts";
 import { approvalHandler } from "./steps/approval.ts";
 import { Evaluator } from "./steps/evaluator.ts";
 import { functionHandler } from "./steps/function.ts";
@@ -25,6 +27,11 @@ import { guardedAgent } from "./steps/guarded-agent.ts";
 import type { StepHandler } from "./steps/handler.ts";
 import { httpHandler } from "./steps/http.ts";
 import { llmHandler } from "./steps/llm.ts";
+import { loopHandler } from "./steps/loop.ts";
+import { mapHandler } from "./steps/map.ts";
+import { parallelHandler } from "./steps/parallel.ts";
+import { raceHandler } from "./steps/race.ts";
+import { switchHandler } from "./steps/switch.ts";
 import { transformHandler } from "./steps/transform.ts";
 import { waitHandler } from "./steps/wait.ts";
 import { workflowHandler } from "./steps/workflow.ts";
@@ -115,10 +122,15 @@ export async function createApp(options: AppOptions): Promise<App> {
     if (roles.worker) {
       const handlers = [
         llmHandler(router),
-        ...openHandlers(settings, closers),
+        ...openHandlers(settings, router, closers),
         waitHandler(Date.now),
         approvalHandler(Date.now),
         workflowHandler(),
+        mapHandler({ maxOutputBytes: settings.outputLimitBytes }),
+        loopHandler(),
+        parallelHandler(),
+        raceHandler(),
+        switchHandler(),
         ...(options.kinds ?? []).map(({ handler }) => handler),
       ];
       const workers = await createWorkers({
@@ -162,7 +174,7 @@ export async function createApp(options: AppOptions): Promise<App> {
 }
 
 /** The handlers that hold something open: connections, threads. */
-function openHandlers(settings: Settings, closers: (() => Promise<unknown>)[]): readonly StepHandler[] {
+function openHandlers(settings: Settings, router: Router, closers: (() => Promise<unknown>)[]): readonly StepHandler[] {
   const { stepVariables: env, outputLimitBytes: maxOutputBytes, functions: folder, functionPackages } = settings;
   const agent = guardedAgent({ rules: addressRules(settings.httpAllow) });
   const evaluator = new Evaluator({ maxBytes: maxOutputBytes });
@@ -170,10 +182,15 @@ function openHandlers(settings: Settings, closers: (() => Promise<unknown>)[]): 
     () => agent.destroy(),
     () => evaluator.close(),
   );
+  const clock = Date.now;
+  const http = httpHandler({ agent, env, maxOutputBytes, clock });
+  const functions = functionHandler({ modules: { folder, packages: functionPackages }, env });
+  const mcp = { dispatcher: agent, commands: settings.mcpCommands };
   return [
-    httpHandler({ agent, env, maxOutputBytes, clock: Date.now }),
-    transformHandler({ evaluator, maxOutputBytes, clock: Date.now }),
-    functionHandler({ modules: { folder, packages: functionPackages }, env }),
+    http,
+    transformHandler({ evaluator, maxOutputBytes, clock }),
+    functions,
+    agentHandler({ router, http, function: functions, mcp, env, clock }),
   ];
 }
 

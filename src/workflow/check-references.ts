@@ -11,6 +11,8 @@ export interface Readable {
   readonly outputs: ReadonlyMap<string, JsonObject | undefined>;
   /** Step kinds whose templates may read environment variables. */
   readonly envKinds: readonly string[];
+  /** Present in a block: the ids of the steps around it, which are out of its reach. */
+  readonly outside?: ReadonlySet<string> | undefined;
 }
 
 /** Who reads. */
@@ -39,8 +41,14 @@ export function brokenReference(reference: Reference, readable: Readable, reader
   return `reads ${referenceText(segments)}, but ${name} is not known here; templates read input and steps.${didYouMean(name, roots)}`;
 }
 
-function brokenInput(segments: Reference["segments"], { input }: Readable): string | undefined {
+function brokenInput(segments: Reference["segments"], { input, outside }: Readable): string | undefined {
   const unknown = input && unknownField(input, segments.slice(1));
+  if (unknown && outside) {
+    const has =
+      unknown.known.length === 0 ? "the block is given none" : `the block's input has ${unknown.known.join(", ")}`;
+    const meant = didYouMean(String(segments[1]), unknown.known);
+    return `reads ${referenceText(segments)}, but ${has}.${meant || " What it is to read, the step's `input` must give it."}`;
+  }
   return unknown && fieldText(segments, unknown, { text: "the workflow's input", length: 1 });
 }
 
@@ -63,11 +71,18 @@ function brokenVariable(
   return `reads ${text}; name the variable: ${root}.NAME.`;
 }
 
-function brokenStep(segments: Reference["segments"], { outputs }: Readable, reader: Reader): string | undefined {
+function brokenStep(
+  segments: Reference["segments"],
+  { outputs, outside }: Readable,
+  reader: Reader,
+): string | undefined {
   const [, id, output] = segments;
   const text = referenceText(segments);
   if (typeof id !== "string") return `reads ${text}; name the step: steps.ID.output.`;
   if (!outputs.has(id)) {
+    if (outside?.has(id)) {
+      return `reads ${text}, but a block cannot read the steps around it; hand it over: input: { ${inputName(id)}: "{{ steps.${id}.output }}" }.`;
+    }
     const meant = suggest(id, outputs.keys());
     const dashed = [...outputs.keys()].find((known) => known.startsWith(`${id}-`));
     const fix =
@@ -89,6 +104,10 @@ function brokenStep(segments: Reference["segments"], { outputs }: Readable, read
   const schema = outputs.get(id);
   const unknown = schema && unknownField(schema, segments.slice(3));
   return unknown && fieldText(segments, unknown, { text: `the output of step "${id}"`, length: 3 });
+}
+
+function inputName(step: string): string {
+  return step.replaceAll("-", "_");
 }
 
 /** What a schema describes, in words, and how many keys lead to it. */

@@ -10,9 +10,14 @@ import type { ProblemList } from "./problem-list.ts";
 import { type ReadText, readLiquid, readPlace } from "./read-place.ts";
 
 /** Checks every schema, template and condition of a definition, and that each reference points to something that is there. */
-export function checkTemplates(draft: Draft, dag: Dag, kinds: readonly StepKindSpec[], problems: ProblemList): void {
+export function checkTemplates(
+  draft: Draft,
+  dag: Dag,
+  { kinds, outside }: { readonly kinds: readonly StepKindSpec[]; readonly outside?: ReadonlySet<string> | undefined },
+  problems: ProblemList,
+): void {
   const envKinds = kinds.flatMap(({ name, readsEnv }) => (readsEnv ? [name] : []));
-  const readable: Readable = { input: draft.input, outputs: outputSchemas(draft.steps), envKinds };
+  const readable: Readable = { input: draft.input, outputs: outputSchemas(draft.steps), envKinds, outside };
   if (draft.input) checkJsonSchema(draft.input, ["input"], problems);
   for (const step of draft.steps) checkStep(step, { readable, dag, problems });
   for (const { path, text } of stringsIn(draft.output)) {

@@ -7,14 +7,21 @@ import type { CheckedDefinition, CheckedStep } from "./checked.ts";
 import type { Dag } from "./dag.ts";
 import { type Defaults, defaultTimeoutMs, maxWaitMs, retryPolicy } from "./definition.ts";
 import { type Draft, type DraftStep, readDraft } from "./draft.ts";
+import { agentKind } from "./kinds/agent.ts";
 import { approvalKind } from "./kinds/approval.ts";
 import { functionKind } from "./kinds/function.ts";
 import { httpKind } from "./kinds/http.ts";
 import type { StepKindSpec } from "./kinds/kind.ts";
 import { llmKind } from "./kinds/llm.ts";
+import { loopKind } from "./kinds/loop.ts";
+import { mapKind } from "./kinds/map.ts";
+import { parallelKind } from "./kinds/parallel.ts";
+import { raceKind } from "./kinds/race.ts";
+import { switchKind } from "./kinds/switch.ts";
 import { transformKind } from "./kinds/transform.ts";
 import { waitKind } from "./kinds/wait.ts";
 import { workflowKind } from "./kinds/workflow.ts";
+import { type Nested, nestedIn, withInherited } from "./nested.ts";
 import { ProblemList } from "./problem-list.ts";
 import { readSource } from "./source.ts";
 
@@ -33,12 +40,18 @@ export interface CheckOptions {
 /** The kinds that every installation has. */
 export const defaultKinds: readonly StepKindSpec[] = [
   llmKind,
+  agentKind,
   httpKind,
   transformKind,
   functionKind,
   waitKind,
   approvalKind,
   workflowKind,
+  mapKind,
+  loopKind,
+  parallelKind,
+  raceKind,
+  switchKind,
 ];
 
 /**
@@ -53,27 +66,58 @@ export function checkDefinition(source: string | JsonObject, options: CheckOptio
     if (found.length === 0) problems.add([], "a workflow is an object with name and steps.");
     problems.throwIfAny(fileName);
   }
-  const content = value as JsonObject;
-  const draft = readDraft(content, kinds, problems);
-  const dag = checkNeeds(draft.steps, problems);
-  checkTemplates(draft, dag, kinds, problems);
-  checkBackoff(draft, problems);
-  if (strategies) checkStrategies(draft, strategies, problems);
+  const assemble = checkContent(value as JsonObject, { kinds, strategies }, problems);
   problems.throwIfAny(fileName);
-  return assembled(content, draft, dag);
+  return assemble();
 }
 
-function checkBackoff({ defaults, steps }: Draft, problems: ProblemList): void {
+/** What a definition, or a block of one, is checked against. */
+interface Surroundings {
+  readonly kinds: readonly StepKindSpec[];
+  readonly strategies: readonly string[] | undefined;
+  /** Of a block: what is around it, and what it has of its own. */
+  readonly nested?: Pick<Nested, "outside" | "ownDefaults">;
+}
+
+/** Checks a definition with all its blocks. @returns puts it together, once nothing is wrong with any of them. */
+function checkContent(content: JsonObject, around: Surroundings, problems: ProblemList): () => CheckedDefinition {
+  const { kinds, strategies, nested } = around;
+  const draft = readDraft(content, kinds, problems);
+  const dag = checkNeeds(draft.steps, problems);
+  checkTemplates(draft, dag, { kinds, outside: nested?.outside }, problems);
+  // What a block inherits has been checked where it stands.
+  const owns = (key: string) => !nested || Object.hasOwn(nested.ownDefaults, key);
+  checkBackoff(draft, owns("retry"), problems);
+  if (strategies) checkStrategies(draft, owns("route"), strategies, problems);
+  const blocks = nestedIn(draft).map((block) =>
+    checkContent(block.content, { kinds, strategies, nested: block }, problems.below(block.path)),
+  );
+  return () =>
+    assembled(
+      content,
+      draft,
+      dag,
+      blocks.map((assemble) => assemble()),
+    );
+}
+
+function checkBackoff({ defaults, steps }: Draft, ownsDefault: boolean, problems: ProblemList): void {
   for (const { head, path } of steps) {
+    if (!head?.retry && !ownsDefault) continue;
     const { backoffMs, maxBackoffMs } = retryPolicy(head?.retry, defaults.retry);
     const at = head?.retry ? [...path, "retry"] : ["defaults", "retry"];
     if (maxBackoffMs < backoffMs) problems.add(at, "max_backoff is shorter than backoff.");
   }
 }
 
-function checkStrategies({ defaults, steps }: Draft, known: readonly string[], problems: ProblemList): void {
+function checkStrategies(
+  { defaults, steps }: Draft,
+  ownsDefault: boolean,
+  known: readonly string[],
+  problems: ProblemList,
+): void {
   const routes = [
-    { route: defaults.route, at: ["defaults"] },
+    { route: ownsDefault ? defaults.route : undefined, at: ["defaults"] },
     ...steps.map(({ head, path }) => ({ route: head?.route, at: path })),
   ];
   for (const { route, at } of routes) {
@@ -85,13 +129,20 @@ function checkStrategies({ defaults, steps }: Draft, known: readonly string[], p
 }
 
 /** Puts the parts together once nothing is wrong with any of them. */
-function assembled(source: JsonObject, draft: Draft, dag: Dag): CheckedDefinition {
+function assembled(
+  source: JsonObject,
+  draft: Draft,
+  dag: Dag,
+  blocks: readonly CheckedDefinition[],
+): CheckedDefinition {
   const { head, input, output } = draft;
+  const steps = draft.steps.flatMap((step) => checkedStep(step, draft, dag));
   return {
     name: head?.name ?? "",
     ...(head?.description === undefined ? {} : { description: head.description }),
     ...(input === undefined ? {} : { input }),
-    steps: draft.steps.flatMap((step) => checkedStep(step, draft, dag)),
+    steps,
+    routes: [...steps.map(({ route }) => route), ...blocks.flatMap(({ routes }) => routes)],
     ...(output === undefined ? {} : { output }),
     ...(head?.timeout === undefined ? {} : { timeoutMs: head.timeout }),
     source,
@@ -102,12 +153,12 @@ function assembled(source: JsonObject, draft: Draft, dag: Dag): CheckedDefinitio
 function checkedStep(step: DraftStep, draft: Draft, dag: Dag): CheckedStep[] {
   const { id, kind, body, head, when } = step;
   if (id === undefined || !kind || body === undefined) return [];
-  const { defaults } = draft;
+  const { defaults, defaultBodies } = draft;
   return [
     {
       id,
       kind: kind.name,
-      body,
+      body: withInherited(kind, body, defaultBodies),
       needs: dag.needs(id),
       ...(when === undefined ? {} : { when }),
       retry: retryPolicy(head?.retry, defaults.retry),

@@ -28,6 +28,8 @@ export interface CheckedDefinition {
   readonly input?: JsonObject;
   /** In the definition's order. */
   readonly steps: readonly CheckedStep[];
+  /** The hints of every step, those in blocks included. */
+  readonly routes: readonly Hints[];
   /** JSON with templates in its strings. Absent: what the leaves give. */
   readonly output?: Json;
   /** Time the whole run may take. Without it: without limit. */

@@ -24,6 +24,7 @@ export function compileWorkflow(definition: CheckedDefinition, options: CompileO
   return {
     name: definition.name,
     steps: compiledSteps(definition, kinds),
+    routes: definition.routes,
     machine: machineOf(definition),
     checkInput: inputCheck(definition.name, definition.input),
     outputReads: output.reads,

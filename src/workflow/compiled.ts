@@ -59,6 +59,8 @@ export interface CompiledStep {
 export interface CompiledWorkflow {
   readonly name: string;
   readonly steps: ReadonlyMap<string, CompiledStep>;
+  /** The hints of every step, those in blocks included. */
+  readonly routes: readonly Hints[];
   /**
    * The statechart. Each running step is an invoked actor: `id` = step id, `src` = step kind. Its machine input is the run's input.
    * Final with `context.error` null: succeeded; else failed with that error.

@@ -7,27 +7,42 @@ const maxListed = 100;
 
 /** Gathers everything that is wrong with one definition, with positions, and reports it as one error. */
 export class ProblemList {
-  readonly #problems = new Map<string, Problem>();
+  readonly #problems: Map<string, Problem>;
   readonly #locator: Locator;
+  readonly #base: Path;
 
-  constructor(locator: Locator, found: readonly Problem[] = []) {
+  constructor(
+    locator: Locator,
+    found: readonly Problem[] = [],
+    within?: { readonly list: ProblemList; readonly at: Path },
+  ) {
     this.#locator = locator;
+    this.#problems = within ? within.list.#problems : new Map();
+    this.#base = within ? [...within.list.#base, ...within.at] : [];
     for (const problem of found) this.#put(problem);
+  }
+
+  /** The same list, for a part of the definition: the paths that it is given begin there. */
+  below(at: Path): ProblemList {
+    return new ProblemList(this.#locator, [], { list: this, at });
   }
 
   /** The value at the path is wrong, or misses something. */
   add(path: Path, message: string): void {
-    this.#put({ path: pathText(path), message, ...this.#locator.at(path, "value") });
+    const at = [...this.#base, ...path];
+    this.#put({ path: pathText(at), message, ...this.#locator.at(at, "value") });
   }
 
   /** The member's name itself is wrong. */
   addKey(path: Path, message: string): void {
-    this.#put({ path: pathText(path), message, ...this.#locator.at(path, "key") });
+    const at = [...this.#base, ...path];
+    this.#put({ path: pathText(at), message, ...this.#locator.at(at, "key") });
   }
 
   /** Something inside the string at the path is wrong. @param within row and column in that string, 1-based. */
   addInside(path: Path, within: Position, message: string): void {
-    this.#put({ path: pathText(path), message, ...this.#locator.inside(path, within) });
+    const at = [...this.#base, ...path];
+    this.#put({ path: pathText(at), message, ...this.#locator.inside(at, within) });
   }
 
   /** @throws AppError invalid_definition with every problem, in the order of the file, if there is one. */

@@ -1,3 +1,4 @@
+import { parseExpression } from "./expression.ts";
 import { jsonataMistake, parseJsonata } from "./jsonata.ts";
 import type { TemplatePlace } from "./kinds/kind.ts";
 import { liquidMistake } from "./liquid-error.ts";
@@ -14,7 +15,19 @@ export interface ReadText {
 
 /** Reads a template or an expression, whatever its language is. Never throws for what its author wrote. */
 export function readPlace({ text, language, result }: Omit<TemplatePlace, "path">): ReadText {
-  return language === "jsonata" ? readJsonata(text) : readLiquid(() => parseTemplate(text, result));
+  if (language === "jsonata") return readJsonata(text);
+  return language === "expression" ? readExpression(text) : readLiquid(() => parseTemplate(text, result));
+}
+
+function readExpression(text: string): ReadText {
+  if (!isTemplate(text)) return readLiquid(() => parseExpression(text));
+  const message = "is an expression as it stands; write it without braces.";
+  return { references: [], mistakes: [{ message, position: { line: 1, column: 1 } }] };
+}
+
+/** Whether a text that should be an expression is written as a template. */
+export function isTemplate(text: string): boolean {
+  return /^\s*\{[{%]/.test(text);
 }
 
 /** Reads what is parsed as Liquid. */

@@ -2,6 +2,7 @@ import { AppError } from "../core/errors.ts";
 import type { Json } from "../core/json.ts";
 import type { Rendering, Scope } from "./compiled.ts";
 import { checkVariables, variableFailure, variablesIn } from "./env.ts";
+import { parseExpression } from "./expression.ts";
 import type { TemplatePlace } from "./kinds/kind.ts";
 import { liquidFailure } from "./liquid-error.ts";
 import { type Path, pathText, withReplaced } from "./path.ts";
@@ -19,15 +20,16 @@ export interface RenderingParams {
 
 /** Parses the templates of a value, once. They must have been checked. */
 export function renderingOf({ owner, value, places, at }: RenderingParams): Rendering {
-  const parsed = [...places].map(({ path, text, result }) => {
-    const template = parseTemplate(text, result);
-    return { path, place: [...at, ...path], template, variables: variablesIn(template.references) };
+  const parsed = [...places].map(({ path, text, result, language }) => {
+    const template = language === "expression" ? parseExpression(text) : parseTemplate(text, result);
+    const render = "value" in template ? template.value : template.render;
+    return { path, place: [...at, ...path], template, render, variables: variablesIn(template.references) };
   });
   const reads = parsed.flatMap(({ template }) => template.references.flatMap(({ segments }) => stepRead(segments)));
-  const rendered = ({ place, template, variables }: (typeof parsed)[number], scope: Scope): Json => {
+  const rendered = ({ place, render, variables }: (typeof parsed)[number], scope: Scope): Json => {
     if (variables.length > 0) checkVariables(`${owner}, ${pathText(place)}`, variables, scope);
     try {
-      return template.render(scope);
+      return render(scope);
     } catch (error) {
       const failure = templateFailed(owner, place, error);
       if (variables.length === 0) throw failure;

@@ -42,7 +42,13 @@ export function workOf(body: Json, more: Partial<StepWork> = {}, notes: EventBod
     memo: null,
     save: async () => undefined,
     take: async () => undefined,
+    stow: async () => undefined,
+    stowed: async (names) => names.map(() => null),
     children: {
+      id: (key) => `run_child_${key}`,
+      store: async () => ({ workflow: "child", version: 1 }),
+      newest: async (workflow) => ({ workflow, version: 1 }),
+      ended: async () => [],
       start: async () => "run_child",
       look: async () => [],
       cancel: async () => undefined,

@@ -9,8 +9,8 @@ export interface TemplatePlace {
   /** Below the body: `["messages", 0, "content"]`. */
   readonly path: Path;
   readonly text: string;
-  /** Default: liquid. What is written in JSONata is checked, and left for the step's handler to evaluate. */
-  readonly language?: "liquid" | "jsonata";
+  /** Default: liquid. `expression`: Liquid's, without braces. What is written in JSONata is checked, and left for the step's handler to evaluate. */
+  readonly language?: "liquid" | "expression" | "jsonata";
   /** `text`: always rendered to a string. `value` (default): a text that is one `{{ expression }}` and nothing else keeps its type. */
   readonly result?: "text" | "value";
   /** Whether it may read environment variables. Default: what the kind says. */

@@ -1,0 +1,50 @@
+import { z } from "zod";
+import { isJsonObject, type JsonObject } from "../../core/json.ts";
+import type { Path } from "../path.ts";
+import { anyObject } from "../shape.ts";
+import { anyOf, type Block, blockMistakes, inlineBlock, inputTemplates, namedBlockKeys } from "./block.ts";
+import type { BlockPlace, TemplatePlace } from "./kind.ts";
+
+/** Branches of one step. */
+const maxBranches = 100;
+
+const branchName = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, {
+  error: "must start with a letter and hold only letters, digits, _ and -, at most 64.",
+});
+
+/** What `parallel` and `race` take: blocks by name, and what all of them are given. A branch's own `input` is laid over that. */
+export const branchesShape = z.strictObject({
+  branches: z
+    .record(branchName, z.strictObject(namedBlockKeys))
+    .refine((branches) => Object.keys(branches).length > 0, { error: "must have at least one branch." })
+    .refine((branches) => Object.keys(branches).length <= maxBranches, {
+      error: `has more than ${maxBranches} branches.`,
+    })
+    .describe("Blocks by name, all run at once."),
+  input: anyObject.optional().describe("What every branch is given."),
+});
+
+/** What an author writes under `parallel` or `race`. */
+export type BranchesBody = z.infer<typeof branchesShape> & JsonObject;
+
+/** What the schema cannot say. */
+export function* branchMistakes({
+  branches,
+}: BranchesBody): Iterable<{ readonly path: Path; readonly message: string }> {
+  for (const [name, block] of Object.entries(branches)) yield* blockMistakes(block as Block, ["branches", name]);
+}
+
+/** The templates of every `input`. */
+export function* branchTemplates({ branches, input }: BranchesBody): Iterable<TemplatePlace> {
+  yield* inputTemplates(input);
+  for (const [name, block] of Object.entries(branches)) yield* inputTemplates(block.input, ["branches", name, "input"]);
+}
+
+/** The branches that stand inline. */
+export function* branchBlocks({ branches, input }: JsonObject): Iterable<BlockPlace> {
+  if (!isJsonObject(branches)) return;
+  for (const [name, block] of Object.entries(branches)) {
+    const own = isJsonObject(block) ? block.input : undefined;
+    yield* inlineBlock(block, { path: ["branches", name], name, inputs: anyOf(input, own) });
+  }
+}

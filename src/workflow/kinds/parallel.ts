@@ -1,0 +1,19 @@
+import type { z } from "zod";
+import { type BranchesBody, branchBlocks, branchesShape, branchMistakes, branchTemplates } from "./branches.ts";
+import type { StepKindSpec } from "./kind.ts";
+
+/** Runs several blocks at once. Its output is theirs, by branch. */
+export const parallelKind: StepKindSpec<BranchesBody> = {
+  name: "parallel",
+  queue: "io",
+  schema: branchesShape as z.ZodType<BranchesBody>,
+  resumesBare: true,
+  check: branchMistakes,
+  templates: branchTemplates,
+  blocks: branchBlocks,
+  outputSchema: ({ branches }) => ({
+    type: "object",
+    properties: Object.fromEntries(Object.keys(branches).map((name) => [name, {}])),
+    additionalProperties: false,
+  }),
+};
