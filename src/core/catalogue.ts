@@ -189,11 +189,6 @@ export const catalogue = {
     "A loop made as many rounds as it may, and its `until` does not hold.",
     "Raise its `max`, or say `on_max: continue` where the last round's output will do.",
   ),
-  loop_unfinished: entry(
-    422,
-    "A loop made as many rounds as it may, and its `until` does not hold.",
-    "Raise its `max`, or say `on_max: continue` where the last round's output will do.",
-  ),
   run_timeout: entry(422, "The run took longer than the workflow's timeout.", "Raise the workflow's `timeout`."),
   provider_rejected: entry(
     422,

@@ -30,6 +30,8 @@ if parks then
   -- Somebody woke it while it was about to be parked.
   if redis.call('HDEL', run .. ':waits', ARGV[1] .. ':woken') == 1 then woken = true end
   if not woken then park(fence, ARGV[8]) end
+  -- Attempts are counted between two parkings: a step that goes on ten thousand times may lose its worker more than thrice.
+  fence.attempt = 0
 end
 write_fence(run, ARGV[1], fence)
 if ARGV[5] ~= '' then redis.call('HINCRBYFLOAT', run, 'costUsd', ARGV[5]) end
