@@ -12,6 +12,7 @@ import { registerRoute } from "./commands/route.ts";
 import { registerRun } from "./commands/run.ts";
 import { registerRuns } from "./commands/runs.ts";
 import { registerSchedules } from "./commands/schedules.ts";
+import { registerSchema } from "./commands/schema.ts";
 import { registerServe } from "./commands/serve.ts";
 import { registerSimulate } from "./commands/simulate.ts";
 import { registerTest } from "./commands/test.ts";
@@ -30,6 +31,7 @@ const commands: readonly Register[] = [
   registerValidate,
   registerGraph,
   registerTest,
+  registerSchema,
   registerConfig,
   registerProviders,
   registerCosts,

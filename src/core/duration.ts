@@ -1,7 +1,7 @@
 const units = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** The form of a duration text. */
-const durationPattern = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
+export const durationPattern = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
 
 /** Milliseconds of a duration text: a number and one of ms, s, m, h, d (`250ms`, `1.5s`, `10m`). @returns undefined if it is not one. */
 export function parseDuration(text: string): number | undefined {

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { parseDuration } from "../core/duration.ts";
+import { durationPattern, parseDuration } from "../core/duration.ts";
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 import type { RetryPolicy } from "./compiled.ts";
 import type { StepKindSpec } from "./kinds/kind.ts";
-import { anyObject } from "./shape.ts";
+import { authorSchema } from "./shape.ts";
 
 /** Steps that one workflow may have. */
 const maxSteps = 1_000;
@@ -16,71 +16,112 @@ const longestRunMs = 365 * dayMs;
 
 /** A duration text, read as milliseconds. */
 const duration = (longestMs: number) =>
-  z.string().transform((text, context): number => {
-    const ms = parseDuration(text);
-    if (ms !== undefined && ms > 0 && ms <= longestMs) return ms;
-    const message =
-      ms === undefined
-        ? "must be a duration: a number and ms, s, m, h or d, such as 30s."
-        : `must be more than 0s and at most ${longestMs / dayMs}d.`;
-    context.addIssue({ code: "custom", message });
-    return z.NEVER;
-  });
+  z
+    .string()
+    .transform((text, context): number => {
+      const ms = parseDuration(text);
+      if (ms !== undefined && ms > 0 && ms <= longestMs) return ms;
+      const message =
+        ms === undefined
+          ? "must be a duration: a number and ms, s, m, h or d, such as 30s."
+          : `must be more than 0s and at most ${longestMs / dayMs}d.`;
+      context.addIssue({ code: "custom", message });
+      return z.NEVER;
+    })
+    .meta({ pattern: durationPattern.source });
 
 const stepId = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, {
   error: "must start with a letter and hold only letters, digits, _ and -, at most 64.",
 });
 
 const retry = z.strictObject({
-  attempts: z.number().int().min(1).max(100).optional(),
-  backoff: duration(longestStepMs).optional(),
-  max_backoff: duration(longestStepMs).optional(),
-  max_wait: duration(longestRunMs).optional(),
+  attempts: z.number().int().min(1).max(100).optional().describe("Attempts in all, the first included. Default: 3."),
+  backoff: duration(longestStepMs)
+    .optional()
+    .describe("Wait before the second attempt; doubles with each further one. Default: 1s."),
+  max_backoff: duration(longestStepMs).optional().describe("The doubling ends here. Default: 60s."),
+  max_wait: duration(longestRunMs)
+    .optional()
+    .describe("Time in all that the step may wait for a provider to become available. Default: 1h."),
 });
 
 const yes: ReadonlySet<string> = new Set(["true", "1", "yes", "on"]);
 const no: ReadonlySet<string> = new Set(["false", "0", "no", "off"]);
 
-const claim = z.unknown().transform((value, context): boolean => {
-  const word = String(value).toLowerCase();
-  if (yes.has(word) || no.has(word)) return yes.has(word);
-  context.addIssue({ code: "custom", message: "must be true or false (also yes, no, on, off, 1, 0)." });
-  return z.NEVER;
-});
+const claim = z
+  .unknown()
+  .transform((value, context): boolean => {
+    const word = String(value).toLowerCase();
+    if (yes.has(word) || no.has(word)) return yes.has(word);
+    context.addIssue({ code: "custom", message: "must be true or false (also yes, no, on, off, 1, 0)." });
+    return z.NEVER;
+  })
+  .meta({ enum: [true, false, 1, 0, ...yes, ...no] });
 
 const route = z.strictObject({
-  provider: z.string().min(1).optional(),
-  model: z.string().min(1).optional(),
-  strict_provider: claim.optional(),
-  strategy: z.string().min(1).optional(),
-  allow: z.array(z.string().min(1)).min(1).optional(),
-  max_calls: z.number().int().min(1).optional(),
-  max_usd: z.number().min(0).optional(),
-  max_seconds: z.number().gt(0).optional(),
-  caller: z.string().min(1).max(200).optional(),
-  on_content_filter: z.enum(["stop", "next"]).optional(),
+  provider: z.string().min(1).optional().describe("Preferred provider, by its name in the settings."),
+  model: z.string().min(1).optional().describe("A model's name, or an alias of the settings."),
+  strict_provider: claim.optional().describe("With provider: that one or an error."),
+  strategy: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("In place of the configured one: weighted, round_robin, failover, ..."),
+  allow: z.array(z.string().min(1)).min(1).optional().describe("Only these providers may serve."),
+  max_calls: z.number().int().min(1).optional().describe("Calls of one attempt, failed ones included. Default: 6."),
+  max_usd: z.number().min(0).optional().describe("USD of one attempt, checked before each further call."),
+  max_seconds: z.number().gt(0).optional().describe("Seconds that one attempt's calls may take together."),
+  caller: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe("On whose behalf the request is made; keeps its providers together."),
+  on_content_filter: z
+    .enum(["stop", "next"])
+    .optional()
+    .describe("What follows where a provider's filter refuses: stop, or ask the next provider."),
 });
 
 /** The definition without the content of its steps and defaults, which have schemas of their own. */
 export const definitionShape = z.strictObject({
-  name: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,99}$/, {
-    error: "must start with a small letter or digit and hold only small letters, digits, . _ and -, at most 100.",
-  }),
-  description: z.string().optional(),
-  input: anyObject.optional(),
-  defaults: z.unknown().optional(),
-  steps: z.array(z.unknown()).min(1).max(maxSteps),
-  output: z.json().optional(),
-  timeout: duration(longestRunMs).optional(),
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._-]{0,99}$/, {
+      error: "must start with a small letter or digit and hold only small letters, digits, . _ and -, at most 100.",
+    })
+    .describe("Name under which it is stored. Same name and changed content is the next version."),
+  description: z.string().optional().describe("For people."),
+  input: authorSchema
+    .optional()
+    .describe("JSON Schema of the run's input. Checked before anything runs; its defaults are filled in."),
+  defaults: z.unknown().optional().describe("Holds for every step that does not say otherwise."),
+  steps: z
+    .array(z.unknown())
+    .min(1)
+    .max(maxSteps)
+    .describe("The work. A step follows the one above it unless it says needs."),
+  output: z
+    .json()
+    .optional()
+    .describe("The run's output, with templates in its strings. Default: what the last steps give."),
+  timeout: duration(longestRunMs).optional().describe("Time of the whole run, from its submission. Default: none."),
 });
 
+const everyStep = {
+  retry: retry.optional().describe("Attempts, and the waits between them."),
+  timeout: duration(longestStepMs).optional().describe("Time of one attempt, from its start by a worker. Default: 2m."),
+  route: route.optional().describe("Hints for the router; they win over the run's."),
+};
+
 const stepHead = {
-  id: stepId,
-  needs: z.array(z.string()).optional(),
-  when: z.string().min(1).optional(),
-  retry: retry.optional(),
-  timeout: duration(longestStepMs).optional(),
-  route: route.optional(),
+  id: stepId.describe("Names the step in references, events and commands."),
+  needs: z
+    .array(z.string())
+    .optional()
+    .describe("Steps that must have ended before this one starts; []: none. Default: the step above."),
+  when: z.string().min(1).optional().describe("Liquid expression without braces. The step is skipped unless it holds."),
+  ...everyStep,
 };
 
 const stepHeadShape = z.strictObject(stepHead);
@@ -94,11 +135,7 @@ export function stepShape(kinds: readonly StepKindSpec[]): z.ZodType<StepHead> {
   return z.strictObject({ ...stepHead, ...kindKeys });
 }
 
-const defaultsHeadShape = z.strictObject({
-  retry: retry.optional(),
-  timeout: duration(longestStepMs).optional(),
-  route: route.optional(),
-});
+const defaultsHeadShape = z.strictObject(everyStep);
 
 /** What holds for every step that does not say otherwise: the three below, and a body for each kind that takes one. */
 export type Defaults = z.infer<typeof defaultsHeadShape>;

@@ -17,3 +17,12 @@ export function readShape<T>(schema: z.ZodType<T>, value: unknown, path: Path, p
 
 /** Any JSON object, unchecked. */
 export const anyObject = z.record(z.string(), z.json());
+
+/** A JSON Schema that an author writes. Whether it is one is checked apart; editors are told so. */
+export const authorSchema = z.record(z.string(), z.json());
+
+/** Steps inside a step, unchecked: they are checked as the workflow that they are. Editors are told what a step is. */
+export const stepList = z.array(z.json()).min(1);
+
+/** `defaults` for steps inside a step, unchecked as these are. */
+export const stepDefaults = z.record(z.string(), z.json());

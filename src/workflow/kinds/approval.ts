@@ -1,17 +1,19 @@
 import { z } from "zod";
 import { parseDuration } from "../../core/duration.ts";
 import type { JsonObject } from "../../core/json.ts";
-import { anyObject } from "../shape.ts";
+import { authorSchema } from "../shape.ts";
 import type { StepKindSpec } from "./kind.ts";
 
-const schema = z.strictObject({
-  message: z.string().min(1),
-  who: z.array(z.string().min(1)).min(1).optional(),
-  form: anyObject.optional(),
-  timeout: z.string().min(1).optional(),
-  on_timeout: z.enum(["fail", "reject", "approve"]).optional(),
-  on_reject: z.enum(["fail", "continue"]).optional(),
-});
+const schema = z
+  .strictObject({
+    message: z.string().min(1).describe("What is to be approved; a Liquid template."),
+    who: z.array(z.string().min(1)).min(1).optional().describe("Who may decide. Default: anyone."),
+    form: authorSchema.optional().describe("JSON Schema of what the person fills in."),
+    timeout: z.string().min(1).optional().describe("Deadline, as a duration; or a template that gives one."),
+    on_timeout: z.enum(["fail", "reject", "approve"]).optional().describe("What follows where nobody decides in time."),
+    on_reject: z.enum(["fail", "continue"]).optional().describe("What follows a rejection."),
+  })
+  .describe("Waits for a person's word.");
 
 /** What an author writes under `approval`. */
 export type ApprovalBody = z.infer<typeof schema> & JsonObject;

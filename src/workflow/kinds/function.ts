@@ -1,18 +1,21 @@
 import { z } from "zod";
 import type { JsonObject } from "../../core/json.ts";
 import { stringsIn } from "../path.ts";
-import { anyObject } from "../shape.ts";
+import { authorSchema } from "../shape.ts";
 import type { StepKindSpec } from "./kind.ts";
 
-const schema = z.strictObject({
-  module: z.string().min(1),
-  export: z
-    .string()
-    .regex(/^[A-Za-z_$][\w$]*$/, { error: "must be the name of an export." })
-    .optional(),
-  input: z.json().optional(),
-  output: anyObject.optional(),
-});
+const schema = z
+  .strictObject({
+    module: z.string().min(1).describe("A file of the workers' functions folder, such as ./orders.mjs, or a package."),
+    export: z
+      .string()
+      .regex(/^[A-Za-z_$][\w$]*$/, { error: "must be the name of an export." })
+      .optional()
+      .describe("Name of the function in it. Default: its default export."),
+    input: z.json().optional().describe("What the function is given, with templates in its strings."),
+    output: authorSchema.optional().describe("JSON Schema of what the function returns."),
+  })
+  .describe("A function from a module that the worker loads.");
 
 /** What an author writes under `function`. */
 export type FunctionBody = z.infer<typeof schema> & JsonObject;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Json, JsonObject } from "../../core/json.ts";
 import { stringsIn } from "../path.ts";
-import { anyObject } from "../shape.ts";
+import { authorSchema } from "../shape.ts";
 import type { StepKindSpec } from "./kind.ts";
 
 /** Methods of a request, as they are written in a definition. */
@@ -26,7 +26,7 @@ const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const status = "must be a status from 200 to 599, or one of 2xx, 3xx, 4xx, 5xx.";
 
 const everyRequest = {
-  headers: z.record(headerName, z.string()).optional(),
+  headers: z.record(headerName, z.string()).optional().describe("Request headers; each value is a Liquid template."),
   success: z
     .array(
       z.union([
@@ -35,19 +35,25 @@ const everyRequest = {
       ]),
     )
     .min(1)
-    .optional(),
-  redirects: z.number().int().min(0).max(20).optional(),
-  response_headers: z.array(headerName).optional(),
+    .optional()
+    .describe("Statuses that count as success: numbers, or 2xx, 3xx, 4xx, 5xx."),
+  redirects: z.number().int().min(0).max(20).optional().describe("Redirects that are followed."),
+  response_headers: z.array(headerName).optional().describe("Response headers that are kept in the step's output."),
 };
 
-const schema = z.strictObject({
-  method: z.enum(httpMethods).optional(),
-  url: z.string().min(1),
-  query: z.record(z.string(), z.union([scalar, z.array(scalar)])).optional(),
-  body: z.json().optional(),
-  response: anyObject.optional(),
-  ...everyRequest,
-});
+const schema = z
+  .strictObject({
+    method: z.enum(httpMethods).optional().describe("The request's method."),
+    url: z.string().min(1).describe("Where it goes; a Liquid template."),
+    query: z
+      .record(z.string(), z.union([scalar, z.array(scalar)]))
+      .optional()
+      .describe("Added to the address, escaped; templates in its texts."),
+    body: z.json().optional().describe("What is sent: JSON, with templates in its strings; a text as it is."),
+    response: authorSchema.optional().describe("JSON Schema of the answer's body."),
+    ...everyRequest,
+  })
+  .describe("One HTTP request.");
 
 /** What an author writes under `http`. */
 export type HttpBody = z.infer<typeof schema> & JsonObject;

@@ -1,26 +1,36 @@
 import { z } from "zod";
 import type { JsonObject } from "../../core/json.ts";
-import { anyObject } from "../shape.ts";
+import { authorSchema } from "../shape.ts";
 import type { StepKindSpec } from "./kind.ts";
 
-const sampling = {
-  model: z.string().min(1).optional(),
-  max_tokens: z.number().int().min(1).optional(),
-  temperature: z.number().min(0).max(2).optional(),
-  top_p: z.number().gt(0).max(1).optional(),
-  stop: z.array(z.string().min(1)).min(1).optional(),
-  seed: z.number().int().optional(),
-  system: z.string().min(1).optional(),
+/** How a model answers. */
+export const sampling = {
+  model: z.string().min(1).optional().describe("A model's name, or an alias of the settings. The same as route.model."),
+  max_tokens: z.number().int().min(1).optional().describe("Tokens that the answer may have."),
+  temperature: z.number().min(0).max(2).optional().describe("Default: the provider's."),
+  top_p: z.number().gt(0).max(1).optional().describe("Default: the provider's."),
+  stop: z.array(z.string().min(1)).min(1).optional().describe("Texts at which the model stops."),
+  seed: z.number().int().optional().describe("Sent where the provider takes one."),
+  system: z.string().min(1).optional().describe("The system prompt; a Liquid template."),
 };
 
-const message = z.strictObject({ role: z.enum(["user", "assistant"]), content: z.string().min(1) });
-
-const schema = z.strictObject({
-  prompt: z.string().min(1).optional(),
-  messages: z.array(message).min(1).optional(),
-  output: anyObject.optional(),
-  ...sampling,
+/** One turn of a conversation, as its author writes it. */
+export const message = z.strictObject({
+  role: z.enum(["user", "assistant"]).describe("Who says it."),
+  content: z.string().min(1).describe("A Liquid template."),
 });
+
+const schema = z
+  .strictObject({
+    prompt: z.string().min(1).optional().describe("The user's message; a Liquid template. This, or messages."),
+    messages: z.array(message).min(1).optional().describe("A conversation. This, or prompt."),
+    output: authorSchema
+      .optional()
+      .describe("JSON Schema of the answer: the step's output is then a checked object, not text."),
+    ...sampling,
+  })
+  .describe("One question to a model.")
+  .meta({ oneOf: [{ required: ["prompt"] }, { required: ["messages"] }] });
 
 /** What an author writes under `llm`. Exactly one of `prompt` and `messages` is set. */
 export type LlmBody = z.infer<typeof schema> & JsonObject;

@@ -7,12 +7,15 @@ import type { StepKindSpec } from "./kind.ts";
 
 const expression = z.string().min(1);
 
-const schema = z.union([
-  expression,
-  z
-    .record(z.string(), expression)
-    .refine((members) => Object.keys(members).length > 0, { error: "must have at least one member." }),
-]);
+const schema = z
+  .union([
+    expression,
+    z
+      .record(z.string(), expression)
+      .refine((members) => Object.keys(members).length > 0, { error: "must have at least one member." })
+      .meta({ minProperties: 1 }),
+  ])
+  .describe("A JSONata expression over input and steps, or an object with one for each member of the output.");
 
 /** What an author writes under `transform`: a JSONata expression, or an object with one for each member of the output. */
 export type TransformBody = z.infer<typeof schema>;

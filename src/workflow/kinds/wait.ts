@@ -1,17 +1,23 @@
 import { z } from "zod";
 import { parseDuration } from "../../core/duration.ts";
 import type { JsonObject } from "../../core/json.ts";
-import { anyObject } from "../shape.ts";
+import { authorSchema } from "../shape.ts";
 import type { StepKindSpec } from "./kind.ts";
 
-const schema = z.strictObject({
-  for: z.string().min(1).optional(),
-  until: z.string().min(1).optional(),
-  signal: z.string().min(1).max(100).optional(),
-  schema: anyObject.optional(),
-  timeout: z.string().min(1).optional(),
-  on_timeout: z.enum(["fail", "continue"]).optional(),
-});
+const schema = z
+  .strictObject({
+    for: z.string().min(1).optional().describe("A duration, such as 10m; or a Liquid template that gives one."),
+    until: z.string().min(1).optional().describe("A date, such as 2026-12-01T09:00:00Z; or a template that gives one."),
+    signal: z.string().min(1).max(100).optional().describe("Name of a signal that is sent to the run."),
+    schema: authorSchema.optional().describe("JSON Schema of the signal's payload."),
+    timeout: z.string().min(1).optional().describe("Time after which the signal is not waited for any more."),
+    on_timeout: z
+      .enum(["fail", "continue"])
+      .optional()
+      .describe("What follows then: the step fails, or goes on with null."),
+  })
+  .describe("Waits for a time, until a date, or for a signal.")
+  .meta({ oneOf: [{ required: ["for"] }, { required: ["until"] }, { required: ["signal"] }] });
 
 /** What an author writes under `wait`. Exactly one of `for`, `until` and `signal` is set. */
 export type WaitBody = z.infer<typeof schema> & JsonObject;

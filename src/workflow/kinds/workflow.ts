@@ -4,11 +4,13 @@ import type { Path } from "../path.ts";
 import { anyObject } from "../shape.ts";
 import type { StepKindSpec, TemplatePlace } from "./kind.ts";
 
-const schema = z.strictObject({
-  name: z.string().min(1),
-  version: z.number().int().min(1).optional(),
-  input: anyObject.optional(),
-});
+const schema = z
+  .strictObject({
+    name: z.string().min(1).describe("Name of a stored workflow; a Liquid template."),
+    version: z.number().int().min(1).optional().describe("Default: the newest when the step begins."),
+    input: anyObject.optional().describe("The run's input, with templates in its strings."),
+  })
+  .describe("Another workflow, as a run of its own.");
 
 /** What an author writes under `workflow`. */
 export type WorkflowBody = z.infer<typeof schema> & JsonObject;
