@@ -11,6 +11,8 @@ export interface CliContext {
   /** Folder that paths start from. */
   readonly cwd: string;
   readonly stop: Stop;
+  /** Keeps these secrets out of what a crash of the process leaves behind. Absent: the process is not ours. */
+  readonly protect?: (secrets: readonly string[]) => void;
   readonly version: string;
 }
 

@@ -2,6 +2,7 @@
 import { version } from "../version.ts";
 import { Output } from "./output.ts";
 import { runProgram } from "./program.ts";
+import { protect } from "./protect.ts";
 import { listenForStop } from "./stop.ts";
 
 const { env, stdout, stderr } = process;
@@ -14,5 +15,6 @@ await runProgram(process.argv.slice(2), {
   env,
   cwd: process.cwd(),
   stop: listenForStop(),
+  protect: (secrets) => protect(process, secrets),
   version,
 });

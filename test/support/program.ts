@@ -12,6 +12,7 @@ export interface Program {
   /** Exit code, or the signal's name. */
   readonly ended: Promise<number | string>;
   readonly stderr: () => string;
+  readonly stdout: () => string;
   kill(signal: NodeJS.Signals): void;
 }
 
@@ -22,6 +23,10 @@ export async function startProgram(args: readonly string[], env: Readonly<Record
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
   });
   let stderr = "";
+  let stdout = "";
+  child.stdout.on("data", (chunk) => {
+    stdout += String(chunk);
+  });
   child.stderr.on("data", (chunk) => {
     stderr += String(chunk);
   });
@@ -37,6 +42,7 @@ export async function startProgram(args: readonly string[], env: Readonly<Record
     ready: JSON.parse(line) as { url: string | null },
     ended,
     stderr: () => stderr,
+    stdout: () => stdout,
     kill: (signal) => void child.kill(signal),
   };
 }
