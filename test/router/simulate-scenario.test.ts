@@ -1,9 +1,9 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { AppError } from "../../src/core/errors.ts";
 import { parseScenario } from "../../src/router/simulate/read-scenario.ts";
-import { replay } from "../../src/router/simulate/replay.ts";
 import { scenarioStart } from "../../src/router/simulate/scenario.ts";
+import { writtenScenario } from "../../src/router/simulate/scenario-shape.ts";
 
 function mistakes(text: string): readonly string[] {
   try {
@@ -167,12 +167,21 @@ ${rest}`;
   });
 });
 
-describe("the ready scenarios", () => {
-  const files = readdirSync("scenarios");
+describe("docs/reference/route-simulate.md", () => {
+  const page = readFileSync("docs/reference/route-simulate.md", "utf8");
 
-  test.each(files)("%s is replayed, and nobody's request is lost", (file) => {
-    const { requests } = replay(parseScenario(readFileSync(`scenarios/${file}`, "utf8")));
-    expect(requests.total).toBeGreaterThan(10_000);
-    expect(requests.successShare).toBe(1);
+  test("lists every key of a scenario", () => {
+    const { shape } = writtenScenario;
+    const provider = shape.providers.valueType.shape;
+    const outage = provider.outages.unwrap().element.shape;
+    const keys = [shape, shape.requests.shape, provider, outage].flatMap((one) => Object.keys(one));
+    expect(keys.length).toBeGreaterThan(30);
+    expect(keys.filter((key) => !page.includes(`\`${key}\``))).toEqual([]);
+  });
+
+  test("its example is a scenario", () => {
+    const [, example = ""] = /```yaml\n([\s\S]*?)```/.exec(page) ?? [];
+    expect(mistakes(example)).toEqual([]);
+    expect(example).toContain("providers:");
   });
 });
