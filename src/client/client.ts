@@ -30,6 +30,10 @@ export interface ListOptions {
   readonly before?: string;
   readonly status?: RunStatus;
   readonly workflow?: string;
+  /** Only the runs that steps of this one have started. */
+  readonly parent?: string;
+  /** Those too that steps have started. Default: they are left out. */
+  readonly all?: boolean;
 }
 
 /** Who asks for something. */
@@ -80,11 +84,15 @@ export class SwitchyardClient {
     });
   }
 
-  /** A run with its steps. @param options outputs: with each step's output too. */
-  get(runId: string, options: { readonly outputs?: boolean; readonly signal?: AbortSignal } = {}): Promise<Run> {
-    const { outputs, signal } = options;
+  /** A run with its steps. @param options outputs: with each step's output too; children: with the runs that they have started. */
+  get(
+    runId: string,
+    options: { readonly outputs?: boolean; readonly children?: boolean; readonly signal?: AbortSignal } = {},
+  ): Promise<Run> {
+    const { outputs, children, signal } = options;
+    const query = new URLSearchParams({ ...(outputs && { outputs: "true" }), ...(children && { children: "true" }) });
     return this.#http.json({
-      path: `${pathOf(runId)}${outputs ? "?outputs=true" : ""}`,
+      path: `${pathOf(runId)}${query.size > 0 ? `?${query}` : ""}`,
       ...(signal ? { signal } : {}),
     });
   }

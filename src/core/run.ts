@@ -47,6 +47,18 @@ export interface Run extends RunSummary {
   readonly error: ErrorRecord | null;
   /** In the definition's order. */
   readonly steps: readonly StepRecord[];
+  /** Present where it was asked for: the runs that its steps have started, by step. */
+  readonly children?: readonly StartedRuns[];
+}
+
+/** The runs that one step has started, in brief. */
+export interface StartedRuns {
+  readonly step: string;
+  readonly total: number;
+  /** Those that have not ended. */
+  readonly open: number;
+  /** Ids of at most ten of them, those that have not ended first. */
+  readonly runs: readonly string[];
 }
 
 /** One step of a run. */

@@ -72,9 +72,9 @@ export async function createEngine(parts: EngineParts): Promise<Engine & { reado
     submit: (request: SubmitRequest) =>
       answered(async () => {
         const { id, created } = await submit(submitting, request);
-        return { run: await query.get(id, false), created };
+        return { run: await query.get(id), created };
       }),
-    get: (id, options) => answered(() => query.get(id, options?.outputs ?? false)),
+    get: (id, options) => answered(() => query.get(id, options)),
     list: (options) => answered(() => query.list({ ...options, limit: Math.min(options?.limit ?? 50, 500) })),
     events: (id, after, limit) => answered(() => query.events(id, after, limit)),
     reconcile: () => reconcile(operating),

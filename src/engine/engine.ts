@@ -4,6 +4,7 @@ import type { LiveEvent } from "../core/live.ts";
 import type { Run, RunEvent, RunStatus, RunSummary } from "../core/run.ts";
 import type { Schedule } from "../core/schedule.ts";
 import type { CheckedDefinition } from "../workflow/check.ts";
+import type { Listed } from "./listing.ts";
 
 /** A definition as somebody hands it in: YAML or JSON text, or the object that such a text means. */
 export type DefinitionSource = string | JsonObject;
@@ -83,15 +84,17 @@ export interface Engine {
    * @throws AppError invalid_definition, invalid_input, unknown_provider, workflow_not_found, idempotency_conflict, redis_unavailable (within 2 s)
    */
   submit(request: SubmitRequest): Promise<{ readonly run: RunSummary; readonly created: boolean }>;
-  /** @param outputs whether each step's output is loaded too. @throws AppError run_not_found */
-  get(runId: string, options?: { readonly outputs?: boolean }): Promise<Run>;
-  /** Newest first. @param before a run id: the list goes on behind it. Default limit 50, max 500. */
-  list(options?: {
-    readonly limit?: number;
-    readonly before?: string;
-    readonly status?: RunStatus;
-    readonly workflow?: string;
-  }): Promise<{ readonly runs: readonly RunSummary[]; readonly next: string | null }>;
+  /** @param options outputs: whether each step's output is loaded too; children: whether the runs that its steps have started are named. @throws AppError run_not_found */
+  get(runId: string, options?: { readonly outputs?: boolean; readonly children?: boolean }): Promise<Run>;
+  /** Newest first; without those that steps have started, unless they are asked for. @param before a run id: the list goes on behind it. Default limit 50, max 500. */
+  list(
+    options?: Listed & {
+      readonly limit?: number;
+      readonly before?: string;
+      readonly status?: RunStatus;
+      readonly workflow?: string;
+    },
+  ): Promise<{ readonly runs: readonly RunSummary[]; readonly next: string | null }>;
   /** The run's events with numbers above `after`, oldest first. @throws AppError run_not_found */
   events(runId: string, after: number, limit?: number): Promise<readonly RunEvent[]>;
   /** Calls `onNews` when the run may have new events (read them with {@link events}), and with what passes while an answer is written. @returns stops it. */

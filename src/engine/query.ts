@@ -3,10 +3,12 @@ import type { Hints } from "../core/call.ts";
 import { AppError, type ErrorRecord } from "../core/errors.ts";
 import { pendingStep, stepAfter } from "../core/history.ts";
 import type { Json, JsonObject } from "../core/json.ts";
-import type { EventBody, Run, RunEvent, RunStatus, RunSummary, StepRecord } from "../core/run.ts";
+import type { EventBody, Run, RunEvent, RunStatus, RunSummary, StartedRuns, StepRecord } from "../core/run.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { Definitions } from "./definitions.ts";
 import type { Parent } from "./engine.ts";
+import { type Listed, type Listing, listingOf } from "./listing.ts";
+import { hasEnded } from "./restore.ts";
 
 const summaryFields = [
   "id",
@@ -21,6 +23,9 @@ const summaryFields = [
   "parent",
 ] as const;
 
+/** Child runs of one step that are named where a run is shown. */
+const namedChildren = 10;
+
 /** Reads runs. Changes nothing. */
 export class RunQuery {
   readonly #redis: Redis;
@@ -34,7 +39,10 @@ export class RunQuery {
   }
 
   /** A run with its steps. @throws AppError run_not_found */
-  async get(runId: string, outputs: boolean): Promise<Run> {
+  async get(
+    runId: string,
+    { outputs = false, children = false }: { readonly outputs?: boolean; readonly children?: boolean } = {},
+  ): Promise<Run> {
     const keys = this.#keys.run(runId);
     const fields = [...summaryFields, "input", "hints", "output", "error"] as const;
     const values = await this.#redis.hmget(keys.run, ...fields);
@@ -50,7 +58,24 @@ export class RunQuery {
       output: output as Json,
       error: error as ErrorRecord | null,
       steps: await this.#steps(runId, summary, outputs),
+      ...(children ? { children: await this.#children(runId) } : {}),
     };
+  }
+
+  async #children(runId: string): Promise<readonly StartedRuns[]> {
+    const entries = Object.entries(await this.#redis.hgetall(this.#keys.run(runId).children));
+    const steps = new Map<string, (readonly [id: string, by: string])[]>();
+    for (const [id, by] of entries) {
+      const step = by.slice(0, by.indexOf("|"));
+      const started = steps.get(step);
+      if (started) started.push([id, by]);
+      else steps.set(step, [[id, by]]);
+    }
+    return [...steps].map(([step, started]) => {
+      const ids = (ended: boolean) => started.flatMap(([id, by]) => (hasEnded(by) === ended ? [id] : []));
+      const open = ids(false);
+      return { step, total: started.length, open: open.length, runs: [...open, ...ids(true)].slice(0, namedChildren) };
+    });
   }
 
   async #steps(runId: string, { workflow, version }: RunSummary, withOutputs: boolean): Promise<readonly StepRecord[]> {
@@ -69,17 +94,20 @@ export class RunQuery {
   }
 
   /** Runs newest first, behind `before`. Filters look at all runs, page by page. */
-  async list(options: {
-    readonly limit: number;
-    readonly before?: string;
-    readonly status?: RunStatus;
-    readonly workflow?: string;
-  }): Promise<{ readonly runs: readonly RunSummary[]; readonly next: string | null }> {
+  async list(
+    options: Listed & {
+      readonly limit: number;
+      readonly before?: string;
+      readonly status?: RunStatus;
+      readonly workflow?: string;
+    },
+  ): Promise<{ readonly runs: readonly RunSummary[]; readonly next: string | null }> {
     const { limit, before, status, workflow } = options;
     const runs: RunSummary[] = [];
-    let start = before === undefined ? 0 : await this.#rankBehind(before);
+    const listing = await listingOf(this.#redis, this.#keys, options);
+    let start = before === undefined ? 0 : await rankBehind(listing, before);
     for (;;) {
-      const ids = await this.#redis.zrevrange(this.#keys.runs, start, start + 199);
+      const ids = await listing.page(start, 200);
       const found = await Promise.all(
         ids.map(async (id) => summaryOf(await this.#redis.hmget(this.#keys.run(id).run, ...summaryFields))),
       );
@@ -91,12 +119,6 @@ export class RunQuery {
       if (ids.length < 200) return { runs, next: null };
       start += 200;
     }
-  }
-
-  async #rankBehind(runId: string): Promise<number> {
-    const rank = await this.#redis.zrevrank(this.#keys.runs, runId);
-    if (rank === null) throw notFound(runId);
-    return rank + 1;
   }
 
   /** Events above a number. @throws AppError run_not_found */
@@ -118,6 +140,12 @@ export class RunQuery {
       ...(JSON.parse(body ?? "{}") as EventBody),
     }));
   }
+}
+
+async function rankBehind(listing: Listing, runId: string): Promise<number> {
+  const rank = await listing.rankOf(runId);
+  if (rank === null) throw notFound(runId);
+  return rank + 1;
 }
 
 function summaryOf(values: readonly (string | null)[]): RunSummary | undefined {

@@ -44,3 +44,48 @@ output: "{{ steps.each.output }}"
     expect(run).toMatchObject({ status: "succeeded", output: [0, 1, 2, 3, 4, 5].map((i) => `Hello ${i}`) });
   });
 });
+
+describe("runs that steps have started", () => {
+  const family = `name: family
+input: { type: object, properties: { n: { type: integer } } }
+steps:
+  - id: each
+    map:
+      over: [1, 2, 3]
+      steps:
+        - id: nap
+          wait: { for: 1ms }
+`;
+
+  test("are listed under their parent, or where all are asked for", async () => {
+    const { client } = running;
+    const { id } = await ran(family);
+    const ids = (list: { readonly runs: readonly { readonly id: string }[] }) => list.runs.map((run) => run.id);
+    const children = ids(await client.list({ parent: id }));
+    expect(children).toHaveLength(3);
+    const own = ids(await client.list({ limit: 500 }));
+    expect(own).toContain(id);
+    for (const child of children) expect(own).not.toContain(child);
+    expect(ids(await client.list({ limit: 500, all: true }))).toEqual(expect.arrayContaining([id, ...children]));
+  });
+
+  test("are paged as other lists are", async () => {
+    const { client } = running;
+    const { id } = await ran(family);
+    const first = await client.list({ parent: id, limit: 2 });
+    const second = await client.list({ parent: id, limit: 2, before: first.next ?? "" });
+    expect([first.runs.length, second.runs.length, second.next]).toEqual([2, 1, null]);
+    const all = await client.list({ parent: id });
+    expect([...first.runs, ...second.runs]).toEqual(all.runs);
+  });
+
+  test("are named in brief where their parent is shown with them", async () => {
+    const { client } = running;
+    const { id } = await ran(family);
+    const { children } = await client.get(id, { children: true });
+    expect(children).toEqual([{ step: "each", total: 3, open: 0, runs: expect.any(Array) }]);
+    expect((await client.get(id)).children).toBeUndefined();
+    const listed = (await client.list({ parent: id })).runs.map((run) => run.id);
+    expect([...(children?.[0]?.runs ?? [])].sort()).toEqual(listed.sort());
+  });
+});

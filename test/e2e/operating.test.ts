@@ -163,7 +163,7 @@ describe("a child run", () => {
       { me: "mum" },
     );
     const child = await eventually(async () => {
-      const found = (await running.client.list({ workflow: "child" })).runs.find((run) => run.parent === id);
+      const found = (await running.client.list({ workflow: "child", all: true })).runs.find((run) => run.parent === id);
       expect(found).toBeDefined();
       return found?.id ?? "";
     });
@@ -174,7 +174,7 @@ describe("a child run", () => {
   test("ends with its parent", async () => {
     const id = await submit("name: mother2\nsteps:\n  - id: c\n    workflow: { name: child, input: { from: x } }\n");
     const child = await eventually(async () => {
-      const found = (await running.client.list({ workflow: "child" })).runs.find((run) => run.parent === id);
+      const found = (await running.client.list({ workflow: "child", all: true })).runs.find((run) => run.parent === id);
       expect(found).toBeDefined();
       return found?.id ?? "";
     });

@@ -16,6 +16,8 @@ interface ListOptions extends GlobalOptions {
   readonly before?: string;
   readonly status?: RunStatus;
   readonly workflow?: string;
+  readonly parent?: string;
+  readonly all?: boolean;
 }
 
 /** `switchyard runs list | show ID | watch ID`. */
@@ -28,6 +30,8 @@ export const registerRuns: Register = (program, context) => {
     .option("--before <id>", "go on behind this run")
     .option("--status <status>", "only runs of this status: queued, running, paused, succeeded, failed, cancelled")
     .option("--workflow <name>", "only runs of this workflow")
+    .option("--parent <id>", "only runs that steps of this one have started")
+    .option("--all", "also runs that steps of others have started")
     .action((_options, command: Command) => listRuns(command.optsWithGlobals(), context));
   runs
     .command("show")
@@ -46,9 +50,9 @@ export const registerRuns: Register = (program, context) => {
 };
 
 async function listRuns(options: ListOptions, context: CliContext): Promise<void> {
-  const { limit, before, status, workflow, json } = options;
+  const { limit, before, status, workflow, parent, all, json } = options;
   const { output } = context;
-  const page = await clientFor(options, context).list({ limit, before, status, workflow });
+  const page = await clientFor(options, context).list({ limit, before, status, workflow, parent, all });
   if (json) return output.json(page);
   if (page.runs.length === 0) return output.note("No runs.");
   const heads = ["id", "workflow", "status", "created", "time", "cost"].map((head) => output.paint.dim(head));

@@ -1,6 +1,6 @@
 import type { CallRecord } from "../../core/call.ts";
 import { formatDuration } from "../../core/duration.ts";
-import type { RunEvent } from "../../core/run.ts";
+import type { Run, RunEvent } from "../../core/run.ts";
 import { type CliContext, clientFor, type GlobalOptions } from "../context.ts";
 import type { Paint } from "../output.ts";
 import { table } from "../table.ts";
@@ -13,15 +13,32 @@ import { formatUsd } from "../watch/words.ts";
 export async function showRun(id: string, options: GlobalOptions, context: CliContext): Promise<void> {
   const { output } = context;
   const client = clientFor(options, context);
-  const run = await client.get(id, { outputs: true });
+  const run = await client.get(id, { outputs: true, children: true });
   if (options.json) return output.json(run);
   const events = await client.history(id);
   const view = events.reduce((before: RunView, event: RunEvent) => applyEvent(before, event), runView(run));
   output.print(...frame(view, Date.now(), output.paint));
   const calls = callLines(view, output.paint);
   if (calls.length > 0) output.print("", ...calls);
+  const children = childLines(run, output.paint);
+  if (children.length > 0) output.print("", ...children);
   const result = resultLines(run, output.paint);
   if (result.length > 0) output.print("", ...result);
+}
+
+/** The runs that its steps have started: how many, and some of them. */
+function childLines({ id, children = [] }: Run, paint: Paint): string[] {
+  const lines = children.map(({ step, total, open, runs }) => {
+    const rest = total > runs.length ? ` ... (switchyard runs list --parent ${id})` : "";
+    return [
+      step,
+      `${total} run${total === 1 ? "" : "s"}${open > 0 ? `, ${open} open` : ""}`,
+      `${runs.join(" ")}${rest}`,
+    ];
+  });
+  if (lines.length === 0) return [];
+  const heads = ["runs of step", "", ""].map((head) => paint.dim(head));
+  return table([heads, ...lines]).map((line) => `  ${line}`);
 }
 
 function callLines(view: RunView, paint: Paint): string[] {

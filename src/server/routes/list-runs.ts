@@ -18,13 +18,16 @@ const querySchema = z.strictObject({
   before: z.string().min(1).optional(),
   status: z.enum(statuses).optional(),
   workflow: z.string().min(1).optional(),
+  parent: z.string().min(1).optional(),
+  all: z.stringbool().optional(),
 });
 
-/** `GET /v1/runs`: runs, newest first; `next` is the `before` of the next page, null on the last. */
+/** `GET /v1/runs`: runs, newest first, those that steps have started only where `parent` or `all` asks for them; `next` is the `before` of the next page, null on the last. */
 export const listRuns: Route = {
   method: "GET",
   url: "/v1/runs",
-  summary: "List runs, newest first (?limit, ?before, ?status, ?workflow).",
+  summary:
+    "List runs, newest first (?limit, ?before, ?status, ?workflow; ?parent=ID: the runs that its steps have started; ?all=true: these too).",
   handler:
     ({ engine }) =>
     async (request) =>

@@ -2,14 +2,15 @@ import { z } from "zod";
 import { checked } from "../checked.ts";
 import type { Route } from "../route.ts";
 
-const querySchema = z.strictObject({ outputs: z.stringbool().optional() });
+const querySchema = z.strictObject({ outputs: z.stringbool().optional(), children: z.stringbool().optional() });
 const paramsSchema = z.object({ id: z.string() });
 
-/** `GET /v1/runs/:id`: a run with its steps; `?outputs=true` adds each step's output. */
+/** `GET /v1/runs/:id`: a run with its steps; `?outputs=true` adds each step's output, `?children=true` the runs that they have started. */
 export const showRun: Route = {
   method: "GET",
   url: "/v1/runs/:id",
-  summary: "Show a run with its steps (?outputs=true: with each step's output).",
+  summary:
+    "Show a run with its steps (?outputs=true: with each step's output; ?children=true: with the runs that they have started).",
   handler:
     ({ engine }) =>
     async (request) => {
