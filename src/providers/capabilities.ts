@@ -35,17 +35,3 @@ export function saidBySettings(
   const own = Object.hasOwn(capabilities, model) ? capabilities[model] : undefined;
   return ["settings", structuredOutputs ? { ...own } : { ...own, jsonSchema: false }];
 }
-
-/** Models that are remembered of one provider. Callers may name any. */
-const mostModels = 1_000;
-
-/** Remembers what was found of each model: every decision asks. */
-export function remembered(find: (model: string) => KnownCapabilities): (model: string) => KnownCapabilities {
-  const found = new Map<string, KnownCapabilities>();
-  return (model) => {
-    const known = found.get(model) ?? find(model);
-    if (found.size >= mostModels) found.clear();
-    found.set(model, known);
-    return known;
-  };
-}

@@ -2,7 +2,7 @@ import type { LanguageModelV3 } from "@ai-sdk/provider";
 import { providerSecrets } from "../config/secrets.ts";
 import type { ModelAliases, ProviderSettings } from "../config/settings.ts";
 import { generate, generateStreamed } from "./call.ts";
-import { merge, remembered, saidBySettings } from "./capabilities.ts";
+import { merge, saidBySettings } from "./capabilities.ts";
 import { Connection } from "./connection.ts";
 import { fitted } from "./fitted.ts";
 import { createGuard } from "./guard.ts";
@@ -11,6 +11,7 @@ import { type KnownModels, knownOf } from "./known-models.ts";
 import { contextWindow, costUsd, type Pricing, priceOf } from "./prices.ts";
 import { type Probe, probe } from "./probe.ts";
 import { CallFailure, type CallOptions, type LlmAnswer, type Provider } from "./provider.ts";
+import { remembered } from "./remembered.ts";
 import type { LlmRequest } from "./request.ts";
 import { CallTimeouts } from "./timeouts.ts";
 import type { VendorOptions } from "./vendor-options.ts";
@@ -66,13 +67,10 @@ export function createEndpoint(context: ProviderContext, options: EndpointOption
   const { settings, aliases } = context;
   const connection = new Connection(settings);
   const { fetch } = connection;
-  const entrances = new Map<string, Entrance>(
-    settings.keys.map(({ label, secret }) => [
-      label,
-      { apiKey: secret, model: options.open({ apiKey: secret, fetch }) },
-    ]),
-  );
-  if (entrances.size === 0) entrances.set("default", { apiKey: null, model: options.open({ apiKey: null, fetch }) });
+  // Some packages build their schemas with each model object: it is made once a name.
+  const enter = (apiKey: string | null) => ({ apiKey, model: remembered(options.open({ apiKey, fetch })) });
+  const entrances = new Map<string, Entrance>(settings.keys.map(({ label, secret }) => [label, enter(secret)]));
+  if (entrances.size === 0) entrances.set("default", enter(null));
   const [first = "default"] = entrances.keys();
   const own = new Set([settings.model, ...Object.values(aliases).map((row) => row[settings.name])]);
   const ids = keyIds(settings.keys);

@@ -2,7 +2,7 @@ import { providerSecrets } from "../config/secrets.ts";
 import type { FailureClass, Usage } from "../core/call.ts";
 import type { Capabilities } from "../core/capabilities.ts";
 import { failureAdvice } from "../core/failure-advice.ts";
-import { merge, remembered, saidBySettings } from "./capabilities.ts";
+import { merge, saidBySettings } from "./capabilities.ts";
 import type { Connection } from "./connection.ts";
 import type { ProviderContext } from "./endpoint.ts";
 import { createGuard, type Guard } from "./guard.ts";
@@ -11,6 +11,7 @@ import type { ProviderPlugin } from "./plugin.ts";
 import { readPluginAnswer } from "./plugin-answer.ts";
 import { costUsd, type LivePrice, priceOf } from "./prices.ts";
 import { CallFailure, type CallOptions, type LlmAnswer, type Provider } from "./provider.ts";
+import { remembered } from "./remembered.ts";
 import type { LlmRequest } from "./request.ts";
 import { CallTimeouts } from "./timeouts.ts";
 

@@ -14,6 +14,8 @@ export class CallTimeouts {
   readonly #total: NodeJS.Timeout;
   readonly #idleMs: number;
   #silence: NodeJS.Timeout | undefined;
+  /** A first token has come, or the call is over. */
+  #isUnderWay = false;
 
   constructor({ totalMs, firstTokenMs, idleMs }: TimeoutOptions) {
     this.#idleMs = idleMs;
@@ -29,6 +31,12 @@ export class CallTimeouts {
   /** A token has come. */
   alive(): void {
     if (this.signal.aborted) return;
+    if (this.#isUnderWay) {
+      // Answers have hundreds of tokens: to move a timer costs less than to make another.
+      this.#silence?.refresh();
+      return;
+    }
+    this.#isUnderWay = true;
     clearTimeout(this.#silence);
     this.#silence = this.#end(this.#idleMs, "No further token came");
   }
@@ -37,6 +45,8 @@ export class CallTimeouts {
   stop(): void {
     clearTimeout(this.#total);
     clearTimeout(this.#silence);
+    this.#silence = undefined;
+    this.#isUnderWay = true;
   }
 
   #end(ms: number, what: string): NodeJS.Timeout {
