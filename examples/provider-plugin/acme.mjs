@@ -41,7 +41,7 @@ export default ({ settings, options, fetch, httpFailure }) => {
     },
     serves: (model) => model.startsWith("acme-"),
     price: (model) => prices[model] ?? null,
-    contextWindow: () => 128_000,
+    capabilities: () => ({ contextWindow: 128_000, tools: false, images: false, reasoning: false }),
   };
 };
 

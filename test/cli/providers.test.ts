@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -175,5 +175,50 @@ describe("switchyard providers test", () => {
     const { code, err } = await providers(["test", "openai", "--timeout", timeout]);
     expect(code).toBe(2);
     expect(err).toContain(`--timeout ${timeout} is no duration; allowed: 500ms, 30s, 5m.`);
+  });
+});
+
+describe("a plug-in", () => {
+  const folder = mkdtempSync(join(tmpdir(), "switchyard-cli-plugin-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const withModule = (code: string, ...args: string[]): Promise<Printed> => {
+    writeFileSync(join(folder, "acme.mjs"), code);
+    const entry = { type: "plugin", module: "./acme.mjs", model: "acme-1", api_key: secret };
+    writeFileSync(join(folder, "switchyard.yaml"), JSON.stringify({ providers: { acme: entry } }));
+    return switchyard(args, { cwd: folder });
+  };
+  const fine = `export default () => ({
+    call: async (_, { apiKey }) => ({ text: "ready", usage: { inputTokens: 5, outputTokens: apiKey.length > 9 ? 1 : 0 } }),
+    price: () => ({ inputPerMillion: 2, outputPerMillion: 8 }),
+  });`;
+
+  test("is listed with its module, and tried like any other", async () => {
+    const { out } = await withModule(fine, "providers", "list");
+    expect(out.split("\n")[1]).toMatch(/^acme +acme-1 +1 +2 \/ 8 .*\.\/acme\.mjs$/);
+    const tried = await withModule(fine, "providers", "test", "acme");
+    expect([tried.code, tried.out]).toEqual([
+      0,
+      expect.stringMatching(/^✔ acme\/acme-1 \(key-1\) answered in \d+ ms: 5 tokens in, 1 out, \$/),
+    ]);
+  });
+
+  test("that fails is told with its class, without its key", async () => {
+    const failing = `export default () => ({ async call(_, { apiKey }) { throw new Error("what is " + apiKey); } });`;
+    const { code, out } = await withModule(failing, "providers", "test", "acme");
+    expect(code).toBe(1);
+    expect(out).toContain("malformed");
+    expect(out).toContain("what is ***");
+  });
+
+  test("that is none stops the start of everything, and config check says why", async () => {
+    for (const command of [
+      ["config", "check"],
+      ["providers", "list"],
+      ["providers", "test", "acme"],
+    ]) {
+      const { code, err } = await withModule("export const create = 1;", ...command);
+      expect(code).toBe(2);
+      expect(err).toContain("providers.acme.module: ./acme.mjs has no default export, only create");
+    }
   });
 });
