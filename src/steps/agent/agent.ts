@@ -1,7 +1,8 @@
 import type { Decision, Served } from "../../core/call.ts";
-import { AppError, toErrorRecord } from "../../core/errors.ts";
+import { AppError, type AppErrorOptions, toErrorRecord } from "../../core/errors.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
 import { createMask, type Mask } from "../../core/mask.ts";
+import { maskedJson } from "../../core/masked-json.ts";
 import type { LlmMessage, LlmRequest } from "../../providers/provider.ts";
 import { defaultMaxCalls, type RouteOutcome, type Router } from "../../router/router.ts";
 import { type StepVariables, variableValues } from "../../workflow/env.ts";
@@ -46,8 +47,9 @@ export function agentHandler(parts: AgentParts): StepHandler {
         return await execution.run();
       } catch (error) {
         if (work.signal.aborted) return failed(new AppError("cancelled"), execution.report);
-        if (error instanceof AppError) return failed(error, execution.report);
-        throw error;
+        if (!(error instanceof AppError)) throw error;
+        const known = { message: mask(error.message), details: maskedJson(error.details, mask) as JsonObject };
+        return failed(new AppError(error.code, known as AppErrorOptions), execution.report);
       }
     },
   };
