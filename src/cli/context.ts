@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { SwitchyardClient } from "../client/client.ts";
 import { serverUrl } from "./address.ts";
 import type { Output } from "./output.ts";
+import type { Secrets } from "./protect.ts";
 import type { Stop } from "./stop.ts";
 
 /** The world as a command sees it. */
@@ -12,7 +13,7 @@ export interface CliContext {
   readonly cwd: string;
   readonly stop: Stop;
   /** Keeps these secrets out of what a crash of the process leaves behind. Absent: the process is not ours. */
-  readonly protect?: (secrets: readonly string[]) => void;
+  readonly protect?: (secrets: Secrets) => void;
   readonly version: string;
 }
 

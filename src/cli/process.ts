@@ -1,7 +1,7 @@
 import { type App, createApp } from "../app.ts";
 import { type LoadedSettings, loadWithOrigins } from "../config/load.ts";
 import { settingsError } from "../config/problems.ts";
-import { secretsOf, secretVariables } from "../config/secrets.ts";
+import { secretsOf, secretVariables, stepSecrets } from "../config/secrets.ts";
 import { catalogue } from "../core/catalogue.ts";
 import { AppError } from "../core/errors.ts";
 import { createMask } from "../core/mask.ts";
@@ -32,7 +32,7 @@ export async function runProcess({ options, context, roles, embedded = false }: 
   const { output, env, cwd, stop } = context;
   const loaded = settingsOf(options, context);
   const { settings } = loaded;
-  context.protect?.(secretsOf(settings));
+  context.protect?.({ own: secretsOf(settings), others: stepSecrets(settings) });
   for (const warning of settings.warnings) output.note(`warning: ${warning}`);
   if (roles.worker && settings.providers.length === 0)
     output.note(`warning: no provider is configured: every llm step will fail. ${catalogue.no_provider.fix}`);
@@ -105,7 +105,8 @@ function announce({ output }: CliContext, { json }: ProcessOptions, { url, redis
 
 async function start(loaded: LoadedSettings, roles: ProcessPlan["roles"], env: NodeJS.ProcessEnv): Promise<App> {
   const { settings, origins } = loaded;
-  const log = createLog(settings.logLevel, createMask([...secretsOf(settings), ...secretVariables(env)]));
+  const secrets = [...secretsOf(settings), ...stepSecrets(settings), ...secretVariables(env)];
+  const log = createLog(settings.logLevel, createMask(secrets));
   try {
     return await createApp({ settings, origins, roles, log, crashAt: env.SWITCHYARD_CRASH_AT });
   } catch (error) {

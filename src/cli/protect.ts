@@ -16,27 +16,35 @@ export interface ProtectedProcess {
   exit(code: number): void;
 }
 
+/** What must not be seen. */
+export interface Secrets {
+  /** What the settings have read: it is taken out of the environment. */
+  readonly own: readonly string[];
+  /** What stays in the environment for others to read. */
+  readonly others?: readonly string[];
+}
+
 /**
  * Keeps secrets out of crashes: what nobody caught is printed with its secrets masked and ends the process with 1; a diagnostic report has no
  * environment, or on an older Node one without the variables that hold a secret of the settings. To be called once the settings have been read.
  */
-export function protect(running: ProtectedProcess, secrets: readonly string[]): void {
+export function protect(running: ProtectedProcess, { own, others: told = [] }: Secrets): void {
   const { env, stderr, report } = running;
-  const others = secretVariables(env);
-  const mask = createMask([...secrets, ...others]);
+  const others = [...told, ...secretVariables(env)];
+  const mask = createMask([...own, ...others]);
   const forget = (some: readonly string[]) => {
     for (const [name, value] of Object.entries(env)) if (value !== undefined && holds(value, some)) delete env[name];
   };
   if (report && "excludeEnv" in report) report.excludeEnv = true;
-  forget(secrets);
+  forget(own);
   running.on("uncaughtException", (error) => {
-    const told = mask(inspect(error));
-    stderr.write(`${told}\n`);
+    const text = mask(inspect(error));
+    stderr.write(`${text}\n`);
     // Node writes its own report of what nobody catches alone, with the error's message and members as they are.
     if (report?.reportOnUncaughtException) {
-      // Until now AWS's chain of credentials may have needed them.
+      // Until now steps and AWS's chain of credentials may have needed them.
       forget(others);
-      report.writeReport(withoutMembers(error, told));
+      report.writeReport(withoutMembers(error, text));
     }
     running.exit(1);
   });

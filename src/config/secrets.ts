@@ -11,6 +11,11 @@ export function providerSecrets({ keys, proxy, plugin }: ProviderSettings): read
   return [...keys.map(({ secret }) => secret), ...ofProxy(proxy), ...(plugin?.secrets ?? [])];
 }
 
+/** What steps may read of the environment: hidden as well, and theirs to read. */
+export function stepSecrets({ stepVariables }: Settings): readonly string[] {
+  return Object.values(stepVariables).filter((value) => value !== null);
+}
+
 /**
  * What variables that nobody of ours reads hold, by their names (`AWS_SECRET_ACCESS_KEY`): a dump of the environment would show it. Short
  * values, and files and addresses where secrets are, are none.

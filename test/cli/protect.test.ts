@@ -29,7 +29,7 @@ function running(env: Record<string, string>, report?: { excludeEnv?: boolean })
   return { fake, seen, crash: (error: unknown) => crash(error) };
 }
 
-const secrets = ["sk-0123456789", "redis-password-1"];
+const secrets = { own: ["sk-0123456789", "redis-password-1"], others: ["step-variable-1"] };
 
 describe("protect", () => {
   test("takes variables that hold a secret out of the environment, and no other", () => {
@@ -37,18 +37,19 @@ describe("protect", () => {
       OPENAI_API_KEY: "other, sk-0123456789",
       REDIS_URL: "redis://:redis-password-1@host",
       PATH: "/usr/bin",
+      FOR_STEPS: "step-variable-1",
       NOTE: "about sk-0123456789 in a sentence",
       AWS_SECRET_ACCESS_KEY: "needed-later-1",
     };
     protect(running(env).fake, secrets);
-    expect(Object.keys(env)).toEqual(["PATH", "NOTE", "AWS_SECRET_ACCESS_KEY"]);
+    expect(Object.keys(env)).toEqual(["PATH", "FOR_STEPS", "NOTE", "AWS_SECRET_ACCESS_KEY"]);
   });
 
   test("tells a crash without secrets, members and environment included, and ends with 1", () => {
     const env = { AWS_SECRET_ACCESS_KEY: "needed-later-1" };
     const { fake, seen, crash } = running(env, {});
     protect(fake, secrets);
-    const cause = new Error("with redis-password-1");
+    const cause = new Error("with redis-password-1 and step-variable-1");
     crash(Object.assign(new Error("boom sk-0123456789", { cause }), { env, key: "sk-0123456789" }));
     expect(seen.exited).toEqual([1]);
     expect(seen.printed).toMatch(/boom \*\*\*/);
@@ -59,7 +60,7 @@ describe("protect", () => {
       JSON.stringify(report?.error),
       JSON.stringify(report?.env),
     ])
-      expect(text).not.toMatch(/0123456789|redis-password-1|needed-later-1/);
+      expect(text).not.toMatch(/0123456789|redis-password-1|step-variable-1|needed-later-1/);
   });
 
   test("tells what is no error, too", () => {
