@@ -3,7 +3,7 @@ import { z } from "zod";
 import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
 import { definitionShape } from "../definition.ts";
 import { type Path, stringsIn } from "../path.ts";
-import { anyObject } from "../shape.ts";
+import { anyObject, stepDefaults, stepList } from "../shape.ts";
 import type { BlockPlace, TemplatePlace } from "./kind.ts";
 
 /**
@@ -23,13 +23,11 @@ export interface Block {
 export const blockKeys = {
   workflow: definitionShape.shape.name.optional().describe("Name of a stored workflow that is run; or say steps."),
   version: z.number().int().min(1).optional().describe("Of that workflow. Default: the newest when the step begins."),
-  steps: z
-    .array(z.json())
-    .min(1)
+  steps: stepList
     .optional()
     .describe("Steps that are run, as in a workflow; they read their own input and each other."),
   output: z.json().optional().describe("What these steps give, with templates. Default: what the last of them give."),
-  defaults: anyObject.optional().describe("Holds for these steps; laid over the workflow's defaults."),
+  defaults: stepDefaults.optional().describe("Holds for these steps; laid over the workflow's defaults."),
 };
 
 /** A block with an input of its own, as branches and cases are. */
