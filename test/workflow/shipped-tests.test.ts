@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { pureHandlers } from "../../src/cli/tests/pure-handlers.ts";
 import { readTests } from "../../src/engine/rehearse/read-tests.ts";
 import { runTests, testCoverage } from "../../src/engine/rehearse/run-tests.ts";
 import { checkDefinition, defaultKinds as kinds } from "../../src/workflow/check.ts";
@@ -15,7 +16,12 @@ describe("the tests of the shipped workflows", () => {
 
   test.each(files)("%s passes, and leaves no step out", async (fileName) => {
     const definition = checkDefinition(read(fileName.replace(".test", "")));
-    const run = { definition, kinds, tests: readTests(read(fileName), { definition, kinds, fileName }) };
+    const run = {
+      definition,
+      kinds,
+      tests: readTests(read(fileName), { definition, kinds, fileName }),
+      pure: pureHandlers(),
+    };
     const results = await runTests(run);
     expect(results.map(({ name, unmet }) => [name, unmet])).toEqual(results.map(({ name }) => [name, []]));
     expect(testCoverage(run, results).steps.missing).toEqual([]);
