@@ -28,19 +28,23 @@ export interface Hints {
  * Why a call failed, decided once where the provider's answer is read. Router and workers branch on the class, never on text.
  * `caller`, `context_length`, `content_filtered` and `cancelled` never count against a target's health; the others do as the router's rules say.
  */
-export type FailureClass =
-  | "caller"
-  | "context_length"
-  | "content_filtered"
-  | "auth"
-  | "not_found"
-  | "rate_limited"
-  | "overloaded"
-  | "server"
-  | "timeout"
-  | "network"
-  | "malformed"
-  | "cancelled";
+export type FailureClass = (typeof failureClasses)[number];
+
+/** Every {@link FailureClass}. */
+export const failureClasses = [
+  "caller",
+  "context_length",
+  "content_filtered",
+  "auth",
+  "not_found",
+  "rate_limited",
+  "overloaded",
+  "server",
+  "timeout",
+  "network",
+  "malformed",
+  "cancelled",
+] as const;
 
 /** Tokens as the provider counted them. Null: it did not say. */
 export interface Usage {

@@ -72,6 +72,22 @@ export const catalogue = {
     "No such step of the run waits for approval.",
     "`switchyard runs show ID` shows what it waits for.",
   ),
+  unknown_step: entry(400, "The workflow has no such step.", "Name one of the listed steps."),
+  step_not_reached: entry(
+    409,
+    "A run can only be forked from a step before which everything has ended.",
+    "Fork from the step that the message names, or from one before it.",
+  ),
+  nothing_to_retry: entry(
+    409,
+    "The run has neither failed nor been cancelled.",
+    "Wait for its end, or say from which step: `switchyard runs fork ID --from STEP`.",
+  ),
+  output_lost: entry(
+    409,
+    "What a step brought is not there any more.",
+    "Fork from that step or from one before it, or start a new run.",
+  ),
   run_ended: entry(409, "The run has ended.", "Nothing to do; start another run, or retry this one."),
   idempotency_conflict: entry(
     409,
@@ -188,6 +204,11 @@ export const catalogue = {
     422,
     "A loop made as many rounds as it may, and its `until` does not hold.",
     "Raise its `max`, or say `on_max: continue` where the last round's output will do.",
+  ),
+  too_many_failures: entry(
+    422,
+    "More steps have failed than the workflow tolerates.",
+    "`switchyard runs show ID` shows them; `soft_failure` says how many may.",
   ),
   run_timeout: entry(422, "The run took longer than the workflow's timeout.", "Raise the workflow's `timeout`."),
   provider_rejected: entry(

@@ -24,6 +24,13 @@ export function isTerminal(status: RunStatus): boolean {
   return terminalRunStatuses.has(status);
 }
 
+/** Where a fork comes from. */
+export interface ForkOf {
+  readonly run: string;
+  /** The first step that runs anew; null: what had not succeeded, and no step was the reason. */
+  readonly step: string | null;
+}
+
 /** A run without its steps, as lists show it. Times are epoch milliseconds. */
 export interface RunSummary {
   readonly id: string;
@@ -37,6 +44,8 @@ export interface RunSummary {
   readonly costUsd: number | null;
   /** Run whose step started this one. */
   readonly parent?: string;
+  /** The run that this one was forked from, or is a retry of. */
+  readonly forkOf?: ForkOf;
 }
 
 /** A run with everything that is known of it. */
@@ -47,6 +56,8 @@ export interface Run extends RunSummary {
   readonly error: ErrorRecord | null;
   /** In the definition's order. */
   readonly steps: readonly StepRecord[];
+  /** Runs that were forked from this one, or are retries of it; oldest first. Absent: none. */
+  readonly forks?: readonly string[];
   /** Present where it was asked for: the runs that its steps have started, by step. */
   readonly children?: readonly StartedRuns[];
 }
@@ -80,6 +91,8 @@ export interface StepRecord {
   /** While waiting: epoch milliseconds of the next try. */
   readonly waitingUntil: number | null;
   readonly error: ErrorRecord | null;
+  /** Run in which it was executed, where this one is a fork and keeps what it brought. */
+  readonly reusedFrom?: string;
   /** Present where it was asked for and the step has one. */
   readonly output?: Json;
 }
@@ -95,6 +108,8 @@ export interface EventHead {
 export interface AttemptReport {
   readonly calls: readonly CallRecord[];
   readonly decision?: Decision;
+  /** True: nothing was done; the output is that of an earlier execution with the same content. */
+  readonly cached?: boolean;
 }
 
 /** Which tool call of an agent an event tells of. */
@@ -110,7 +125,7 @@ export interface ToolCallHead {
 
 /** One line of a run's history, without its head. Exactly one of the last three ends it. */
 export type EventBody =
-  | { readonly type: "run.created"; readonly workflow: string; readonly version: number }
+  | { readonly type: "run.created"; readonly workflow: string; readonly version: number; readonly forkOf?: ForkOf }
   | { readonly type: "run.started" }
   | { readonly type: "step.queued"; readonly step: string }
   | { readonly type: "step.started"; readonly step: string; readonly attempt: number; readonly worker: string }
@@ -141,8 +156,17 @@ export type EventBody =
       readonly step: string;
       readonly attempt: number;
       readonly error: ErrorRecord;
+      /** True: the run goes on all the same. */
+      readonly tolerated?: boolean;
     } & AttemptReport)
   | { readonly type: "step.skipped"; readonly step: string }
+  | {
+      /** A fork keeps what the step brought in the run that executed it. */
+      readonly type: "step.reused";
+      readonly step: string;
+      readonly run: string;
+      readonly served: Served | null;
+    }
   | { readonly type: "step.cancelled"; readonly step: string }
   | { readonly type: "run.succeeded" }
   | { readonly type: "run.failed"; readonly error: ErrorRecord }

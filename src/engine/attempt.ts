@@ -12,6 +12,7 @@ import { isHandBack, limited } from "./limited.ts";
 import type { LiveTeller } from "./live-feed.ts";
 import type { Begun, Execution, RunStore } from "./run-store.ts";
 import type { Delivery } from "./state.ts";
+import type { CacheQuestion, StepCache } from "./step-cache.ts";
 
 /** What executing attempts needs. */
 export interface AttemptParts {
@@ -27,6 +28,7 @@ export interface AttemptParts {
   readonly worker: string;
   /** Bytes of JSON that a step's output may have. */
   readonly maxOutputBytes: number;
+  readonly cache: StepCache;
   /** The child runs of a dispatch. */
   readonly children: (execution: Execution, workflow: LoadedWorkflow) => Children;
   /** Opens the way by which an attempt tells the pieces of its answer to those who watch the run. */
@@ -81,7 +83,7 @@ export async function attempt(
       return parts.folder.again(execution);
     case "exhausted": {
       const error = toErrorRecord(new AppError("attempts_exhausted", { details: { attempts: begun.attempts } }));
-      return failWithoutAttempt(parts, begun.execution, begun.attempts, error);
+      return failWithoutAttempt(parts, begun.execution, step, begun.attempts, error);
     }
     case "begun": {
       parts.crash("after-begin", execution.actor);
@@ -116,6 +118,10 @@ async function work(
       throw new AppError("internal", { message: `This worker has no handler for steps of kind ${step.kind}.` });
     const body = begun.isBare ? null : await step.render({ ...scopeOf(begun.input, outputs), env: handler.env });
     const deadline = parts.clock() + step.timeoutMs;
+    const hints = { ...begun.hints, ...step.route };
+    const question: CacheQuestion = { kind: step.kind, body, hints };
+    const kept = step.cacheMs === null || begun.isBare ? undefined : await parts.cache.find(question);
+    if (kept) return kept;
     const outcome = await limited(step.timeoutMs, stop, (signal) =>
       handler.execute({
         runId: execution.runId,
@@ -123,7 +129,7 @@ async function work(
         stepId: step.id,
         attempt: begun.attempt,
         body,
-        hints: { ...begun.hints, ...step.route },
+        hints,
         idempotencyKey: `${execution.runId}-${step.id}-${execution.epoch}-${begun.ended + 1}`,
         avoid: begun.avoid,
         waitedMs: begun.waitedMs,
@@ -144,6 +150,7 @@ async function work(
       }),
     );
     parts.crash("after-reply", execution.actor);
+    if (step.cacheMs !== null) await parts.cache.keep(question, outcome, step.cacheMs);
     return outcome.type === "succeeded" ? checkSize(outcome, parts.maxOutputBytes) : outcome;
   } catch (error) {
     // What a handler throws is a mistake in it or in the template: the former may pass, the latter never does.
@@ -204,10 +211,11 @@ async function conclude(
         const held = await parts.store.suspend(execution, { refund: true, costUsd, event, avoid: [] });
         return held.type === "stale" ? parts.folder.refused(execution) : { type: "later", delayMs: outcome.delayMs };
       }
-      return finalFailure(settle, head, epoch, outcome);
+      return finalFailure(settle, step, head, epoch, outcome);
     }
     case "failed": {
-      if (!outcome.retryable || begun.attempt >= step.retry.attempts) return finalFailure(settle, head, epoch, outcome);
+      if (begun.attempt >= step.retry.attempts || !mayRetry(outcome, step.retry))
+        return finalFailure(settle, step, head, epoch, outcome);
       const delayMs = backoffMs(step.retry, begun.attempt, parts.random());
       const event: EventBody = { type: "step.retrying", ...head, error: outcome.error, delayMs, ...outcome.report };
       const failed = outcome.report.calls.filter((call) => !call.ok).map((call) => call.provider);
@@ -240,26 +248,47 @@ async function park(
   return { type: "done" };
 }
 
+/** Whether another attempt may help, and the step wants one after such a failure. */
+function mayRetry(
+  { retryable, error, report }: StepOutcome & { readonly type: "failed" },
+  { on }: RetryPolicy,
+): boolean {
+  if (!retryable || on === null) return retryable;
+  const failed = report.calls.at(-1)?.failure?.class ?? (error.code === "step_timeout" ? "timeout" : undefined);
+  return failed !== undefined && on.includes(failed);
+}
+
 async function finalFailure(
   settle: (delivery: Delivery) => Promise<Visit>,
+  step: CompiledStep,
   head: { readonly step: string; readonly attempt: number },
   epoch: number,
   { error, report }: Extract<StepOutcome, { readonly error: ErrorRecord }>,
 ): Promise<AttemptEnd> {
-  const event: EventBody = { type: "step.failed", ...head, error, ...report };
-  const visit = await settle({ actor: head.step, epoch, type: "error", error, event });
+  const visit = await settle(failedDelivery(step, epoch, { type: "step.failed", ...head, error, ...report }));
   return visit.type === "done" ? { type: "failed", error } : visit;
+}
+
+/** What a failure for good means to the run: its end, or an output in the place of the one that did not come. */
+function failedDelivery(
+  { id: actor, onError }: CompiledStep,
+  epoch: number,
+  event: EventBody & { readonly type: "step.failed" },
+): Delivery {
+  if (onError.type === "fail") return { actor, epoch, type: "error", error: event.error, event };
+  return { actor, epoch, type: "done", output: onError.output, event: { ...event, tolerated: true } };
 }
 
 /** The attempts were spent by workers that died. This execution began none and may only deliver that. */
 async function failWithoutAttempt(
   parts: AttemptParts,
   execution: Execution,
+  step: CompiledStep,
   attempts: number,
   error: ErrorRecord,
 ): Promise<AttemptEnd> {
   const { actor, epoch } = execution;
-  const event: EventBody = { type: "step.failed", step: actor, attempt: attempts, error, calls: [] };
-  const visit = await parts.folder.deliver(execution, { actor, epoch, type: "error", error, event });
+  const event = { type: "step.failed", step: actor, attempt: attempts, error, calls: [] } as const;
+  const visit = await parts.folder.deliver(execution, failedDelivery(step, epoch, event));
   return visit.type === "done" ? { type: "failed", error } : visit;
 }

@@ -35,6 +35,8 @@ export class Conclusion {
       const { by, reason } = ending;
       return { id, transition, status: "cancelled", events: [...events, { type: "run.cancelled", by, reason }] };
     }
+    const refused = workflow.tolerate(transition.state.failed ?? []);
+    if (refused) return failed(id, transition, toErrorRecord(refused));
     try {
       const output = await workflow.renderOutput(await this.#scope(runId, workflow, input, transition));
       return { id, transition, status: "succeeded", events: [...events, { type: "run.succeeded" }], output };

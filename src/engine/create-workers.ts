@@ -18,6 +18,7 @@ import { closeRun, restoreJobs } from "./restore.ts";
 import { RunStore } from "./run-store.ts";
 import { Schedules } from "./schedules.ts";
 import type { RunState } from "./state.ts";
+import { createStepCache } from "./step-cache.ts";
 import { checkSubmission, type SubmitParts, submit } from "./submit.ts";
 import { Workers } from "./worker.ts";
 
@@ -112,6 +113,7 @@ export async function createWorkers(parts: WorkersParts): Promise<RunningWorkers
     worker: `${hostname()}:${process.pid}`,
     maxOutputBytes: parts.maxOutputBytes,
     children: (execution, workflow) => childrenOf(children, execution, workflow),
+    cache: createStepCache(parts.passing, keys),
     teller: (runId) => openTeller(parts.passing, keys, runId),
     redis,
     redisUrl: parts.redisUrl,

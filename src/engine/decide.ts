@@ -74,6 +74,7 @@ class Folding {
   readonly #state: RunState | undefined;
   readonly #now: number;
   readonly #abandoned = new Set<string>();
+  readonly #failed: string[];
   #epoch: number;
 
   constructor(state: RunState | undefined, now: number) {
@@ -81,6 +82,7 @@ class Folding {
     this.#before = state?.active ?? {};
     this.#active = new Map(Object.entries(this.#before));
     this.#epoch = state?.epoch ?? 0;
+    this.#failed = [...(state?.failed ?? [])];
     this.#now = now;
   }
 
@@ -90,6 +92,7 @@ class Folding {
     this.#active.delete(delivery.actor);
     if (delivery.event) this.events.push(delivery.event);
     if (delivery.type === "done") this.outputs[delivery.actor] = delivery.output;
+    if (delivery.event?.type === "step.failed" && delivery.type === "done") this.#failed.push(delivery.actor);
     return true;
   }
 
@@ -166,6 +169,7 @@ class Folding {
         snapshot,
         active: Object.fromEntries(this.#active),
         epoch: this.#epoch,
+        ...(this.#failed.length > 0 ? { failed: this.#failed } : {}),
         ...(ending ? { left: this.#left() } : {}),
       },
       outputs: this.outputs,

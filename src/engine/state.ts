@@ -14,6 +14,8 @@ export interface RunState {
   readonly active: Readonly<Record<string, ActiveActor>>;
   /** Dispatches so far: the number of the newest one. */
   readonly epoch: number;
+  /** Steps that failed and whose failure the run tolerates. */
+  readonly failed?: readonly string[];
   /** Once the run has ended: the timers and steps that it then had, so that whoever closes it can end their work and remove their jobs. */
   readonly left?: Readonly<Record<string, { readonly epoch: number; readonly kind: string }>>;
 }

@@ -22,6 +22,8 @@ export interface Keys {
   router(name: string): string;
   /** Hash: schedule by id, and the last run of each. */
   readonly schedules: string;
+  /** Text with expiry: what a step with that content gave. */
+  cache(hash: string): string;
   /** Channel on which workers are told of steps that nobody wants any more: the beginnings of their job ids, JSON. */
   readonly stops: string;
   /** Channel on which a run's new events are announced. */
@@ -44,6 +46,8 @@ export interface RunKeys {
   readonly lease: string;
   /** Hash: child run id to "step|epoch" of what started it, "step|epoch|ended" once it has ended. */
   readonly children: string;
+  /** Sorted set: ids of the runs that were forked from this one, by creation time. One that was never written may be among them. */
+  readonly forks: string;
   /** Hash: what executions of steps keep for later ones. */
   readonly memos: string;
 }
@@ -62,6 +66,7 @@ export function keysOf(prefix: string): Keys {
         events: `${base}:events`,
         lease: `${base}:lease`,
         children: `${base}:children`,
+        forks: `${base}:forks`,
         memos: `${base}:memos`,
       };
     },
@@ -73,6 +78,7 @@ export function keysOf(prefix: string): Keys {
     workflows: `${prefix}:{workflows}`,
     router: (name) => `${prefix}:{router}:${name}`,
     schedules: `${prefix}:{schedules}`,
+    cache: (hash) => `${prefix}:{cache}:${hash}`,
     stops: `${prefix}:stops`,
     channel: (runId) => `${prefix}:{${runId}}:feed`,
   };

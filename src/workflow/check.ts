@@ -5,7 +5,7 @@ import { checkNeeds } from "./check-needs.ts";
 import { checkTemplates } from "./check-templates.ts";
 import type { CheckedDefinition, CheckedStep } from "./checked.ts";
 import type { Dag } from "./dag.ts";
-import { type Defaults, defaultTimeoutMs, maxWaitMs, retryPolicy } from "./definition.ts";
+import { type Defaults, defaultTimeoutMs, maxWaitMs, onErrorOf, retryPolicy } from "./definition.ts";
 import { type Draft, type DraftStep, readDraft } from "./draft.ts";
 import { agentKind } from "./kinds/agent.ts";
 import { approvalKind } from "./kinds/approval.ts";
@@ -88,6 +88,7 @@ function checkContent(content: JsonObject, around: Surroundings, problems: Probl
   // What a block inherits has been checked where it stands.
   const owns = (key: string) => !nested || Object.hasOwn(nested.ownDefaults, key);
   checkBackoff(draft, owns("retry"), problems);
+  checkTolerance(draft, problems);
   if (strategies) checkStrategies(draft, owns("route"), strategies, problems);
   const blocks = nestedIn(draft).map((block) =>
     checkContent(block.content, { kinds, strategies, nested: block }, problems.below(block.path)),
@@ -99,6 +100,15 @@ function checkContent(content: JsonObject, around: Surroundings, problems: Probl
       dag,
       blocks.map((assemble) => assemble()),
     );
+}
+
+function checkTolerance({ head, steps }: Draft, problems: ProblemList): void {
+  const tolerance = head?.soft_failure;
+  if (tolerance?.type !== "required") return;
+  const ids = steps.flatMap(({ id }) => (id === undefined ? [] : [id]));
+  for (const name of tolerance.steps) {
+    if (!ids.includes(name)) problems.add(["soft_failure"], `there is no step "${name}".${didYouMean(name, ids)}`);
+  }
 }
 
 function checkBackoff({ defaults, steps }: Draft, ownsDefault: boolean, problems: ProblemList): void {
@@ -145,6 +155,7 @@ function assembled(
     routes: [...steps.map(({ route }) => route), ...blocks.flatMap(({ routes }) => routes)],
     ...(output === undefined ? {} : { output }),
     ...(head?.timeout === undefined ? {} : { timeoutMs: head.timeout }),
+    tolerance: head?.soft_failure ?? { type: "none" },
     source,
     toJSON: () => source,
   };
@@ -163,6 +174,8 @@ function checkedStep(step: DraftStep, draft: Draft, dag: Dag): CheckedStep[] {
       ...(when === undefined ? {} : { when }),
       retry: retryPolicy(head?.retry, defaults.retry),
       maxWaitMs: maxWaitMs(head?.retry, defaults.retry),
+      onError: onErrorOf(head?.on_error, defaults.on_error, draft.head?.soft_failure ?? { type: "none" }),
+      cacheMs: head?.cache ?? defaults.cache ?? null,
       timeoutMs: head?.timeout ?? defaults.timeout ?? defaultTimeoutMs,
       route: routeOf(step, defaults),
     },

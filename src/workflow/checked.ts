@@ -1,6 +1,7 @@
 import type { Hints } from "../core/call.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { RetryPolicy } from "./compiled.ts";
+import type { OnError, Tolerance } from "./failure-policy.ts";
 
 /** One step of a checked definition, with every default filled in. */
 export interface CheckedStep {
@@ -14,6 +15,9 @@ export interface CheckedStep {
   /** Liquid expression without braces. */
   readonly when?: string;
   readonly retry: RetryPolicy;
+  readonly onError: OnError;
+  /** Null: its outputs are not kept for others. */
+  readonly cacheMs: number | null;
   /** Time in all that it may wait for a provider to become available. */
   readonly maxWaitMs: number;
   readonly timeoutMs: number;
@@ -34,6 +38,7 @@ export interface CheckedDefinition {
   readonly output?: Json;
   /** Time the whole run may take. Without it: without limit. */
   readonly timeoutMs?: number;
+  readonly tolerance: Tolerance;
   /** What the author wrote. */
   readonly source: JsonObject;
   /** Gives {@link source}: `JSON.stringify(definition)` can be checked and compiled again. */

@@ -3,6 +3,7 @@ import { defaultKinds } from "./check.ts";
 import type { CheckedDefinition, CheckedStep } from "./checked.ts";
 import type { CompiledStep, CompiledWorkflow, Rendering } from "./compiled.ts";
 import { dagOf } from "./dag.ts";
+import { tolerate } from "./failure-policy.ts";
 import type { StepKindSpec } from "./kinds/kind.ts";
 import { machineOf } from "./machine.ts";
 import { renderingOf } from "./rendering.ts";
@@ -27,6 +28,7 @@ export function compileWorkflow(definition: CheckedDefinition, options: CompileO
     routes: definition.routes,
     machine: machineOf(definition),
     checkInput: inputCheck(definition.name, definition.input),
+    tolerate: (failed) => tolerate(definition.tolerance, failed, definition.steps.length),
     outputReads: output.reads,
     renderOutput: async (scope) => output.render(scope),
   };
@@ -50,6 +52,8 @@ function compiledStep(step: CheckedStep, kinds: Kinds, before: () => readonly st
     reads: body.reads,
     retry: step.retry,
     maxWaitMs: step.maxWaitMs,
+    onError: step.onError,
+    cacheMs: step.cacheMs,
     timeoutMs: step.timeoutMs,
     route: step.route,
     resumesBare: kind.resumesBare ?? false,

@@ -1,6 +1,8 @@
 import type { AnyStateMachine } from "xstate";
-import type { Hints } from "../core/call.ts";
+import type { FailureClass, Hints } from "../core/call.ts";
+import type { AppError } from "../core/errors.ts";
 import type { Json, JsonObject } from "../core/json.ts";
+import type { OnError } from "./failure-policy.ts";
 
 /** What templates and conditions can read. A skipped step's output is null. */
 export interface Scope {
@@ -28,6 +30,8 @@ export interface RetryPolicy {
   readonly backoffMs: number;
   /** The doubling ends here; the jitter comes on top. */
   readonly maxBackoffMs: number;
+  /** Only failures of these classes are tried again; null: all that another attempt may help. */
+  readonly on: readonly FailureClass[] | null;
 }
 
 /** One step, ready to be dispatched and executed. */
@@ -42,6 +46,10 @@ export interface CompiledStep {
   readonly retry: RetryPolicy;
   /** Time in all that the step may wait for a provider to become available, from its first attempt on. Waiting spends no attempt. */
   readonly maxWaitMs: number;
+  /** What follows when it has failed for good. */
+  readonly onError: OnError;
+  /** For how long an equal step gives the same output without being executed; null: never. */
+  readonly cacheMs: number | null;
   /** Time one attempt may take, from its start by a worker. */
   readonly timeoutMs: number;
   readonly route: Hints;
@@ -68,6 +76,8 @@ export interface CompiledWorkflow {
   readonly machine: AnyStateMachine;
   /** Checks and completes a run's input with the schema's defaults. @throws AppError invalid_input with every problem. */
   checkInput(input: unknown): JsonObject;
+  /** Whether a run may succeed although these steps failed. @returns the error, where it may not */
+  tolerate(failed: readonly string[]): AppError | undefined;
   /** Steps whose output the run's output reads. */
   readonly outputReads: readonly string[];
   /** The run's output. @throws AppError template_failed */

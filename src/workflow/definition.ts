@@ -1,7 +1,9 @@
 import { z } from "zod";
+import { failureClasses } from "../core/call.ts";
 import { durationPattern, parseDuration } from "../core/duration.ts";
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 import type { RetryPolicy } from "./compiled.ts";
+import { type OnError, parseTolerance, type Tolerance, toleranceForms } from "./failure-policy.ts";
 import type { StepKindSpec } from "./kinds/kind.ts";
 import { authorSchema } from "./shape.ts";
 
@@ -40,6 +42,11 @@ const retry = z.strictObject({
     .optional()
     .describe("Wait before the second attempt; doubles with each further one. Default: 1s."),
   max_backoff: duration(longestStepMs).optional().describe("The doubling ends here. Default: 60s."),
+  on: z
+    .array(z.enum(failureClasses))
+    .min(1)
+    .optional()
+    .describe("Only failures of these classes are tried again. Default: all that another attempt may help."),
   max_wait: duration(longestRunMs)
     .optional()
     .describe("Time in all that the step may wait for a provider to become available. Default: 1h."),
@@ -106,9 +113,31 @@ export const definitionShape = z.strictObject({
     .optional()
     .describe("The run's output, with templates in its strings. Default: what the last steps give."),
   timeout: duration(longestRunMs).optional().describe("Time of the whole run, from its submission. Default: none."),
+  soft_failure: z
+    .string()
+    .transform((text, context): Tolerance => {
+      const tolerance = parseTolerance(text);
+      if (tolerance) return tolerance;
+      context.addIssue({ code: "custom", message: `must be one of ${toleranceForms}.` });
+      return z.NEVER;
+    })
+    .optional()
+    .describe(`Steps that may fail while the run goes on and succeeds: ${toleranceForms}. Default: none.`),
+});
+
+const onError = z.union([z.enum(["fail", "continue"]), z.strictObject({ default: z.json() })], {
+  error: "must be fail, continue, or { default: VALUE }.",
 });
 
 const everyStep = {
+  on_error: onError
+    .optional()
+    .describe(
+      "What follows when the step has failed for good: fail the run, continue with null, or with a default output.",
+    ),
+  cache: duration(longestRunMs)
+    .optional()
+    .describe("For how long an equal step, in any run, gives the same output without being executed. Default: never."),
   retry: retry.optional().describe("Attempts, and the waits between them."),
   timeout: duration(longestStepMs).optional().describe("Time of one attempt, from its start by a worker. Default: 2m."),
   route: route.optional().describe("Hints for the router; they win over the run's."),
@@ -148,8 +177,15 @@ export function defaultsShape(kinds: readonly StepKindSpec[]): z.ZodType<Default
 
 /** A step's attempts: its own word, else the defaults', else 3 with waits of 1 s doubling up to 60 s. */
 export function retryPolicy(own: Defaults["retry"], defaults: Defaults["retry"]): RetryPolicy {
-  const { attempts = 3, backoff = 1_000, max_backoff } = { ...defaults, ...own };
-  return { attempts, backoffMs: backoff, maxBackoffMs: max_backoff ?? Math.max(60_000, backoff) };
+  const { attempts = 3, backoff = 1_000, max_backoff, on = null } = { ...defaults, ...own };
+  return { attempts, backoffMs: backoff, maxBackoffMs: max_backoff ?? Math.max(60_000, backoff), on };
+}
+
+/** What follows when a step has failed for good: its own word, else the defaults'; else the run goes on if it tolerates failures at all. */
+export function onErrorOf(own: Defaults["on_error"], defaults: Defaults["on_error"], tolerance: Tolerance): OnError {
+  const said = own ?? defaults ?? (tolerance.type === "none" ? "fail" : "continue");
+  if (said === "fail") return { type: "fail" };
+  return { type: "go_on", output: said === "continue" ? null : said.default };
 }
 
 /** Time that a step may wait for a provider in all: its own word, else the defaults', else an hour. */

@@ -1,6 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 import { suggest } from "../core/suggest.ts";
 import { type Defaults, defaultsShape, definitionShape, type StepHead, stepShape, withDefaults } from "./definition.ts";
+import type { Tolerance } from "./failure-policy.ts";
 import type { StepKindSpec } from "./kinds/kind.ts";
 import type { Path } from "./path.ts";
 import type { ProblemList } from "./problem-list.ts";
@@ -25,6 +26,7 @@ export interface Head {
   readonly name: string;
   readonly description?: string;
   readonly timeout?: number;
+  readonly soft_failure?: Tolerance;
 }
 
 /** One step, as far as it could be read. */
@@ -116,4 +118,4 @@ function kindOf(step: JsonObject, { path, kinds, problems }: StepReading): StepK
   return first;
 }
 
-const stepKeys = ["id", "needs", "when", "retry", "timeout", "route"] as const;
+const stepKeys = ["id", "needs", "when", "retry", "timeout", "route", "on_error", "cache"] as const;

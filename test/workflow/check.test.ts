@@ -62,7 +62,7 @@ const bad: readonly (readonly [name: string, source: string, where: string, mess
     "no kind",
     steps("- { id: a }"),
     "3:5",
-    "steps.0: needs a kind, one of llm, http, transform, function, wait, approval, workflow, noop.",
+    `steps.0: needs a kind, one of ${kinds.map(({ name }) => name).join(", ")}.`,
   ],
   [
     "two kinds",
@@ -392,7 +392,9 @@ describe("a checked definition", () => {
       kind: "llm",
       body: { prompt: "Hi" },
       needs: [],
-      retry: { attempts: 3, backoffMs: 1_000, maxBackoffMs: 60_000 },
+      retry: { attempts: 3, backoffMs: 1_000, maxBackoffMs: 60_000, on: null },
+      onError: { type: "fail" },
+      cacheMs: null,
       maxWaitMs: 3_600_000,
       timeoutMs: 120_000,
       route: {},
@@ -437,7 +439,7 @@ describe("a checked definition", () => {
     });
     expect(checked.steps[0]).toMatchObject({
       body: { prompt: "Hi", max_tokens: 5, temperature: 0 },
-      retry: { attempts: 9, backoffMs: 120_000, maxBackoffMs: 120_000 },
+      retry: { attempts: 9, backoffMs: 120_000, maxBackoffMs: 120_000, on: null },
       timeoutMs: 5_000,
       route: { strict_provider: true, provider: "x" },
     });

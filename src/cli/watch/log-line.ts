@@ -11,7 +11,7 @@ export function logLine(event: RunEvent, startedAt: number): string {
 function told(event: RunEvent): string {
   switch (event.type) {
     case "run.created":
-      return `run of ${event.workflow} v${event.version} accepted`;
+      return `run of ${event.workflow} v${event.version} accepted${event.forkOf ? `, from ${event.forkOf.run}` : ""}`;
     case "run.started":
       return "run started";
     case "step.queued":
@@ -48,7 +48,9 @@ function told(event: RunEvent): string {
       return `${stepSigns.succeeded} ${event.step} served by ${served.provider}/${served.modelServed}${facts.length > 0 ? ` (${facts.join(", ")})` : ""}`;
     }
     case "step.failed":
-      return `${stepSigns.failed} ${event.step} failed: ${event.error.message}`;
+      return `${stepSigns.failed} ${event.step} failed: ${event.error.message}${event.tolerated ? " (the run goes on)" : ""}`;
+    case "step.reused":
+      return `${stepSigns.succeeded} ${event.step} kept from ${event.run}`;
     case "step.skipped":
       return `${stepSigns.skipped} ${event.step} skipped`;
     case "step.cancelled":
