@@ -22,6 +22,17 @@ export interface Submission {
   readonly idempotencyKey?: string;
 }
 
+/** A run that is to begin in the middle of another one. */
+export interface ForkOptions {
+  /** In place of that run's, whole. */
+  readonly input?: JsonObject;
+  readonly hints?: Hints;
+  /** Of its workflow. Default: that run's. */
+  readonly version?: number;
+  /** The same key gives the same run. */
+  readonly idempotencyKey?: string;
+}
+
 /** Which runs are listed. */
 export interface ListOptions {
   /** Default 50, max 500. */
@@ -62,9 +73,13 @@ export class SwitchyardClient {
   /** Starts a run; returns as soon as the run is safely kept. */
   submit(submission: Submission): Promise<RunSummary> {
     const { idempotencyKey, ...body } = submission;
+    return this.#start("/v1/runs", idempotencyKey, body);
+  }
+
+  #start(path: string, idempotencyKey: string | undefined, body: object): Promise<RunSummary> {
     return this.#http.json({
       method: "POST",
-      path: "/v1/runs",
+      path,
       headers: {
         "content-type": "application/json",
         ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
@@ -146,6 +161,18 @@ export class SwitchyardClient {
   /** Lets a paused run go on. @throws AppError run_not_found, run_ended */
   resume(runId: string, options: Asker = {}): Promise<Run> {
     return this.#ask(runId, "resume", options);
+  }
+
+  /** Starts a new run where another one failed or was cancelled; what succeeded there is kept. @throws AppError run_not_found, nothing_to_retry */
+  retry(runId: string, options: ForkOptions = {}): Promise<RunSummary> {
+    const { idempotencyKey, ...body } = options;
+    return this.#start(`${pathOf(runId)}/retry`, idempotencyKey, body);
+  }
+
+  /** Starts a new run from a step of another one; what came before the step is kept. @throws AppError run_not_found, unknown_step, step_not_reached */
+  fork(runId: string, from: string, options: ForkOptions = {}): Promise<RunSummary> {
+    const { idempotencyKey, ...body } = options;
+    return this.#start(`${pathOf(runId)}/fork`, idempotencyKey, { from, ...body });
   }
 
   /** Sends a signal; one that no step waits for yet is kept. @param options id: the same one is taken once. @throws AppError run_not_found, run_ended */

@@ -46,9 +46,22 @@ export function stepAfter(step: StepRecord, event: RunEvent): StepRecord {
     case "step.waiting":
       return { ...reported(step, event), status: "waiting", attempts: event.attempt - 1, waitingUntil: event.until };
     case "step.succeeded":
-      return { ...ended(reported(step, event), event.at), status: "succeeded", served: event.served, error: null };
+      return {
+        ...ended(reported(step, event), event.at),
+        status: "succeeded",
+        attempts: event.attempt,
+        served: event.served,
+        error: null,
+      };
     case "step.failed":
-      return { ...ended(reported(step, event), event.at), status: "failed", error: event.error };
+      return {
+        ...ended(reported(step, event), event.at),
+        status: "failed",
+        attempts: event.attempt,
+        error: event.error,
+      };
+    case "step.reused":
+      return { ...ended(step, event.at), status: "succeeded", served: event.served, reusedFrom: event.run };
     case "step.skipped":
       return { ...ended(step, event.at), status: "skipped" };
     case "step.cancelled":

@@ -10,6 +10,7 @@ import { Definitions } from "./definitions.ts";
 import { Dispatcher, queueNames } from "./dispatch.ts";
 import type { Engine, EngineHealth, SubmitRequest } from "./engine.ts";
 import { Feed } from "./feed.ts";
+import { forkRun } from "./fork-run.ts";
 import { cancelRun, operateParts, pauseRun, resumeRun, signalRun } from "./operate.ts";
 import { RunQuery } from "./query.ts";
 import { reconcile } from "./restore.ts";
@@ -72,6 +73,11 @@ export async function createEngine(parts: EngineParts): Promise<Engine & { reado
     submit: (request: SubmitRequest) =>
       answered(async () => {
         const { id, created } = await submit(submitting, request);
+        return { run: await query.get(id), created };
+      }),
+    fork: (runId, request) =>
+      answered(async () => {
+        const { id, created } = await forkRun({ ...submitting, query }, runId, request);
         return { run: await query.get(id), created };
       }),
     get: (id, options) => answered(() => query.get(id, options)),

@@ -37,6 +37,20 @@ export interface SubmitRequest {
 export type ScheduleRequest = Pick<Schedule, "id" | "workflow" | "cron" | "by"> &
   Partial<Pick<Schedule, "version" | "input" | "hints" | "timezone" | "overlap">>;
 
+/** A run that is to begin in the middle of another one. */
+export interface ForkRequest {
+  /** The first step that runs anew. Absent: what failed or was cancelled does. */
+  readonly from?: string;
+  /** In place of that run's, whole. */
+  readonly input?: unknown;
+  /** In place of that run's. */
+  readonly hints?: Hints;
+  /** Of its workflow. Default: that run's. */
+  readonly version?: number;
+  /** The same key gives the same run; with another request it is a conflict. */
+  readonly idempotencyKey?: string;
+}
+
 /** A signal as somebody sends it. */
 export interface Signal {
   readonly name: string;
@@ -99,6 +113,12 @@ export interface Engine {
   events(runId: string, after: number, limit?: number): Promise<readonly RunEvent[]>;
   /** Calls `onNews` when the run may have new events (read them with {@link events}), and with what passes while an answer is written. @returns stops it. */
   watch(runId: string, onNews: (live: readonly LiveEvent[]) => void): Promise<() => void>;
+  /**
+   * Starts a new run from a step of another one, which stays as it is. What came before the step is kept, outputs and decisions, and not executed again; the
+   * step, and what comes after it or had not ended, runs with the fork's own input.
+   * @throws AppError run_not_found, workflow_not_found, unknown_step, step_not_reached, nothing_to_retry, output_lost, invalid_input, unknown_provider, idempotency_conflict
+   */
+  fork(runId: string, request: ForkRequest): Promise<{ readonly run: RunSummary; readonly created: boolean }>;
   /** Ends a run. Calls under way are aborted within a second, late results dropped, child runs ended. Asking again changes nothing. @throws AppError run_not_found, run_ended */
   cancel(runId: string, by: string, reason: string | null): Promise<void>;
   /** Lets a run start nothing new. What is under way goes on. @throws AppError run_not_found, run_ended */

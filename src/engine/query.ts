@@ -3,7 +3,7 @@ import type { Hints } from "../core/call.ts";
 import { AppError, type ErrorRecord } from "../core/errors.ts";
 import { pendingStep, stepAfter } from "../core/history.ts";
 import type { Json, JsonObject } from "../core/json.ts";
-import type { EventBody, Run, RunEvent, RunStatus, RunSummary, StartedRuns, StepRecord } from "../core/run.ts";
+import type { EventBody, ForkOf, Run, RunEvent, RunStatus, RunSummary, StartedRuns, StepRecord } from "../core/run.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { Definitions } from "./definitions.ts";
 import type { Parent } from "./engine.ts";
@@ -21,6 +21,7 @@ const summaryFields = [
   "costUsd",
   "paused",
   "parent",
+  "forkOf",
 ] as const;
 
 /** Child runs of one step that are named where a run is shown. */
@@ -45,7 +46,7 @@ export class RunQuery {
   ): Promise<Run> {
     const keys = this.#keys.run(runId);
     const fields = [...summaryFields, "input", "hints", "output", "error"] as const;
-    const values = await this.#redis.hmget(keys.run, ...fields);
+    const [values, forks] = await Promise.all([this.#redis.hmget(keys.run, ...fields), this.#forks(runId)]);
     const summary = summaryOf(values);
     if (!summary) throw notFound(runId);
     const [input, hints, output, error] = values
@@ -58,6 +59,7 @@ export class RunQuery {
       output: output as Json,
       error: error as ErrorRecord | null,
       steps: await this.#steps(runId, summary, outputs),
+      ...(forks.length > 0 ? { forks } : {}),
       ...(children ? { children: await this.#children(runId) } : {}),
     };
   }
@@ -76,6 +78,12 @@ export class RunQuery {
       const open = ids(false);
       return { step, total: started.length, open: open.length, runs: [...open, ...ids(true)].slice(0, namedChildren) };
     });
+  }
+
+  async #forks(runId: string): Promise<readonly string[]> {
+    const ids = await this.#redis.zrange(this.#keys.run(runId).forks, "0", "-1");
+    const written = await Promise.all(ids.map((id) => this.#redis.hexists(this.#keys.run(id).run, "id")));
+    return ids.filter((_, i) => written[i] === 1);
   }
 
   async #steps(runId: string, { workflow, version }: RunSummary, withOutputs: boolean): Promise<readonly StepRecord[]> {
@@ -149,7 +157,7 @@ async function rankBehind(listing: Listing, runId: string): Promise<number> {
 }
 
 function summaryOf(values: readonly (string | null)[]): RunSummary | undefined {
-  const [id, workflow, version, status, createdAt, startedAt, finishedAt, costUsd, paused, parent] = values;
+  const [id, workflow, version, status, createdAt, startedAt, finishedAt, costUsd, paused, parent, forkOf] = values;
   if (!id) return undefined;
   const time = (text: string | null | undefined) => (text ? Number(text) : null);
   return {
@@ -158,6 +166,7 @@ function summaryOf(values: readonly (string | null)[]): RunSummary | undefined {
     version: Number(version),
     status: paused ? "paused" : (status as RunStatus),
     ...(parent ? { parent: (JSON.parse(parent) as Parent).run } : {}),
+    ...(forkOf ? { forkOf: JSON.parse(forkOf) as ForkOf } : {}),
     createdAt: Number(createdAt),
     startedAt: time(startedAt),
     finishedAt: time(finishedAt),

@@ -1,5 +1,6 @@
 import type { Route } from "./route.ts";
 import { costs } from "./routes/costs.ts";
+import { forkRun, retryRun } from "./routes/fork-run.ts";
 import { health } from "./routes/health.ts";
 import { home } from "./routes/home.ts";
 import { listRuns } from "./routes/list-runs.ts";
@@ -30,7 +31,16 @@ const routing: readonly Route[] = [
   routeShadows,
 ];
 
-const operating: readonly Route[] = [cancelRun, pauseRun, resumeRun, signalRun, approveRun, rejectRun];
+const operating: readonly Route[] = [
+  cancelRun,
+  pauseRun,
+  resumeRun,
+  signalRun,
+  approveRun,
+  rejectRun,
+  retryRun,
+  forkRun,
+];
 
 const api: readonly Route[] = [
   submitRun,

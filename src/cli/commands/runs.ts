@@ -8,6 +8,7 @@ import { table } from "../table.ts";
 import { colored } from "../watch/frame.ts";
 import { formatUsd } from "../watch/words.ts";
 import { followRun } from "./follow-run.ts";
+import { registerForks } from "./fork-run.ts";
 import { registerOperations } from "./operate-run.ts";
 import { showRun } from "./show-run.ts";
 
@@ -47,6 +48,7 @@ export const registerRuns: Register = (program, context) => {
       exitWith(await followRun({ client: clientFor(options, context), runId, context, json: options.json }));
     });
   registerOperations(runs, context);
+  registerForks(runs, context);
 };
 
 async function listRuns(options: ListOptions, context: CliContext): Promise<void> {

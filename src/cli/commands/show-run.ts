@@ -20,10 +20,21 @@ export async function showRun(id: string, options: GlobalOptions, context: CliCo
   output.print(...frame(view, Date.now(), output.paint));
   const calls = callLines(view, output.paint);
   if (calls.length > 0) output.print("", ...calls);
+  const lineage = lineageLines(run, output.paint);
+  if (lineage.length > 0) output.print("", ...lineage);
   const children = childLines(run, output.paint);
   if (children.length > 0) output.print("", ...children);
   const result = resultLines(run, output.paint);
   if (result.length > 0) output.print("", ...result);
+}
+
+/** Where it comes from, and what was made of it. */
+function lineageLines({ forkOf, forks = [] }: Run, paint: Paint): string[] {
+  const at = forkOf?.step ? `, from step ${forkOf.step}` : "";
+  return [
+    ...(forkOf ? [`  ${paint.dim("fork of")} ${forkOf.run}${at}`] : []),
+    ...(forks.length > 0 ? [`  ${paint.dim("forks")} ${forks.join(" ")}`] : []),
+  ];
 }
 
 /** The runs that its steps have started: how many, and some of them. */

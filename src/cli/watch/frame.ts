@@ -55,7 +55,7 @@ export function stepTable(
 }
 
 function sumCells(rows: readonly StepRow[], paint: Paint): string[][] {
-  const served = rows.filter(({ record }) => record.served);
+  const served = rows.filter(({ record }) => record.served && record.reusedFrom === undefined);
   if (served.length < 2) return [];
   const calls = rows.reduce((sum, row) => sum + row.calls.length, 0);
   const failed = rows.reduce((sum, row) => sum + row.calls.filter((call) => !call.ok).length, 0);

@@ -8,7 +8,7 @@ export interface StepRow {
   readonly record: StepRecord;
   /** Every call heard of, once each; while an attempt goes on also those that its report will bring. */
   readonly calls: readonly CallRecord[];
-  /** Why it waits or has failed, in one sentence. */
+  /** Why it waits or has failed, or why it did not run here, in one sentence. */
   readonly reason: string | null;
 }
 
@@ -118,6 +118,7 @@ function callsOf(event: StepEvent): readonly CallRecord[] {
 }
 
 function reasonOf(event: StepEvent): string | null {
+  if (event.type === "step.reused") return `kept from ${event.run}`;
   if (event.type === "step.waiting") return event.reason;
   return event.type === "step.retrying" || event.type === "step.failed" ? event.error.message : null;
 }

@@ -1,0 +1,48 @@
+import type { JsonObject } from "../core/json.ts";
+import type { ForkRequest } from "./engine.ts";
+import { decideFork, planFork } from "./fork.ts";
+import type { RunQuery } from "./query.ts";
+import { claimed, type SubmitParts } from "./submit.ts";
+import { complete, writeRun } from "./write-run.ts";
+
+/** What forking needs. */
+export interface ForkParts extends SubmitParts {
+  readonly query: RunQuery;
+}
+
+/**
+ * Starts a new run from the middle of another one, which stays as it is: steps before keep their outputs and are not executed again. Accepted like a submission: written
+ * at once, and the same idempotency key gives the same run.
+ * @throws AppError run_not_found, workflow_not_found, unknown_step, step_not_reached, nothing_to_retry, output_lost, invalid_input, idempotency_conflict; what a hint may throw
+ */
+export async function forkRun(
+  parts: ForkParts,
+  runId: string,
+  request: ForkRequest,
+): Promise<{ readonly id: string; readonly created: boolean }> {
+  const { definitions, redis, keys } = parts;
+  const run = await parts.query.get(runId, { outputs: true });
+  const version = request.version ?? run.version;
+  const [workflow, { definition }] = await Promise.all([
+    definitions.load(run.workflow, version),
+    definitions.show(run.workflow, version),
+  ]);
+  const input = workflow.compiled.checkInput(request.input ?? run.input);
+  const hints = request.hints ?? run.hints;
+  await parts.checkHints(hints);
+  for (const route of workflow.compiled.routes) await parts.checkHints({ ...hints, ...route });
+  const { kept, from } = planFork(run, definition.steps, request.from);
+  const now = parts.clock();
+  const asked = { fork: runId, from: request.from ?? null, version, input, hints: hints as JsonObject };
+  const id = await claimed(parts, request.idempotencyKey, parts.runId(now), asked);
+  const forkOf = { run: runId, step: from };
+  const transition = decideFork(workflow.compiled.machine, input, kept, now);
+  // Sent before what writes the fork, on the same connection: no fork is missing among those of its run. One that was never written is not shown.
+  const listed = redis.zadd(keys.run(runId).forks, "NX", now, id);
+  const [created] = await Promise.all([
+    writeRun(parts, { id, workflow, input, hints, forkOf, transition }, now),
+    listed,
+  ]);
+  if (!created) await complete(parts, id);
+  return { id, created };
+}

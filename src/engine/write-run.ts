@@ -1,0 +1,83 @@
+import type { Hints } from "../core/call.ts";
+import type { JsonObject } from "../core/json.ts";
+import type { EventBody, ForkOf } from "../core/run.ts";
+import type { Conclusion } from "./conclude.ts";
+import type { LoadedWorkflow } from "./definitions.ts";
+import { plannedJob } from "./dispatch.ts";
+import type { ChildOf, Parent } from "./engine.ts";
+import { closeRun, type RestoreParts, restoreJobs } from "./restore.ts";
+import type { CommitContent, RunStore } from "./run-store.ts";
+import type { Transition } from "./state.ts";
+
+/** What writing a run needs. */
+export interface WriteParts extends RestoreParts {
+  readonly store: RunStore;
+  readonly conclusion: Conclusion;
+}
+
+/** A run that is not there yet, its first transition decided. */
+export interface NewRun {
+  readonly id: string;
+  readonly workflow: LoadedWorkflow;
+  readonly input: JsonObject;
+  readonly hints: Hints;
+  /** Given: a step starts it. */
+  readonly as?: ChildOf | undefined;
+  /** Given: it comes from the middle of another run. */
+  readonly forkOf?: ForkOf;
+  readonly transition: Transition;
+}
+
+/** Lists a run, writes it with its first transition, and adds its first jobs. @returns false: it was there, and is left as it is; see {@link complete} */
+export async function writeRun(parts: WriteParts, run: NewRun, now: number): Promise<boolean> {
+  const { id, workflow, input, as, transition } = run;
+  const { name, version, compiled } = workflow;
+  const content = await parts.conclusion.of(id, compiled, input, transition);
+  const paused: EventBody[] = as?.paused ? [{ type: "run.paused", by: `run ${as.parent.run}` }] : [];
+  const first: CommitContent = transition.ending
+    ? content
+    : { ...content, status: "queued", events: [...content.events, ...paused] };
+  const event: EventBody = {
+    type: "run.created",
+    workflow: name,
+    version,
+    ...(run.forkOf ? { forkOf: run.forkOf } : {}),
+  };
+  const place = { runId: id, version, workflow: compiled, place: "back", now } as const;
+  const jobs = transition.opened.map((dispatch) => plannedJob(dispatch, place));
+  // One connection executes them in this order, so they need not wait for each other's answers: a run is listed before it is written (what Redis
+  // loses of its last writes may be the run, but is never its place in the list alone), and written before a job of it can be taken.
+  const [, isNew] = await Promise.all([
+    list(parts, id, now, as?.parent),
+    parts.store.create(id, fieldsOf(run), event, first),
+    parts.dispatcher.add(jobs),
+  ]);
+  if (!isNew) return false;
+  if (transition.ending) await closeRun(parts, id, transition.state);
+  return true;
+}
+
+function fieldsOf({ id, workflow, input, hints, as, forkOf }: NewRun): Readonly<Record<string, string>> {
+  return {
+    id,
+    workflow: workflow.name,
+    version: String(workflow.version),
+    input: JSON.stringify(input),
+    hints: JSON.stringify(hints),
+    ...(as ? { parent: JSON.stringify(as.parent) } : {}),
+    ...(as?.paused ? { paused: "parent" } : {}),
+    ...(forkOf ? { forkOf: JSON.stringify(forkOf) } : {}),
+  };
+}
+
+/** A run that was there already may have been left by a crash before it got its jobs; one that has ended was listed as open again just now. */
+export async function complete(parts: WriteParts, id: string): Promise<void> {
+  const status = await parts.redis.hget(parts.keys.run(id).run, "status");
+  if (status !== "running") await restoreJobs(parts, id);
+}
+
+/** A run that is listed keeps its place. */
+async function list({ redis, keys }: WriteParts, id: string, at: number, parent: Parent | undefined): Promise<void> {
+  const lists = [keys.runs, keys.openRuns, ...(parent ? [] : [keys.ownRuns])];
+  await Promise.all(lists.map((key) => redis.zadd(key, "NX", at, id)));
+}
