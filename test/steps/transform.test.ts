@@ -199,11 +199,21 @@ describe("an expression that runs away", () => {
     ["backtracks for ever", `$match("${"a".repeat(40)}b", /^(a+)+$/)`, true],
     ["goes too deep", "($f := function($n){ 1 + $f($n + 1) }; $f(0))", false],
     ["makes too long a list", "$count([1..5000000])", false],
-    ["fills the memory", '($g := function($s){ $g($s & $s) }; $g("0123456789abcdef"))', false],
+    ["doubles a text for ever", '($g := function($s){ $g($s & $s) }; $g("0123456789abcdef"))', false],
   ])("because it %s is ended, and the next one is evaluated", async (_what, expression, retryable) => {
     const outcome = await transform(expression);
     expect(outcome).toMatchObject({ type: "failed", retryable, error: { code: "expression_failed" } });
     expect(await outputOf("1 + 1")).toBe(2);
+  });
+
+  test("because it fills the memory is ended, and the next one is evaluated", async () => {
+    const small = new Evaluator({ maxBytes: maxOutputBytes, timeMs: 30_000, memoryMb: 32 });
+    const signal = new AbortController().signal;
+    const evaluate = (expressions: string) => small.evaluate({ expressions, data: {}, nowMs: 0, seed: 0 }, signal);
+    const hoard = '$count($map([1..500000], function($n) { $split($pad("x", 500), "") }))';
+    expect(await evaluate(hoard)).toEqual({ type: "too_much", limitMb: 32 });
+    expect(await evaluate("1 + 1")).toEqual({ type: "value", value: 2 });
+    await small.close();
   });
 
   test("keeps neither the event loop nor the others", async () => {
