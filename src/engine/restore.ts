@@ -100,7 +100,7 @@ export async function restoreJobs(parts: RestoreParts, runId: string): Promise<n
     if (fencedEpoch === String(epoch) && done === "1") continue;
     // A paused run gets its steps' jobs when it is resumed; a parked step without a time has one when it is woken.
     if ((paused && kind !== "timer") || parked === "0") continue;
-    const isWoken = parked === "w" || parked === "p";
+    const isWoken = parked === "w" || parked === "p" || parked === "g";
     const dueAt = timer?.dueAt ?? (isWoken ? 0 : Number(parked));
     const jobs = isWoken ? woken : wanted;
     jobs.push(plannedJob({ actor, epoch, kind, dueAt }, parks === "" ? place : { ...place, times: Number(parks) }));

@@ -16,6 +16,8 @@ export interface RunningApp {
   another(
     env?: Readonly<Record<string, string>>,
   ): Promise<{ readonly client: SwitchyardClient; close(): Promise<void> }>;
+  /** Starts the workers of a further process of the fleet. */
+  anotherWorker(): Promise<{ close(): Promise<void> }>;
   close(): Promise<void>;
 }
 
@@ -46,6 +48,7 @@ export async function startApp(env: Readonly<Record<string, string>> = {}): Prom
       const { url: at = "", close } = await start({ api: true }, more);
       return { client: new SwitchyardClient({ url: at }), close };
     },
+    anotherWorker: () => start({ worker: true }),
     async close() {
       await app.close();
       await simulator.close();

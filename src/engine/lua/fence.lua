@@ -5,13 +5,14 @@
 --   ended      attempts that ended and were suspended; one whose worker died did not end
 --   avoid      providers that failed the attempt that ended last, with commas
 --   parked     of a step that is parked: epoch milliseconds at which it goes on by itself, 0: only when it is woken, w: it was woken,
---              p: it has yet to start, because the run was paused when its job came. Empty: it is not parked
+--              p: it has yet to start, because the run was paused when its job came, g: it was not parked after all and goes on in the same job.
+--              Empty: it is not parked
 --   parks      how often it was parked; empty: never. Only the job that bears this number may begin
 local function read_fence(run, actor)
   local value = redis.call('HGET', run .. ':fences', actor)
   if not value then return nil end
   local epoch, attempt, execution, delivered, since, ended, avoid, parked, parks =
-    string.match(value, '^(%d+)|(%d+)|([^|]*)|(%d)|(%d+)|(%d+)|([^|]*)|([%dwp]*)|(%d*)$')
+    string.match(value, '^(%d+)|(%d+)|([^|]*)|(%d)|(%d+)|(%d+)|([^|]*)|([%dwpg]*)|(%d*)$')
   return {
     epoch = epoch, attempt = tonumber(attempt), execution = execution, delivered = delivered == '1',
     since = since, ended = ended, avoid = avoid, parked = parked, parks = parks,

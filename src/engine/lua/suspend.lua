@@ -12,7 +12,7 @@ local fence = read_fence(run, ARGV[1])
 if not fence or fence.epoch ~= ARGV[2] or fence.delivered then return { 'stale' } end
 local parks = (ARGV[8] or '') ~= ''
 if fence.execution == '' then
-  if parks and fence.parked == '' then return { 'woken' } end
+  if parks and fence.parked == 'g' then return { 'woken' } end
   return { 'done', fence.parks }
 end
 if fence.execution ~= ARGV[3] then return { 'stale' } end
@@ -29,7 +29,7 @@ if parks then
   end
   -- Somebody woke it while it was about to be parked.
   if redis.call('HDEL', run .. ':waits', ARGV[1] .. ':woken') == 1 then woken = true end
-  if not woken then park(fence, ARGV[8]) end
+  if woken then fence.parked = 'g' else park(fence, ARGV[8]) end
   -- Attempts are counted between two parkings: a step that goes on ten thousand times may lose its worker more than thrice.
   fence.attempt = 0
 end
