@@ -125,9 +125,12 @@ export const definitionShape = z.strictObject({
     .describe(`Steps that may fail while the run goes on and succeeds: ${toleranceForms}. Default: none.`),
 });
 
-const onError = z.union([z.enum(["fail", "continue"]), z.strictObject({ default: z.json() })], {
-  error: "must be fail, continue, or { default: VALUE }.",
-});
+const onError = z.union(
+  [z.enum(["fail", "continue"]), z.strictObject({ default: z.json().describe("The step's output where it fails.") })],
+  {
+    error: "must be fail, continue, or { default: VALUE }.",
+  },
+);
 
 const everyStep = {
   on_error: onError

@@ -78,7 +78,11 @@ describe("the JSON Schema of workflows", () => {
     ["a name with capitals", step("{ id: b, llm: { prompt: x } }").replace("name: a", "name: A"), "must match pattern"],
     ["an id that begins with a digit", step("{ id: 1b, llm: { prompt: x } }"), "/steps/0/id must match pattern"],
     ["a step without a kind", step("{ id: b }"), "/steps/0 must match exactly one schema in oneOf"],
-    ["a step with two kinds", step("{ id: b, llm: { prompt: x }, transform: input.x }"), '"passingSchemas":[0,2]'],
+    [
+      "a step with two kinds",
+      step("{ id: b, llm: { prompt: x }, transform: input.x }"),
+      'in oneOf {"passingSchemas":[0,',
+    ],
     ["a misspelt key of a step", step("{ id: b, llm: { prompt: x }, whne: x }"), '"additionalProperty":"whne"'],
     ["a misspelt key of a kind", step("{ id: b, llm: { promt: x } }"), '"additionalProperty":"promt"'],
     ["a prompt and messages", step("{ id: b, llm: { prompt: x, messages: [{ role: user, content: x }] } }"), "oneOf"],

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { AppError } from "../../core/errors.ts";
-import { graphFormatNames, graphFormats } from "../../workflow/graph/draw.ts";
+import { graphFormatNames, graphFormats, graphOf } from "../../workflow/graph/draw.ts";
 import { checked } from "../checked.ts";
 import type { Route } from "../route.ts";
 
@@ -11,8 +11,8 @@ const querySchema = z.strictObject({
   states: z.stringbool().default(false),
 });
 
-/** Steps up to which the server draws a picture itself; the placing of more would keep it from its other work for seconds. */
-const maxDrawn = { steps: 200, states: 50 } as const;
+/** Nodes of a picture that the server draws itself; the placing of more would keep it from its other work for seconds. */
+const maxNodes = 250;
 
 /** `GET /v1/workflows/:name/graph`: a stored workflow as Mermaid text, as a picture, or as its machine's config. */
 export const workflowGraph: Route = {
@@ -25,7 +25,7 @@ export const workflowGraph: Route = {
       const { name } = checked(paramsSchema, request.params, "path");
       const { format, version, states } = checked(querySchema, request.query, "query");
       const { definition } = await engine.definition(name, version);
-      if (format === "svg") refuseTooMany(definition.steps.length, states ? maxDrawn.states : maxDrawn.steps);
+      if (format === "svg") refuseTooMany(graphOf(definition, states).nodes.length);
       const { mediaType, draw } = graphFormats[format];
       // A drawing holds a workflow author's words: it must not run anything where it is opened.
       return reply
@@ -36,8 +36,8 @@ export const workflowGraph: Route = {
     },
 };
 
-function refuseTooMany(steps: number, most: number): void {
-  if (steps <= most) return;
-  const message = `The workflow has ${steps} steps; the server draws at most ${most}. \`switchyard graph FILE -o FILE.svg\` draws any number.`;
-  throw new AppError("bad_request", { message, details: { steps, most } });
+function refuseTooMany(nodes: number): void {
+  if (nodes <= maxNodes) return;
+  const message = `The picture has ${nodes} nodes; the server draws at most ${maxNodes}. \`switchyard graph FILE -o FILE.svg\` draws any number.`;
+  throw new AppError("bad_request", { message, details: { nodes, most: maxNodes } });
 }

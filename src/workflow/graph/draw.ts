@@ -1,6 +1,7 @@
 import type { CheckedDefinition } from "../checked.ts";
 import { machineOf } from "../machine.ts";
 import { definitionGraph } from "./definition-graph.ts";
+import type { Graph } from "./graph.ts";
 import { machineGraph } from "./machine-graph.ts";
 import { mermaidText } from "./mermaid.ts";
 import { svgText } from "./svg.ts";
@@ -16,8 +17,10 @@ export interface GraphFormat {
   draw(definition: CheckedDefinition, isChart: boolean): string;
 }
 
-const graphOf = (definition: CheckedDefinition, isChart: boolean) =>
-  isChart ? machineGraph(machineOf(definition)) : definitionGraph(definition);
+/** What is drawn of a workflow: its steps, or its statechart. */
+export function graphOf(definition: CheckedDefinition, isChart: boolean): Graph {
+  return isChart ? machineGraph(machineOf(definition)) : definitionGraph(definition);
+}
 
 /** Every form, by its name. */
 export const graphFormats = {

@@ -5,16 +5,18 @@ import { untilMistakes } from "../until.ts";
 import { anyOf, blockKeys, blockMistakes, inlineBlock, inputTemplates, takenKeys } from "./block.ts";
 import type { StepKindSpec } from "./kind.ts";
 
-const schema = z.strictObject({
-  until: z.string().min(1).describe("Liquid expression over output, index and input; the loop ends once it holds."),
-  max: z.number().int().min(1).max(1_000).describe("Rounds at most."),
-  on_max: z
-    .enum(["fail", "continue"])
-    .optional()
-    .describe("What it means to reach max: the step fails, or goes on with the last output. Default: fail."),
-  input: anyObject.optional().describe("What each round is given besides index and previous."),
-  ...blockKeys,
-});
+const schema = z
+  .strictObject({
+    until: z.string().min(1).describe("Liquid expression over output, index and input; the loop ends once it holds."),
+    max: z.number().int().min(1).max(1_000).describe("Rounds at most."),
+    on_max: z
+      .enum(["fail", "continue"])
+      .optional()
+      .describe("What it means to reach max: the step fails, or goes on with the last output. Default: fail."),
+    input: anyObject.optional().describe("What each round is given besides index and previous."),
+    ...blockKeys,
+  })
+  .describe("A block again and again until an expression holds. The output is the last round's.");
 
 /** What an author writes under `loop`. */
 export type LoopBody = z.infer<typeof schema> & JsonObject;

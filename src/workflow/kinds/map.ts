@@ -11,20 +11,22 @@ export const maxItems = 10_000;
 /** Items under way at a time, where nothing says otherwise. */
 export const defaultConcurrency = 10;
 
-const schema = z.strictObject({
-  over: z
-    .union([z.string().min(1), z.array(z.json())], {
-      error: "must be an expression that gives a list, such as input.files, or a list.",
-    })
-    .describe("The list: an expression such as input.files, or items with templates. At most 10,000."),
-  concurrency: z.number().int().min(1).max(1_000).optional().describe("Items under way at a time. Default: 10."),
-  on_error: z
-    .enum(["fail", "continue"])
-    .optional()
-    .describe("What an item that fails means: the step fails, or its output is null. Default: fail."),
-  input: anyObject.optional().describe("What each run is given besides item and index."),
-  ...blockKeys,
-});
+const schema = z
+  .strictObject({
+    over: z
+      .union([z.string().min(1), z.array(z.json())], {
+        error: "must be an expression that gives a list, such as input.files, or a list.",
+      })
+      .describe("The list: an expression such as input.files, or items with templates. At most 10,000."),
+    concurrency: z.number().int().min(1).max(1_000).optional().describe("Items under way at a time. Default: 10."),
+    on_error: z
+      .enum(["fail", "continue"])
+      .optional()
+      .describe("What an item that fails means: the step fails, or its output is null. Default: fail."),
+    input: anyObject.optional().describe("What each run is given besides item and index."),
+    ...blockKeys,
+  })
+  .describe("A block for each item of a list. The output is the list of its outputs.");
 
 /** What an author writes under `map`. */
 export type MapBody = z.infer<typeof schema> & JsonObject;

@@ -6,7 +6,7 @@ import type { StepKindSpec } from "./kind.ts";
 export const parallelKind: StepKindSpec<BranchesBody> = {
   name: "parallel",
   queue: "io",
-  schema: branchesShape as z.ZodType<BranchesBody>,
+  schema: branchesShape.describe("Several blocks at once. The output is theirs, by branch.") as z.ZodType<BranchesBody>,
   resumesBare: true,
   check: branchMistakes,
   templates: branchTemplates,

@@ -6,7 +6,7 @@ import type { StepKindSpec } from "./kind.ts";
 export const raceKind: StepKindSpec<BranchesBody> = {
   name: "race",
   queue: "io",
-  schema: branchesShape as z.ZodType<BranchesBody>,
+  schema: branchesShape.describe("Several blocks at once, until one of them succeeds.") as z.ZodType<BranchesBody>,
   resumesBare: true,
   check: branchMistakes,
   templates: branchTemplates,

@@ -8,20 +8,22 @@ import { anyObject } from "../shape.ts";
 import { anyOf, type Block, blockMistakes, inlineBlock, inputTemplates, namedBlockKeys } from "./block.ts";
 import type { RenderedStep, StepKindSpec } from "./kind.ts";
 
-const schema = z.strictObject({
-  cases: z
-    .array(
-      z.strictObject({
-        when: z.string().min(1).describe("Liquid expression without braces."),
-        ...namedBlockKeys,
-      }),
-    )
-    .min(1)
-    .max(100)
-    .describe("Blocks, of which the first is run whose when holds."),
-  default: z.strictObject(namedBlockKeys).optional().describe("Run where no case holds."),
-  input: anyObject.optional().describe("What every case is given."),
-});
+const schema = z
+  .strictObject({
+    cases: z
+      .array(
+        z.strictObject({
+          when: z.string().min(1).describe("Liquid expression without braces."),
+          ...namedBlockKeys,
+        }),
+      )
+      .min(1)
+      .max(100)
+      .describe("Blocks, of which the first is run whose when holds."),
+    default: z.strictObject(namedBlockKeys).optional().describe("Run where no case holds."),
+    input: anyObject.optional().describe("What every case is given."),
+  })
+  .describe("The first of several blocks whose condition holds. The output is that block's, else null.");
 
 /** What an author writes under `switch`. */
 export type SwitchBody = z.infer<typeof schema> & JsonObject;

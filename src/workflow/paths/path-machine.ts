@@ -71,10 +71,11 @@ function decisionsOf({ guard, target: to }: TransitionShape): readonly Way[] {
   return [[choiceEvent({ step: guard.params.step, outcome }), { target: to }]];
 }
 
-function target({ target: to }: TransitionShape): object {
-  return { target: to };
+/** One transition or several, without what it does and what it asks of values. */
+function target(transition: TransitionShape | readonly TransitionShape[]): object {
+  return [transition].flat().map(guarded);
 }
 
 function guarded({ guard, target: to }: TransitionShape): object {
-  return { target: to, ...(guard ? { guard } : {}) };
+  return { ...(to === undefined ? {} : { target: to }), ...(guard && !("params" in guard) ? { guard } : {}) };
 }

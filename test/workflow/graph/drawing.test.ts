@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { checkDefinition } from "../../../src/workflow/check.ts";
@@ -61,6 +61,53 @@ describe("a workflow as Mermaid text", () => {
     expect(text).toContain("  n_a_b --> n_a_b_2\n  n_a_b_2 --> n_a_b_3\n");
   });
 
+  test("frames the steps inside a step, and goes on where they have ended", () => {
+    const text = graphFormats.mermaid.draw(
+      checkDefinition(`name: nested
+input: { type: object, required: [files], properties: { files: { type: array } } }
+steps:
+  - id: each
+    map:
+      over: input.files
+      steps:
+        - id: read
+          llm: { prompt: "{{ input.item }}" }
+        - id: sort
+          switch:
+            cases:
+              - when: steps.read.output == "urgent"
+                steps: [{ id: alarm, llm: { prompt: x } }, { id: note, llm: { prompt: x } }]
+            default: { steps: [{ id: file, llm: { prompt: x } }] }
+  - id: after
+    llm: { prompt: x }
+`),
+      false,
+    );
+    expect(text).toMatch(
+      /^ {2}subgraph n_each_map\["each \(map\)"\]\n[\s\S]*?^ {4}subgraph n_sort_switch\["sort \(switch\)"\]$/m,
+    );
+    const arrows = [...text.matchAll(/^ {2}(\w+) -->(?:\|"(.*)"\|)? (\w+)$/gm)].map(([, from, label, to]) => [
+      from,
+      label,
+      to,
+    ]);
+    expect(arrows.map(([from, label, to]) => `${from} ${label ?? ">"} ${to}`).sort()).toEqual(
+      [
+        "n_the_start > n_each",
+        "n_each > n_read",
+        "n_read > n_sort",
+        "n_sort when steps.read.output == #34;urgent#34; n_alarm",
+        "n_alarm > n_note",
+        "n_note > n_each_sort_ends",
+        "n_sort default n_file",
+        "n_file > n_each_sort_ends",
+        "n_each_sort_ends > n_each_ends",
+        "n_each_ends > n_after",
+        "n_after > n_the_end",
+      ].sort(),
+    );
+  });
+
   test("of the statechart has a frame for each state with states, and the events and guards", () => {
     const text = graphFormats.mermaid.draw(incident, true);
     expect(text).toContain('subgraph n_impact["impact"]');
@@ -68,6 +115,28 @@ describe("a workflow as Mermaid text", () => {
     expect(text).toContain('n_facts -.->|"error"| n_failed');
     const depth = [...text.matchAll(/^\s*(subgraph|end$)/gm)].map(([, word]) => word);
     expect(depth.filter((word) => word === "end")).toHaveLength(depth.length / 2);
+  });
+});
+
+const reference = new URL("../../../docs/reference/", import.meta.url);
+const examples = readdirSync(reference)
+  .filter((file) => file.endsWith(".md"))
+  .flatMap((file) => {
+    const text = readFileSync(new URL(file, reference), "utf8");
+    return [...text.matchAll(/^```yaml\n(name:[\s\S]*?)^```$/gm)].map(([, yaml = ""], index) => [
+      `${file} ${index + 1}`,
+      yaml,
+    ]);
+  });
+
+describe("every workflow of the reference", () => {
+  test.each(examples)("%s can be drawn in every form", (_example, yaml) => {
+    const definition = checkDefinition(yaml);
+    for (const isChart of [false, true]) {
+      expect(xmlMistake(graphFormats.svg.draw(definition, isChart))).toBeUndefined();
+      expect(graphFormats.mermaid.draw(definition, isChart)).toMatch(/^flowchart TB\n/);
+    }
+    expect(JSON.parse(graphFormats.xstate.draw(definition))).toMatchObject({ id: definition.name });
   });
 });
 
