@@ -1,6 +1,6 @@
 import type { AnyStateMachine } from "xstate";
 import type { Served } from "../core/call.ts";
-import { AppError } from "../core/errors.ts";
+import { AppError, type ErrorRecord, toErrorRecord } from "../core/errors.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { EventBody, Run, StepRecord } from "../core/run.ts";
 import { didYouMean } from "../core/suggest.ts";
@@ -16,6 +16,8 @@ export type Kept = ReadonlyMap<string, KeptStep>;
 /** A step that had ended before the fork. */
 export type KeptStep =
   | { readonly status: "skipped" }
+  /** Its failure was tolerated; the output is what stood in. */
+  | { readonly status: "failed"; readonly output: Json; readonly error: ErrorRecord }
   | {
       readonly status: "succeeded";
       readonly output: Json;
@@ -39,7 +41,10 @@ export interface ForkPlan {
 export function planFork(run: Run, steps: readonly DagNode[], from: string | undefined): ForkPlan {
   if (from === undefined) {
     if (run.status !== "failed" && run.status !== "cancelled") throw nothingToRetry(run);
-    return { kept: keptSteps(run, dagOf(steps), () => false), from: failedStep(run) };
+    // Where the run ended because of failures that it would have tolerated one by one, these are what failed.
+    const failed = run.error?.code === "too_many_failures" ? run.steps.filter(({ status }) => status === "failed") : [];
+    const kept = keptSteps(run, dagOf(steps), (id) => failed.some((step) => step.id === id));
+    return { kept, from: failedStep(run) };
   }
   if (!steps.some(({ id }) => id === from)) throw unknownStep(run, steps, from);
   const dag = dagOf(steps);
@@ -57,6 +62,10 @@ function keptSteps(run: Run, dag: Dag, isAgain: (step: string) => boolean): Kept
     if (!record || isAgain(id) || !dag.needs(id).every((need) => kept.has(need))) continue;
     if (record.status === "skipped") kept.set(id, { status: "skipped" });
     if (record.status === "succeeded") kept.set(id, succeeded(run, record));
+    const { output, error } = record;
+    if (record.status === "failed" && output !== undefined) {
+      kept.set(id, { status: "failed", output, error: error ?? toErrorRecord(new AppError("step_failed")) });
+    }
   }
   return kept;
 }
@@ -74,7 +83,7 @@ function succeeded({ id: run }: Run, { id, output, served, reusedFrom }: StepRec
  * @param input the fork's own: the steps that run anew see it @param now epoch milliseconds, for timers
  */
 export function decideFork(machine: AnyStateMachine, input: JsonObject, kept: Kept, now: number): Transition {
-  const verdicts = new Map([...kept].map(([id, { status }]) => [id, status === "succeeded"]));
+  const verdicts = new Map([...kept].map(([id, { status }]) => [id, status !== "skipped"]));
   const driver = createDriver(withSettledConditions(machine, verdicts));
   let last = decideStart(driver, input, now);
   const events: EventBody[] = [...last.events];
@@ -102,11 +111,14 @@ function endsOf({ state, ending }: Transition, kept: Kept): readonly Delivery[] 
   if (ending) return [];
   return Object.entries(state.active).flatMap(([actor, { epoch }]): Delivery[] => {
     const step = kept.get(actor);
-    if (step?.status !== "succeeded") return [];
-    const { output, served, run } = step;
-    const event: EventBody = { type: "step.reused", step: actor, run, served };
-    return [{ type: "done", actor, epoch, output, event }];
+    if (step === undefined || step.status === "skipped") return [];
+    return [{ type: "done", actor, epoch, output: step.output, event: endOf(actor, step) }];
   });
+}
+
+function endOf(actor: string, step: Exclude<KeptStep, { readonly status: "skipped" }>): EventBody {
+  if (step.status === "succeeded") return { type: "step.reused", step: actor, run: step.run, served: step.served };
+  return { type: "step.failed", step: actor, attempt: 0, calls: [], error: step.error, tolerated: true };
 }
 
 function failedStep({ error }: Run): string | null {

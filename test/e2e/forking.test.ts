@@ -99,6 +99,24 @@ describe("a retry", () => {
     expect(asked("stopped")).toEqual(["report", "title"]);
   });
 
+  test("of a run that failed because too many of its steps did executes these, and what comes after them", async () => {
+    const strict = `name: strict
+soft_failure: "count:0"
+defaults: { retry: { attempts: 1 } }
+steps:
+  - { id: left, needs: [], llm: { prompt: "Task left of {{ input.topic }}" } }
+  - { id: right, needs: [], llm: { prompt: "Task right of {{ input.topic }}" } }
+  - { id: join, needs: [left, right], llm: { prompt: "Task join of {{ input.topic }}" } }
+`;
+    await running.simulator.down("openai", { kind: "status", status: 400, match: "Task right of strict" });
+    const { id } = await running.client.submit({ definition: strict, input: { topic: "strict" } });
+    expect((await running.client.wait(id)).error?.code).toBe("too_many_failures");
+    await running.simulator.up("openai");
+    asked("strict");
+    const retry = await running.client.wait((await running.client.retry(id)).id);
+    expect([retry.status, asked("strict")]).toEqual(["succeeded", ["right", "join"]]);
+  });
+
   test("of a run that has not failed is refused", async () => {
     const { id } = await start("fine");
     await expect(running.client.retry(id)).rejects.toMatchObject({ code: "nothing_to_retry", status: 409 });
@@ -187,6 +205,31 @@ describe("a fork", () => {
       code: "unknown_provider",
     });
     expect((await running.client.get(failed.id)).forks).toBeUndefined();
+  });
+
+  test("keeps a failure that the run tolerated, with what stood in for its output", async () => {
+    const tolerant = `name: tolerant
+defaults: { retry: { attempts: 1 } }
+steps:
+  - id: facts
+    llm: { prompt: "Task facts of {{ input.topic }}" }
+    on_error: { default: none }
+  - id: report
+    llm: { prompt: "Task report of {{ input.topic }}: {{ steps.facts.output }}" }
+output: "{{ steps.facts.output }}"
+`;
+    await running.simulator.down("openai", { kind: "status", status: 400, match: "Task facts of tolerant" });
+    const { id } = await running.client.submit({ definition: tolerant, input: { topic: "tolerant" } });
+    await running.client.wait(id);
+    await running.simulator.up("openai");
+    asked("tolerant");
+    const fork = await running.client.wait((await running.client.fork(id, "report")).id);
+    expect(fork).toMatchObject({ status: "succeeded", output: "none" });
+    expect(fork.steps.map(({ status, error }) => [status, error?.code])).toEqual([
+      ["failed", "provider_rejected"],
+      ["succeeded", undefined],
+    ]);
+    expect(asked("tolerant")).toEqual(["report"]);
   });
 
   test("keeps nothing open that has ended, and lists the fork beside its run", async () => {
