@@ -136,14 +136,14 @@ async function work(
         deadline,
         signal,
         memo: begun.memo,
-        save: (memo, drop) => parts.store.save(execution, memo, drop),
+        save: (memo, drop) => parts.store.waiting.save(execution, memo, drop),
         take: async (name) => {
-          const payload = await parts.store.take(execution, name);
+          const payload = await parts.store.waiting.take(execution, name);
           parts.crash("after-take", execution.actor);
           return payload;
         },
-        stow: (values) => parts.store.stow(execution, values),
-        stowed: (names) => parts.store.stowed(execution, names),
+        stow: (values) => parts.store.waiting.stow(execution, values),
+        stowed: (names) => parts.store.waiting.stowed(execution, names),
         children: parts.children(execution, workflow),
         tell: pieces(teller, step.id, begun.attempt),
         note: (event) => void parts.store.note(execution, event).catch(() => undefined),

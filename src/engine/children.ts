@@ -8,7 +8,8 @@ import type { Child, ChildRequest, Children } from "../steps/handler.ts";
 import type { Definitions, LoadedWorkflow } from "./definitions.ts";
 import type { ChildOf, Parent, SubmitRequest } from "./engine.ts";
 import { hasEnded } from "./restore.ts";
-import { type Execution, FenceLost, type RunStore } from "./run-store.ts";
+import type { Execution, RunStore } from "./run-store.ts";
+import { FenceLost } from "./waiting-store.ts";
 
 /** What child runs are made with. */
 export interface ChildrenParts {
@@ -53,11 +54,11 @@ async function start(
 ): Promise<string> {
   const id = childId(execution, key);
   // Known to the parent before it exists: whoever ends the parent can end it.
-  const adopted = await parts.store.adopt(execution, id);
+  const adopted = await parts.store.waiting.adopt(execution, id);
   if (!adopted) throw new FenceLost();
   const created = await parts.submit(request, { id, parent, paused: adopted.paused });
   // Who ended, paused or resumed the parent in between has found nothing to be ended, paused or resumed.
-  const still = await parts.store.adopt({ ...execution, token: "" }, id);
+  const still = await parts.store.waiting.adopt({ ...execution, token: "" }, id);
   if (still && (!created || still.paused !== adopted.paused)) {
     await parts[still.paused ? "pause" : "resume"](id, `run ${parent.run}`);
   }

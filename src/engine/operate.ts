@@ -1,9 +1,10 @@
 import { AppError } from "../core/errors.ts";
 import { abandonSteps, childrenStartedBy } from "./abandon.ts";
+import type { Refused, Woken } from "./command-store.ts";
 import { commandJob, plannedJob } from "./dispatch.ts";
 import type { Parent, Signal } from "./engine.ts";
 import { openChildren, type RestoreParts, restoreJobs } from "./restore.ts";
-import type { Refused, RunStore, Woken } from "./run-store.ts";
+import type { RunStore } from "./run-store.ts";
 import type { AbandonedStep } from "./state.ts";
 
 /** Related runs that are ended, paused or resumed at a time. */
@@ -55,7 +56,7 @@ export async function endChild(parts: OperateParts, runId: string, by: string, r
  * @throws AppError run_not_found; run_ended - it has succeeded or failed before
  */
 export async function cancelRun(parts: OperateParts, runId: string, by: string, reason: string | null): Promise<void> {
-  const posted = await parts.store.post(runId, "cancel", { type: "cancel", by, reason });
+  const posted = await parts.store.commands.post(runId, "cancel", { type: "cancel", by, reason });
   if (posted.type === "ended" && posted.status === "cancelled") return;
   if (posted.type !== "posted") throw refusal(runId, posted);
   await parts.dispatcher.restore([commandJob(runId, posted.workflow, posted.version, "cancel")]);
@@ -63,28 +64,28 @@ export async function cancelRun(parts: OperateParts, runId: string, by: string, 
 
 /** Lets a run and its child runs start nothing new; what is under way goes on. @throws AppError run_not_found, run_ended */
 export async function pauseRun(parts: OperateParts, runId: string, by: string): Promise<void> {
-  const paused = await parts.store.pause(runId, "pause", "own", by);
+  const paused = await parts.store.commands.pause(runId, "pause", "own", by);
   if (paused.type === "missing" || paused.type === "ended") throw refusal(runId, paused);
   await forEach(await childrenOf(parts, runId), (child) => pauseChild(parts, child, `run ${runId}`));
 }
 
 /** Pauses a run because the one that started it is. It may have ended, or never have begun. */
 export async function pauseChild(parts: OperateParts, runId: string, by: string): Promise<void> {
-  const paused = await parts.store.pause(runId, "pause", "parent", by);
+  const paused = await parts.store.commands.pause(runId, "pause", "parent", by);
   if (paused.type === "missing" || paused.type === "ended") return;
   await forEach(await childrenOf(parts, runId), (child) => pauseChild(parts, child, `run ${runId}`));
 }
 
 /** Lets a paused run go on, and those of its child runs that were paused with it. @throws AppError run_not_found, run_ended */
 export async function resumeRun(parts: OperateParts, runId: string, by: string): Promise<void> {
-  const resumed = await parts.store.pause(runId, "resume", "own", by);
+  const resumed = await parts.store.commands.pause(runId, "resume", "own", by);
   if (resumed.type === "missing" || resumed.type === "ended") throw refusal(runId, resumed);
   await goOnAfterPause(parts, runId);
 }
 
 /** Lets a run go on because the one that started it does. One that was paused by itself stays paused. */
 export async function resumeChild(parts: OperateParts, runId: string, by: string): Promise<void> {
-  const resumed = await parts.store.pause(runId, "resume", "parent", by);
+  const resumed = await parts.store.commands.pause(runId, "resume", "parent", by);
   if (resumed.type === "done" || resumed.type === "same") await goOnAfterPause(parts, runId);
 }
 
@@ -101,7 +102,7 @@ async function childrenOf({ redis, keys }: OperateParts, runId: string): Promise
 
 /** Sends a signal. One that no step waits for yet is kept. @throws AppError run_not_found, run_ended */
 export async function signalRun(parts: OperateParts, runId: string, { name, payload, id, by }: Signal): Promise<void> {
-  const kept = await parts.store.signal(runId, name, payload, id, by);
+  const kept = await parts.store.commands.signal(runId, name, payload, id, by);
   // Whoever sent it before may have died before the step's job was there.
   if (kept.type === "again") return void (await restoreJobs(parts, runId));
   if (kept.type !== "kept") throw refusal(runId, kept);
@@ -112,7 +113,7 @@ export async function signalRun(parts: OperateParts, runId: string, { name, payl
 /** Wakes the step that started a run which has ended. */
 export async function wakeParent(parts: OperateParts, parent: Parent, child: string): Promise<void> {
   const { run, workflow, version, actor, epoch } = parent;
-  const woken = await parts.store.wake(run, actor, epoch, child);
+  const woken = await parts.store.commands.wake(run, actor, epoch, child);
   if (woken) await goOn(parts, run, workflow, version, woken);
 }
 

@@ -1,56 +1,18 @@
 import type { Redis } from "ioredis";
 import type { Hints } from "../core/call.ts";
-import { AppError } from "../core/errors.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { EventBody, RunStatus } from "../core/run.ts";
 import type { Keys } from "../redis/keys.ts";
-import { loadScript } from "../redis/script.ts";
+import { CommandStore } from "./command-store.ts";
 import type { RecentState } from "./recent.ts";
-import type { CancelCommand, Delivery, InboxEntry, RunState, Transition } from "./state.ts";
+import { type Execution, fenceArgs, parse, RunScripts, text, unexpected } from "./run-scripts.ts";
+import type { Delivery, InboxEntry, RunState, Transition } from "./state.ts";
+import { WaitingStore } from "./waiting-store.ts";
 
-const script = (name: string) => loadScript(name, new URL(`./lua/${name}.lua`, import.meta.url));
-const scripts = {
-  create: script("create"),
-  begin: script("begin"),
-  suspend: script("suspend"),
-  note: script("note"),
-  deliver: script("deliver"),
-  commit: script("commit"),
-  settle: script("settle"),
-  wake: script("wake"),
-  signal: script("signal"),
-  take: script("take"),
-  save: script("save"),
-  stow: script("stow"),
-  adopt: script("adopt"),
-  post: script("post"),
-  pause: script("pause"),
-};
-
-/** Values put aside by one script call. */
-const stowedAtOnce = 500;
-
-/** This execution counts no more: what it does further is for nobody. */
-export class FenceLost extends Error {
-  constructor() {
-    super("another execution of the step has taken over, or nobody wants it any more");
-    this.name = "FenceLost";
-  }
-}
+export type { Execution } from "./run-scripts.ts";
 
 /** How long a holder may take for one fold. Less than a job's lock: a re-delivered job finds its dead former self's lease gone. */
 export const leaseMs = 1_500;
-
-/** One execution of a dispatched actor: what the fence is compared with. */
-export interface Execution {
-  readonly runId: string;
-  readonly actor: string;
-  readonly epoch: number;
-  /** Unique to this execution of the job; "" for actors that are not begun (timers). */
-  readonly token: string;
-  /** Number of the parking that its job follows; absent: none. */
-  readonly times?: number;
-}
 
 /** An attempt as begun, with what the step reads. */
 export interface Begun {
@@ -102,16 +64,6 @@ export type Suspended =
   | { readonly type: "woken" }
   | { readonly type: "stale" };
 
-/** What a run says to a command from outside. */
-export type Refused = { readonly type: "missing" } | { readonly type: "ended"; readonly status: RunStatus };
-
-/** A parked step that was woken: its job is wanted. */
-export interface Woken {
-  readonly actor: string;
-  readonly epoch: number;
-  readonly times: number;
-}
-
 /** A run that this worker holds: only it may commit until the lease passes. */
 export interface Held {
   readonly workflow: string;
@@ -142,12 +94,16 @@ export interface CommitContent {
 
 /** The scripts of a run as functions. Each is atomic, and may be sent twice; only {@link note} then leaves two lines. */
 export class RunStore {
-  readonly #redis: Redis;
-  readonly #keys: Keys;
+  /** What a step's handler keeps and takes. */
+  readonly waiting: WaitingStore;
+  /** What comes from outside of the run's jobs. */
+  readonly commands: CommandStore;
+  readonly #scripts: RunScripts;
 
   constructor(redis: Redis, keys: Keys) {
-    this.#redis = redis;
-    this.#keys = keys;
+    this.#scripts = new RunScripts(redis, keys);
+    this.waiting = new WaitingStore(this.#scripts, redis, keys);
+    this.commands = new CommandStore(this.#scripts);
   }
 
   /** Writes a new run with its first transition. @returns false: a run of that id exists already; it is left as it is. */
@@ -159,7 +115,7 @@ export class RunStore {
   ): Promise<boolean> {
     const pairs = Object.entries(fields);
     const args = [JSON.stringify(created), pairs.length, ...pairs.flat(), ...transitionArgs(content)];
-    const [word] = await this.#run("create", runId, args);
+    const [word] = await this.#scripts.run("create", runId, args);
     return word === "created";
   }
 
@@ -180,7 +136,7 @@ export class RunStore {
     | { type: "parked"; waitMs: number | null }
     | { type: "exhausted"; attempts: number; execution: Execution }
   > {
-    const reply = await this.#run("begin", execution.runId, [
+    const reply = await this.#scripts.run("begin", execution.runId, [
       ...fenceArgs(execution),
       execution.times ?? "",
       allowed,
@@ -228,98 +184,13 @@ export class RunStore {
   async suspend(execution: Execution, { refund, costUsd, event, avoid, park }: Suspension): Promise<Suspended> {
     const args = [...fenceArgs(execution), refund ? "refunded" : "spent", costUsd ?? "", text(event), avoid.join()];
     const parking = park ? [park.until ?? 0, text(park.memo), park.signal ?? ""] : [];
-    const [word, times] = await this.#run("suspend", execution.runId, [...args, ...parking]);
+    const [word, times] = await this.#scripts.run("suspend", execution.runId, [...args, ...parking]);
     return word === "done" ? { type: "done", times: Number(times) } : { type: word === "woken" ? "woken" : "stale" };
-  }
-
-  /** Lets a parked step go on. @param child the run whose end wakes it @returns its job is wanted; undefined: it is at work, or nobody wants it any more */
-  async wake(runId: string, actor: string, epoch: number, child: string): Promise<Woken | undefined> {
-    const [word, times] = await this.#run("wake", runId, [actor, epoch, child]);
-    return word === "woken" ? { actor, epoch, times: Number(times) } : undefined;
-  }
-
-  /** Keeps a signal for the step that takes it. @param id the same id is kept once @returns the steps that it wakes */
-  async signal(
-    runId: string,
-    name: string,
-    payload: Json,
-    id: string | undefined,
-    by: string,
-  ): Promise<{ readonly type: "kept"; readonly woken: readonly Woken[] } | { readonly type: "again" } | Refused> {
-    const event: EventBody = { type: "signal.received", name, by };
-    const [word, ...rest] = await this.#run("signal", runId, [name, JSON.stringify(payload), id ?? "", text(event)]);
-    if (word === "again") return { type: "again" };
-    if (word !== "kept") return refusedBy(word, rest[0]);
-    const woken: Woken[] = [];
-    for (let i = 0; i + 2 < rest.length; i += 3) {
-      woken.push({ actor: rest[i] ?? "", epoch: Number(rest[i + 1]), times: Number(rest[i + 2]) });
-    }
-    return { type: "kept", woken };
-  }
-
-  /** The oldest kept signal of a name, for this step alone; undefined: none. @throws FenceLost */
-  async take(execution: Execution, name: string): Promise<Json | undefined> {
-    const [word, payload] = await this.#run("take", execution.runId, [...fenceArgs(execution), name]);
-    if (word === "stale") throw new FenceLost();
-    return word === "taken" ? parse(payload) : undefined;
-  }
-
-  /** Keeps a memo for the execution that goes on after this one. @param drop forgets what was taken, so that another one can be @throws FenceLost */
-  async save(execution: Execution, memo: Json, drop = false): Promise<void> {
-    const args = [...fenceArgs(execution), text(memo), drop ? "drop" : ""];
-    const [word] = await this.#run("save", execution.runId, args);
-    if (word !== "done") throw new FenceLost();
-  }
-
-  /** Puts values aside for the executions that come after this one, by name. They go when the run ends. @throws FenceLost */
-  async stow(execution: Execution, values: Readonly<Record<string, Json>>): Promise<void> {
-    const entries = Object.entries(values);
-    for (let i = 0; i < entries.length; i += stowedAtOnce) {
-      const args = entries.slice(i, i + stowedAtOnce).flatMap(([name, value]) => [name, JSON.stringify(value)]);
-      const [word] = await this.#run("stow", execution.runId, [...fenceArgs(execution), ...args]);
-      if (word !== "done") throw new FenceLost();
-    }
-  }
-
-  /** Values that were put aside, in the order asked; null: there is none of that name. */
-  async stowed({ runId, actor }: Execution, names: readonly string[]): Promise<readonly Json[]> {
-    if (names.length === 0) return [];
-    const fields = names.map((name) => `${actor}:#${name}`);
-    return (await this.#redis.hmget(this.#keys.run(runId).memos, ...fields)).map((text) => parse(text ?? undefined));
-  }
-
-  /** Lists a run that a step is about to start as its child. @param execution its token "": whichever is under way @returns undefined: nobody wants it */
-  async adopt(execution: Execution, child: string): Promise<{ readonly paused: boolean } | undefined> {
-    const [word] = await this.#run("adopt", execution.runId, [...fenceArgs(execution), child]);
-    return word === "stale" ? undefined : { paused: word === "paused" };
-  }
-
-  /** Puts a command into the run's inbox. @param id the same id is put there once */
-  async post(
-    runId: string,
-    id: string,
-    command: CancelCommand,
-  ): Promise<{ readonly type: "posted"; readonly workflow: string; readonly version: number } | Refused> {
-    const [word, first, second] = await this.#run("post", runId, [id, JSON.stringify(command)]);
-    if (word !== "posted") return refusedBy(word, first);
-    return { type: "posted", workflow: first ?? "", version: Number(second) };
-  }
-
-  /** Lets a run start nothing, or start again. */
-  async pause(
-    runId: string,
-    how: "pause" | "resume",
-    whose: "own" | "parent",
-    by: string,
-  ): Promise<{ readonly type: "done" | "same" | "kept" } | Refused> {
-    const event: EventBody = { type: how === "pause" ? "run.paused" : "run.resumed", by };
-    const [word, status] = await this.#run("pause", runId, [how, whose, text(event)]);
-    return word === "done" || word === "same" || word === "kept" ? { type: word } : refusedBy(word, status);
   }
 
   /** Adds a line to the history of the attempt under way; sent twice, it adds two. @returns false: the fence no longer holds. */
   async note(execution: Execution, event: EventBody): Promise<boolean> {
-    const [word] = await this.#run("note", execution.runId, [...fenceArgs(execution), text(event)]);
+    const [word] = await this.#scripts.run("note", execution.runId, [...fenceArgs(execution), text(event)]);
     return word === "done";
   }
 
@@ -331,7 +202,7 @@ export class RunStore {
     costUsd: number | null,
   ): Promise<Delivered> {
     const args = [holder, leaseMs, ...deliveryArgs(execution, delivery), costUsd ?? ""];
-    return parseDelivered(await this.#run("deliver", execution.runId, args));
+    return parseDelivered(await this.#scripts.run("deliver", execution.runId, args));
   }
 
   /** Stores a transition of a held run. */
@@ -342,7 +213,7 @@ export class RunStore {
     content: CommitContent,
   ): Promise<{ type: "done" } | { type: "lost" } | { type: "more"; inbox: readonly InboxEntry[] }> {
     const args = [holder, leaseMs, folded, ...transitionArgs(content)];
-    const [word, ...inbox] = await this.#run("commit", runId, args);
+    const [word, ...inbox] = await this.#scripts.run("commit", runId, args);
     if (word === "more") return { type: "more", inbox: inbox.map((entry) => parse(entry) as unknown as InboxEntry) };
     if (word === "done" || word === "lost") return { type: word };
     throw unexpected("commit", word);
@@ -356,23 +227,10 @@ export class RunStore {
     content: CommitContent,
   ): Promise<{ readonly type: "done" | "moved" | "stale" }> {
     const args = [...fenceArgs(execution), costUsd ?? "", rev, ...transitionArgs(content)];
-    const [word] = await this.#run("settle", execution.runId, args);
+    const [word] = await this.#scripts.run("settle", execution.runId, args);
     if (word === "done" || word === "moved" || word === "stale") return { type: word };
     throw unexpected("settle", word);
   }
-
-  /** Every script takes the run's key alone and derives the others from it: they share its hash tag. */
-  async #run(name: keyof typeof scripts, runId: string, args: readonly (string | number)[]): Promise<string[]> {
-    return (await scripts[name].run(this.#redis, [this.#keys.run(runId).run], args)) as string[];
-  }
-}
-
-function refusedBy(word: string | undefined, status: string | undefined): Refused {
-  return word === "ended" ? { type: "ended", status: status as RunStatus } : { type: "missing" };
-}
-
-function fenceArgs({ actor, epoch, token }: Execution): (string | number)[] {
-  return [actor, epoch, token];
 }
 
 function transitionArgs({ id, transition, status, events, output, error }: CommitContent): (string | number)[] {
@@ -422,16 +280,4 @@ function parseDelivered(reply: readonly string[]): Delivered {
     default:
       throw unexpected("deliver", word);
   }
-}
-
-function parse(value: string | undefined): Json {
-  return value ? (JSON.parse(value) as Json) : null;
-}
-
-function text(value: EventBody | Json): string {
-  return value === null ? "" : JSON.stringify(value);
-}
-
-function unexpected(name: string, word: string | undefined): AppError {
-  return new AppError("internal", { message: `Redis script ${name} answered ${String(word)}.` });
 }

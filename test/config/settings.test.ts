@@ -23,6 +23,7 @@ describe("loadSettings", () => {
       stepEnv: [],
       stepVariables: {},
       httpAllow: [],
+      mcpCommands: [],
       functions: null,
       functionPackages: [],
       edition: "enterprise",

@@ -123,8 +123,12 @@ describe("suspend", () => {
     await open(["s", 1]);
     const first = execution("s", 1);
     await store.begin(first, 3, "w", []);
-    expect(await store.suspend(first, { refund: true, costUsd: 0.5, event: null, avoid: [] })).toMatchObject({ type: "done" });
-    expect(await store.suspend(first, { refund: true, costUsd: 0.5, event: null, avoid: [] })).toMatchObject({ type: "done" });
+    expect(await store.suspend(first, { refund: true, costUsd: 0.5, event: null, avoid: [] })).toMatchObject({
+      type: "done",
+    });
+    expect(await store.suspend(first, { refund: true, costUsd: 0.5, event: null, avoid: [] })).toMatchObject({
+      type: "done",
+    });
     expect(await server.redis.hget(keys.run(runId).run, "costUsd")).toBe("0.5");
     expect(await store.begin(execution("s", 1), 3, "w", [])).toMatchObject({ attempt: 1 });
   });

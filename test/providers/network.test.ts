@@ -127,8 +127,11 @@ describe.each(wires)("through a proxy, $name", (wire) => {
     const env = { HTTPS_PROXY: proxy.url, SWITCHYARD_CA: certificates.ca };
     expect(await within(wire, "https://vendor.example", { env }, ask(wire))).toBe("Hello back.");
     expect(proxy.asked).toHaveLength(1);
-    for (const none of [{ NO_PROXY: "example" }, { SWITCHYARD_PROXY: "off" }]) {
-      const failure = await within(wire, "https://vendor.example", { env: { ...env, ...none } }, fail(wire));
+    for (const [name, value] of [
+      ["NO_PROXY", "example"],
+      ["SWITCHYARD_PROXY", "off"],
+    ] as const) {
+      const failure = await within(wire, "https://vendor.example", { env: { ...env, [name]: value } }, fail(wire));
       expect(failure.class).toBe("network");
     }
     expect(await within(wire, `https://127.0.0.1:${port()}`, { env }, ask(wire))).toBe("Hello back.");
