@@ -31,7 +31,7 @@ function errorsPage() {
   const rows = Object.entries(catalogue).map(([name, { status, summary, fix }]) => [code(name), status, summary, fix]);
   const exits = {
     succeeded: "Done. With `--watch`: the run has succeeded.",
-    runFailed: "The watched run has failed or was cancelled; `health --worker` found no worker of this host.",
+    runFailed: "The watched run has failed or was cancelled; a test of `switchyard test` has failed; `health --worker` found no worker of this host.",
     refused: "The command ended with an error: wrong usage, definition, input or settings, a missing file, no server.",
     interrupted: "Ended by Ctrl-C. A watched run goes on.",
   };
@@ -422,7 +422,7 @@ async function cliPage() {
 # Command line
 
 \`run\` and \`runs\` talk to a server over HTTP. They find it by \`--url\`, then \`SWITCHYARD_URL\`, then the \`dev\` that runs in this folder, then \`http://127.0.0.1:7700\`.
-\`dev\`, \`serve\`, \`worker\`, \`health\` and \`reconcile\` read the [settings](settings.md) and work on Redis; \`config\` reads the settings, and \`config show\` asks Redis if it answers. \`validate\` and \`simulate\` need neither; \`demo\` starts what it needs, and uses \`REDIS_URL\` if it is set.
+\`dev\`, \`serve\`, \`worker\`, \`health\` and \`reconcile\` read the [settings](settings.md) and work on Redis; \`config\` reads the settings, and \`config show\` asks Redis if it answers. \`validate\`, \`graph\`, \`test\`, \`schema\` and \`simulate\` need neither; \`demo\` starts what it needs, and uses \`REDIS_URL\` if it is set.
 
 Results go to standard output; errors and notes go to standard error. \`--json\` prints JSON, one value a line. Exit codes: [errors.md](errors.md#exit-codes-of-the-command-line).
 

@@ -6,7 +6,7 @@ import type { Output } from "./output.ts";
 /** What the program's exit code tells. */
 export const exitCodes = {
   succeeded: 0,
-  /** The watched run has failed or was cancelled. */
+  /** The watched run has failed or was cancelled; a workflow's test has failed. */
   runFailed: 1,
   /** Nothing was done: wrong usage, definition, input or settings, a missing file, no server. */
   refused: 2,

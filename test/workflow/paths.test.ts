@@ -105,6 +105,21 @@ describe("the paths through a workflow", () => {
     expect([isComplete, paths.length]).toEqual([true, 121]);
   });
 
+  test("go on after a step whose failure does not end the run", () => {
+    const shapes = [
+      { id: "a", needs: [], isConditional: false },
+      { id: "b", needs: ["a"], isConditional: false },
+    ];
+    const { paths } = pathsOf(machineOf(shapes), new Set(["a"]));
+    const told = paths.map(({ choices, end }) => `${choices.map(choiceEvent).join(", ")}: ${end}`);
+    expect(told.sort()).toEqual([
+      "fails a, fails b: failed",
+      "fails a, succeeds b: succeeded",
+      "succeeds a, fails b: failed",
+      "succeeds a, succeeds b: succeeded",
+    ]);
+  });
+
   test("that are too many to walk are counted, and each choice still has one", () => {
     const shapes = Array.from({ length: 40 }, (_, index) => ({
       id: `s${index}`,
@@ -123,7 +138,7 @@ describe("the paths through a workflow", () => {
 
   test("whose states are too many are not walked at all", () => {
     const shapes = [{ id: "a", needs: [], isConditional: true }];
-    expect(pathsOf(machineOf(shapes), { states: 1, work: 1 })).toEqual({
+    expect(pathsOf(machineOf(shapes), new Set(), { states: 1, work: 1 })).toEqual({
       isComplete: false,
       total: undefined,
       paths: [],

@@ -1,7 +1,7 @@
 import type { CheckedDefinition } from "../../workflow/checked.ts";
 import { type Dag, dagOf } from "../../workflow/dag.ts";
 import type { Choice } from "../../workflow/paths/path-machine.ts";
-import type { Paths } from "../../workflow/paths/paths.ts";
+import type { Path, Paths } from "../../workflow/paths/paths.ts";
 import { stepsThatRan, stepsThatWere } from "./expectation.ts";
 import type { RehearsedRun } from "./rehearse.ts";
 
@@ -31,7 +31,7 @@ export function coverageOf(definition: CheckedDefinition, paths: Paths, runs: re
     branchText({ step: id, outcome: "fails" }),
     ...(when === undefined ? [] : [branchText({ step: id, outcome: "skipped" })]),
   ]);
-  const known = new Set(paths.paths.map(({ choices }) => wayText(wayOfPath(choices), dag)));
+  const known = new Set(paths.paths.map((path) => wayText(wayOfPath(path), dag)));
   const walked = new Set(runs.flatMap((run) => wayOfRun(run) ?? []).map((way) => wayText(way, dag)));
   const ways = covered([...known], walked);
   const { isComplete, total } = paths;
@@ -70,22 +70,24 @@ interface Way {
   readonly endedBy?: string;
 }
 
-function wayOfPath(choices: readonly Choice[]): Way {
+function wayOfPath({ choices, end }: Path): Way {
   const steps = (outcome: Choice["outcome"]) =>
     choices.flatMap((choice) => (choice.outcome === outcome ? [choice.step] : []));
   const last = choices.at(-1);
   return {
     skipped: steps("skipped"),
     failed: steps("fails"),
-    ...(last?.outcome === "fails" ? { endedBy: last.step } : {}),
+    ...(end === "failed" && last ? { endedBy: last.step } : {}),
   };
 }
 
 /** Undefined: the run ended by something that is no step's doing, such as its timeout. */
 function wayOfRun(run: RehearsedRun): Way | undefined {
   const way = { skipped: stepsThatWere("skipped", run), failed: stepsThatWere("failed", run) };
-  if (run.status === "succeeded") return way;
+  // A run may fail at its very end, for more failures than its workflow allows.
+  const isWhole = run.steps.every(({ status }) => ["succeeded", "failed", "skipped"].includes(status));
   const step = run.error?.details?.step;
+  if (run.status === "succeeded" || (isWhole && typeof step !== "string")) return way;
   return run.status === "failed" && typeof step === "string" ? { ...way, endedBy: step } : undefined;
 }
 

@@ -9,6 +9,8 @@ export interface Expectation {
   readonly ran?: readonly string[];
   /** Exactly these were skipped by their condition. */
   readonly skipped?: readonly string[];
+  /** Exactly these failed for good, whether or not the run went on. */
+  readonly failed?: readonly string[];
   readonly attempts?: Readonly<Record<string, number>>;
   /** Texts that must stand in what a step was given: its prompt, its address. */
   readonly rendered?: Readonly<Record<string, readonly string[]>>;
@@ -28,7 +30,7 @@ export interface Unmet {
 /** All that is not as expected; empty: the test has passed. */
 export function unmet(expected: Expectation, run: RehearsedRun): readonly Unmet[] {
   if (run.unscripted) return [{ place: `steps.${run.unscripted.step}`, message: unscriptedText(run.unscripted) }];
-  const { ran, skipped, attempts = {}, rendered = {}, output } = expected;
+  const { ran, skipped, failed, attempts = {}, rendered = {}, output } = expected;
   const counted = Object.entries(attempts).flatMap(([step, count]) => {
     const actual = run.steps.find(({ id }) => id === step)?.attempts ?? 0;
     return count === actual ? [] : [{ place: `attempts.${step}`, message: `expected ${count}, got ${actual}` }];
@@ -37,6 +39,7 @@ export function unmet(expected: Expectation, run: RehearsedRun): readonly Unmet[
     ...unmetEnd(expected, run),
     ...(ran ? unmetSet("ran", ran, stepsThatRan(run)) : []),
     ...(skipped ? unmetSet("skipped", skipped, stepsThatWere("skipped", run)) : []),
+    ...(failed ? unmetSet("failed", failed, stepsThatWere("failed", run)) : []),
     ...counted,
     ...Object.entries(rendered).flatMap(([step, texts]) => unmetTexts(step, texts, run)),
     ...(output && run.status === "succeeded" ? differences(output.value, run.output, ["output"]) : []),

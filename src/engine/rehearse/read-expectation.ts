@@ -12,13 +12,14 @@ import { expectationShape, type WrittenExpectation } from "./test-shape.ts";
 export function readExpectation(given: Json, path: Path, context: TestContext): Expectation | undefined {
   const written = readShape(expectationShape, given, path, context.problems);
   if (!written) return undefined;
-  const { status, ran, skipped, attempts, rendered, output, error } = written;
+  const { status, ran, skipped, failed, attempts, rendered, output, error } = written;
   checkSteps(written, path, context);
   checkError(written, path, context);
   return {
     status: status ?? (error ? "failed" : "succeeded"),
     ...(ran ? { ran } : {}),
     ...(skipped ? { skipped } : {}),
+    ...(failed ? { failed } : {}),
     ...(attempts ? { attempts } : {}),
     ...(rendered ? { rendered } : {}),
     ...(output === undefined ? {} : { output: { value: output as Json } }),
@@ -27,11 +28,12 @@ export function readExpectation(given: Json, path: Path, context: TestContext): 
 }
 
 function checkSteps(
-  { ran = [], skipped = [], attempts = {}, rendered = {} }: WrittenExpectation,
+  { ran = [], skipped = [], failed = [], attempts = {}, rendered = {} }: WrittenExpectation,
   path: Path,
   context: TestContext,
 ): void {
   for (const [index, id] of ran.entries()) context.knowsStep(id, [...path, "ran", index], "value");
+  for (const [index, id] of failed.entries()) context.knowsStep(id, [...path, "failed", index], "value");
   for (const [index, id] of skipped.entries()) {
     const at = [...path, "skipped", index];
     if (!context.knowsStep(id, at, "value")) continue;

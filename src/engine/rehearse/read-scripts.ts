@@ -53,7 +53,8 @@ function readEnding(
     for (const { at, message } of mistakes) problems.add([...path, "output", ...at], message);
     return { type: "output", output: value, takesMs };
   }
-  const { code = "step_failed", message, retryable: isRetryable = true } = error ?? {};
+  const { code = "step_failed", message, retryable: isRetryable = true, class: failureClass } = error ?? {};
   const said = message ?? catalogue[code as ErrorCode].summary;
-  return { type: "error", error: { code, message: said }, isRetryable, takesMs };
+  const ofClass = failureClass === undefined ? {} : { failureClass };
+  return { type: "error", error: { code, message: said }, isRetryable, ...ofClass, takesMs };
 }

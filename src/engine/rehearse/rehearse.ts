@@ -3,7 +3,7 @@ import { pendingStep, stepAfter } from "../../core/history.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
 import type { EventBody, StepRecord } from "../../core/run.ts";
 import type { StepHandler } from "../../steps/handler.ts";
-import type { CompiledWorkflow, Scope } from "../../workflow/compiled.ts";
+import type { CompiledWorkflow, RetryPolicy, Scope } from "../../workflow/compiled.ts";
 import { backoffMs } from "../attempt.ts";
 import { scopeOf } from "../conclude.ts";
 import { decideNext, decideStart } from "../decide.ts";
@@ -85,6 +85,8 @@ class Rehearsal {
       transition = this.#taken(decideNext(driver, transition.state, [delivery], this.#now));
     }
     if (transition.ending.status === "failed") return this.#ended("failed", null, transition.ending.error);
+    const refused = workflow.tolerate(transition.state.failed ?? []);
+    if (refused) return this.#ended("failed", null, toErrorRecord(refused));
     try {
       const output = await workflow.renderOutput(this.#scope(workflow.outputReads));
       return this.#ended("succeeded", output, null);
@@ -180,16 +182,25 @@ class Rehearsal {
       const event: EventBody = { type: "step.succeeded", ...head, served: null };
       return { type: "done", actor, epoch, output: ending.output, event };
     }
-    const { error, isRetryable } = ending;
-    const retry = this.#params.workflow.steps.get(actor)?.retry;
-    if (retry && isRetryable && attempt < retry.attempts) {
-      const delayMs = backoffMs(retry, attempt, 0.5);
+    const { error } = ending;
+    const step = this.#params.workflow.steps.get(actor);
+    if (step && attempt < step.retry.attempts && mayRetry(ending, step.retry)) {
+      const delayMs = backoffMs(step.retry, attempt, 0.5);
       this.#tell({ type: "step.retrying", ...head, error, delayMs });
       this.#agenda.push({ type: "begin", actor, epoch, attempt: attempt + 1, at: this.#now + delayMs });
       return undefined;
     }
-    return { type: "error", actor, epoch, error, event: { type: "step.failed", ...head, error } };
+    const event: EventBody = { type: "step.failed", ...head, error };
+    if (step?.onError.type !== "go_on") return { type: "error", actor, epoch, error, event };
+    return { type: "done", actor, epoch, output: step.onError.output, event: { ...event, tolerated: true } };
   }
+}
+
+function mayRetry(
+  { isRetryable, failureClass }: Extract<AttemptEnding, { type: "error" }>,
+  { on }: RetryPolicy,
+): boolean {
+  return isRetryable && (on === null || (failureClass !== undefined && on.includes(failureClass)));
 }
 
 function endless(transitions: number): ErrorRecord {

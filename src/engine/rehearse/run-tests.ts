@@ -41,9 +41,10 @@ export async function runTests({ definition, kinds, tests, pure }: TestRun): Pro
 /** What the tests of a workflow went through, of every path that its statechart has. */
 export function testCoverage({ definition, kinds }: TestRun, results: readonly TestResult[]): Coverage {
   const { machine } = compileWorkflow(definition, { kinds });
+  const goOn = definition.steps.filter(({ onError }) => onError.type === "go_on").map(({ id }) => id);
   return coverageOf(
     definition,
-    pathsOf(machine),
+    pathsOf(machine, new Set(goOn)),
     results.map(({ run }) => run),
   );
 }

@@ -1,3 +1,4 @@
+import type { FailureClass } from "../../core/call.ts";
 import { formatDuration } from "../../core/duration.ts";
 import { AppError, type ErrorRecord, toErrorRecord } from "../../core/errors.ts";
 import type { Json } from "../../core/json.ts";
@@ -8,7 +9,13 @@ export type AttemptEnding = {
   readonly takesMs: number;
 } & (
   | { readonly type: "output"; readonly output: Json }
-  | { readonly type: "error"; readonly error: ErrorRecord; readonly isRetryable: boolean }
+  | {
+      readonly type: "error";
+      readonly error: ErrorRecord;
+      readonly isRetryable: boolean;
+      /** Of the call that failed; a step may try again only after some. */
+      readonly failureClass?: FailureClass;
+    }
 );
 
 /** How the attempts of a step end, the first one first. */
@@ -32,5 +39,5 @@ export function scripted(
   if (!ending || timeoutMs === undefined || ending.takesMs <= timeoutMs) return ending;
   const message = `The attempt took longer than the step's timeout of ${formatDuration(timeoutMs)}.`;
   const error = toErrorRecord(new AppError("step_timeout", { message }));
-  return { type: "error", error, isRetryable: true, takesMs: timeoutMs };
+  return { type: "error", error, isRetryable: true, failureClass: "timeout", takesMs: timeoutMs };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { failureClasses } from "../../core/call.ts";
 import { catalogue } from "../../core/catalogue.ts";
 import { parseDuration } from "../../core/duration.ts";
 import { didYouMean } from "../../core/suggest.ts";
@@ -23,7 +24,12 @@ const coded = (value: unknown): unknown => (typeof value === "string" ? { code: 
 
 const error = z.preprocess(
   coded,
-  z.strictObject({ code, message: z.string().min(1).optional(), retryable: z.boolean().optional() }),
+  z.strictObject({
+    code,
+    message: z.string().min(1).optional(),
+    retryable: z.boolean().optional(),
+    class: z.enum(failureClasses).optional(),
+  }),
 );
 
 /** A text stands for a list with that text. */
@@ -41,6 +47,7 @@ export const expectationShape = z.strictObject({
   status: z.enum(["succeeded", "failed"]).optional(),
   ran: z.array(z.string()).optional(),
   skipped: z.array(z.string()).optional(),
+  failed: z.array(z.string()).optional(),
   attempts: z.record(z.string(), z.number().int().min(0)).optional(),
   rendered: z.record(z.string(), texts).optional(),
   output: z.json().optional(),

@@ -21,14 +21,18 @@ export function choiceOf(event: string): Choice | undefined {
 /**
  * A workflow's machine made into one whose every path can be walked: no jobs, no values, no time. Where a step runs, two events say how it
  * ends; where a condition is decided, two events say how. All states, and the guards that look at states, are the workflow's own.
+ * @param goOn steps after whose failure the run goes on
  */
-export function pathMachine(machine: AnyStateMachine): AnyStateMachine {
+export function pathMachine(machine: AnyStateMachine, goOn: ReadonlySet<string>): AnyStateMachine {
   const {
     context: _,
     on: __,
     ...config
   } = machine.config as StateShape & { readonly context?: unknown; readonly on?: unknown };
-  const walkable = createMachine(walkableState(config) as never, { guards: machine.implementations.guards } as never);
+  const walkable = createMachine(
+    walkableState(config, goOn) as never,
+    { guards: machine.implementations.guards } as never,
+  );
   return walkable as unknown as AnyStateMachine;
 }
 
@@ -43,17 +47,20 @@ type WalkableState = Omit<StateShape, "invoke" | "states" | "always" | "entry" |
 /** An event and its transition. */
 type Way = readonly [event: string, transition: object];
 
-function walkableState(state: StateShape): WalkableState {
+function walkableState(state: StateShape, goOn: ReadonlySet<string>): WalkableState {
   const { invoke, always = [], after: _, entry: __, onDone, states, ...rest } = state;
   const decided = always.flatMap(decisionsOf);
   const ended: Way[] = invoke
     ? [
         [choiceEvent({ step: invoke.id, outcome: "succeeds" }), target(invoke.onDone)],
-        [choiceEvent({ step: invoke.id, outcome: "fails" }), target(invoke.onError)],
+        [
+          choiceEvent({ step: invoke.id, outcome: "fails" }),
+          target(goOn.has(invoke.id) ? invoke.onDone : invoke.onError),
+        ],
       ]
     : [];
   const on = Object.fromEntries([...decided, ...ended]);
-  const inner = Object.entries(states ?? {}).map(([key, child]) => [key, walkableState(child)] as const);
+  const inner = Object.entries(states ?? {}).map(([key, child]) => [key, walkableState(child, goOn)] as const);
   return {
     ...rest,
     ...(states ? { states: Object.fromEntries(inner) } : {}),

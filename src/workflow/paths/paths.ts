@@ -36,9 +36,14 @@ const defaultLimits: PathLimits = { states: 5_000, work: 200_000 };
 /**
  * Every way through a workflow's machine. Of steps that run side by side the choices of the first come first: their order changes no
  * outcome, so only one of the orders is walked.
+ * @param goOn steps after whose failure the run goes on
  */
-export function pathsOf(machine: AnyStateMachine, limits: PathLimits = defaultLimits): Paths {
-  const walkable = pathMachine(machine);
+export function pathsOf(
+  machine: AnyStateMachine,
+  goOn: ReadonlySet<string> = new Set(),
+  limits: PathLimits = defaultLimits,
+): Paths {
+  const walkable = pathMachine(machine, goOn);
   const options = { events: nextChoices, limit: limits.states };
   const graph = adjacency(walkable, { ...options, serializeState: stateText });
   if (!graph) return { isComplete: false, total: undefined, paths: [] };

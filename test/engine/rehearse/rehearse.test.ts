@@ -123,6 +123,31 @@ describe("a rehearsed run", () => {
     expect(unrendered).toMatchObject({ status: "failed", error: { code: "template_failed" } });
   });
 
+  test("goes on after a step whose on_error says so, with the output that it says", async () => {
+    const source = diamond.replace("- id: right\n", '- id: right\n    on_error: { default: "none" }\n');
+    const tolerated = await run(source, { ...ends, sort: always(gives("x")), right: always(breaks()) });
+    expect(tolerated).toMatchObject({ status: "succeeded", error: null });
+    expect(statuses(tolerated)).toMatchObject({ right: "failed", both: "succeeded" });
+    expect(tolerated.rendered.get("both")).toEqual({ text: "none!" });
+  });
+
+  test("fails at its end where more steps have failed than soft_failure allows", async () => {
+    const source = `${diamond.replace("    noop: { text: x }\n", "    on_error: continue\n    noop: { text: x }\n")}soft_failure: count:0\n`;
+    const failed = await run(source, { ...ends, sort: always(gives("left")), left: always(breaks()) });
+    expect(failed).toMatchObject({ status: "failed", error: { code: "too_many_failures" } });
+    expect(statuses(failed)).toEqual({ sort: "succeeded", left: "failed", right: "succeeded", both: "succeeded" });
+  });
+
+  test("tries again only after the failures that the step's retry names", async () => {
+    const source = diamond.replace("attempts: 3, backoff: 1s", "attempts: 3, backoff: 1s, on: [overloaded, timeout]");
+    const attempts = async (ending: AttemptEnding) =>
+      step(await run(source, { ...ends, sort: always(ending) }), "sort")?.attempts;
+    expect(await attempts(breaks())).toBe(1);
+    expect(await attempts({ ...breaks(), failureClass: "overloaded" } as AttemptEnding)).toBe(3);
+    expect(await attempts({ ...breaks(), failureClass: "server" } as AttemptEnding)).toBe(1);
+    expect(await attempts(gives("x", 180_000))).toBe(3);
+  });
+
   test("stops at a step or an attempt that nobody wrote a result for", async () => {
     expect(await run(diamond, {})).toMatchObject({ status: "stopped", unscripted: { step: "sort", attempt: 1 } });
     const second = await run(diamond, { ...ends, sort: one(breaks()) });

@@ -63,7 +63,7 @@ tests:
   - name: broken
     input: { ticket: Hi }
     steps: { reply: { error: { code: content_filtered, message: no such words, retryable: false } } }
-    expect: { error: { code: content_filtered, step: reply, message: such words }, attempts: { reply: 1, sort: 1 } }
+    expect: { error: { code: content_filtered, step: reply, message: such words }, failed: [reply], attempts: { reply: 1, sort: 1 } }
   - name: nothing is said, so it must succeed
     input: { ticket: Hi }
 `);
@@ -166,6 +166,26 @@ ${fails("handover", "high")}${fails("reply", "high")}${fails("reply", "low")}`,
       [],
       { total: 6, covered: 6, missing: [], isSampled: false },
     ]);
+  });
+});
+
+describe("the tests of a workflow whose steps may fail", () => {
+  test("go the paths on which the run goes on", async () => {
+    const tolerant = checkDefinition({
+      name: "tolerant",
+      steps: [
+        { id: "a", on_error: "continue", llm: { prompt: "x" } },
+        { id: "b", llm: { prompt: "x" } },
+      ],
+    });
+    const text =
+      "steps: { a: { error: step_failed }, b: { output: B } }\ntests: [{ name: one, expect: { failed: [a], output: B } }]\n";
+    const run = { definition: tolerant, kinds, tests: readTests(text, { ...reading, definition: tolerant }) };
+    const results = await runTests(run);
+    expect(results[0]?.unmet).toEqual([]);
+    const { branches, paths } = testCoverage(run, results);
+    expect(branches.missing).toEqual(["a succeeds", "b fails"]);
+    expect([...paths.missing].sort()).toEqual(["a fails, b fails", "b fails", "every step succeeds"]);
   });
 });
 
