@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { tokenSource } from "../../src/core/ids.ts";
 import { type CommitContent, type Execution, RunStore } from "../../src/engine/run-store.ts";
 import type { Delivery, Transition } from "../../src/engine/state.ts";
+import { FenceLost } from "../../src/engine/waiting-store.ts";
 import { keysOf } from "../../src/redis/keys.ts";
 import { type TestRedis, testRedis } from "../support/redis.ts";
 
@@ -118,6 +119,56 @@ describe("begin", () => {
   });
 });
 
+describe("a step that has kept a memo and wants nothing else", () => {
+  const park = { until: null, memo: { so: "far" }, signal: null };
+
+  test("is given that alone; before there is one it is given all", async () => {
+    await open(["s", 1]);
+    const first = execution("s", 1);
+    const begun = await store.begin(first, 3, "w", ["a"], undefined, true);
+    expect(begun).toMatchObject({ isBare: false, input: { a: 1 }, memo: null, outputs: [null] });
+    await store.suspend(first, { refund: true, costUsd: null, event: null, avoid: [], park });
+    await store.commands.wake(runId, "s", 1, "run_child");
+    const second = { ...execution("s", 1), times: 1 };
+    expect(await store.begin(second, 3, "w", ["a"], undefined, true)).toMatchObject({
+      isBare: true,
+      hints: {},
+      memo: { so: "far" },
+      outputs: [],
+    });
+  });
+
+  test("finds what was put aside, which goes with the run", async () => {
+    await open(["s", 1]);
+    const first = execution("s", 1);
+    await store.begin(first, 3, "w", []);
+    const many = Object.fromEntries(Array.from({ length: 1_200 }, (_, i) => [`item ${i}`, { i }]));
+    await store.waiting.stow(first, many);
+    expect(await store.waiting.stowed(first, ["item 1199", "item 0", "other"])).toEqual([{ i: 1199 }, { i: 0 }, null]);
+    await expect(store.waiting.stow(execution("s", 1), { late: 1 })).rejects.toThrow(FenceLost);
+    const holder = token();
+    await store.deliver(holder, first, delivery("s", 1), null);
+    await store.commit(runId, holder, 1, { ...content([], ["s"]), status: "succeeded", output: null });
+    expect(await server.redis.exists(keys.run(runId).memos)).toBe(0);
+  });
+});
+
+describe("adopt", () => {
+  test("lists a child while its step is wanted, and marks it where its end wakes the step", async () => {
+    await open(["s", 1]);
+    const first = execution("s", 1);
+    await store.begin(first, 3, "w", []);
+    expect(await store.waiting.adopt(first, "run_child")).toEqual({ paused: false });
+    expect(await store.waiting.adopt(execution("s", 1), "run_other")).toBeUndefined();
+    await store.commands.wake(runId, "s", 1, "run_child");
+    // A crash, and the step asks for the same child again.
+    expect(await store.waiting.adopt(first, "run_child")).toEqual({ paused: false });
+    expect(await server.redis.hgetall(keys.run(runId).children)).toEqual({ run_child: "s|1|ended" });
+    await store.deliver(token(), first, delivery("s", 1), null);
+    expect(await store.waiting.adopt({ ...first, token: "" }, "run_late")).toBeUndefined();
+  });
+});
+
 describe("suspend", () => {
   test("gives a refunded attempt back, once, however often it is sent", async () => {
     await open(["s", 1]);
@@ -139,6 +190,34 @@ describe("suspend", () => {
     expect(await store.begin(first, 3, "w", [])).toMatchObject({ ended: 0, avoid: [] });
     await store.suspend(first, { refund: false, costUsd: null, event: null, avoid: ["openai", "ollama"] });
     expect(await store.begin(execution("s", 1), 3, "w", [])).toMatchObject({ ended: 1, avoid: ["openai", "ollama"] });
+  });
+
+  const park = { until: null, memo: { so: "far" }, signal: null };
+  const parked = { refund: true, costUsd: null, event: null, avoid: [], park };
+
+  test("of a step that is parked counts its attempts anew: it may lose its worker more than thrice while it goes on a thousand times", async () => {
+    await open(["s", 1]);
+    await store.begin(execution("s", 1), 3, "w", []);
+    const second = execution("s", 1);
+    expect(await store.begin(second, 3, "w", [])).toMatchObject({ attempt: 2 });
+    expect(await store.suspend(second, parked)).toEqual({ type: "done", times: 1 });
+    await store.commands.wake(runId, "s", 1, "run_child");
+    const third = { ...execution("s", 1), times: 1 };
+    expect(await store.begin(third, 3, "w", [])).toMatchObject({ attempt: 1, memo: { so: "far" } });
+  });
+
+  test("of a step that was woken meanwhile lets it go on in the same job, and it has not started again", async () => {
+    await open(["s", 1]);
+    const first = execution("s", 1);
+    await store.begin(first, 3, "w", []);
+    expect(await store.commands.wake(runId, "s", 1, "run_child")).toBeUndefined();
+    // Sent twice, and woken once more in between: the job goes on either way.
+    expect(await store.suspend(first, parked)).toEqual({ type: "woken" });
+    expect(await store.commands.wake(runId, "s", 1, "run_child")).toBeUndefined();
+    expect(await store.suspend(first, parked)).toEqual({ type: "woken" });
+    const before = await eventNumbers();
+    expect(await store.begin(execution("s", 1), 3, "w", [])).toMatchObject({ type: "begun", memo: { so: "far" } });
+    expect(await eventNumbers()).toEqual(before);
   });
 
   test("is refused from an execution that another one has followed", async () => {
