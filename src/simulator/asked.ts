@@ -13,7 +13,7 @@ export interface Asked {
   readonly text: string;
   /** Set when JSON is asked for. */
   readonly json?: { readonly schema?: JsonObject };
-  /** Set when the caller forces a tool: the answer is a call of it. */
+  /** Set when the answer is to be a call of this tool. */
   readonly tool?: { readonly name: string; readonly schema: JsonObject };
   /** Tokens that the answer may have. */
   readonly maxTokens?: number;

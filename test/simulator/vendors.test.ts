@@ -88,6 +88,29 @@ describe.each(packaged)("simulated %s, through its vendor's package", (name) => 
     expect(JSON.parse(call?.type === "tool-call" ? call.input : "")).toMatchObject({ severity: "critical" });
     expect(answer.finishReason.unified).toBe("tool-calls");
   });
+
+  test("calls an offered tool once of its own accord, then says what it has learnt", async () => {
+    const offered = (name: string) => ({ type: "function", name, inputSchema: incidentSchema as never }) as const;
+    const tools = [offered("open_ticket"), offered("close_ticket")];
+    const { prompt: messages, ...rest } = prompt(paymentsLog, { tools });
+    const conversation = [...messages];
+    const called: string[] = [];
+    for (let turn = 0; turn < 3; turn++) {
+      const { content } = await models(simulator)[name].doGenerate({ ...rest, prompt: conversation });
+      const call = content.find((part) => part.type === "tool-call");
+      if (call?.type !== "tool-call") {
+        expect(textOf(content)).toContain("[simulated");
+        break;
+      }
+      const { toolCallId, toolName } = call;
+      called.push(toolName);
+      const input: unknown = JSON.parse(call.input);
+      conversation.push({ role: "assistant", content: [{ type: "tool-call", toolCallId, toolName, input }] });
+      const output = { type: "text", value: "Ticket 4711 is there." } as const;
+      conversation.push({ role: "tool", content: [{ type: "tool-result", toolCallId, toolName, output }] });
+    }
+    expect(called).toEqual(["open_ticket", "close_ticket"]);
+  });
 });
 
 describe("the wire", () => {

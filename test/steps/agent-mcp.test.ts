@@ -133,10 +133,10 @@ describe("a process that serves tools", () => {
   test("sees nothing of the worker's environment but what the definition gives it", async () => {
     process.env.WORKER_SECRET = "do-not-tell";
     const ask = (name: string) => ({ name: "variable", args: { name } });
-    model.says(asks(ask("WORKER_SECRET"), ask("GIVEN")));
-    await run({ mcp: [{ server: stdio({ env: { GIVEN: "yes" } }) }] });
+    model.says(asks(ask("WORKER_SECRET"), ask("GIVEN"), ask("TOKEN")));
+    await run({ mcp: [{ server: stdio({ env: { GIVEN: "yes", TOKEN: "{{ env.MCP_TOKEN }}" } }) }] });
     delete process.env.WORKER_SECRET;
-    expect(model.heard[1]?.results).toEqual(["(not set)", "yes"]);
+    expect(model.heard[1]?.results).toEqual(["(not set)", "yes", "***"]);
   });
 
   test("that dies fails its call, and is started again for the next one", async () => {

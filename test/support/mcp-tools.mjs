@@ -63,7 +63,8 @@ function server() {
 if (process.argv.includes("--http")) {
   const sessions = new Map();
   const http = createServer(async (request, response) => {
-    if (request.headers.authorization !== "Bearer open-4711") return response.writeHead(401).end(`no to ${request.headers.authorization}`);
+    if (request.headers.authorization !== "Bearer open-4711")
+      return response.writeHead(401).end(`no to ${request.headers.authorization}`);
     const id = request.headers["mcp-session-id"];
     let transport = sessions.get(id);
     if (!transport) {

@@ -2,6 +2,7 @@ import { handleMessages } from "@copilotkit/aimock";
 import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
 import { type Asked, toAsked } from "../asked.ts";
 import { aimockCall } from "./aimock-handler.ts";
+import { chosenTool } from "./chosen-tool.ts";
 import { contentText, firstNumber, objectAt, readTurns } from "./read.ts";
 import type { Reply, Route, Vendor } from "./vendor.ts";
 
@@ -47,7 +48,7 @@ function read(body: JsonObject): Asked | string {
   if (!turns || turns.length === 0) return "messages: Field required";
   if (firstNumber(body.max_tokens) === undefined) return "max_tokens: Field required";
   const format = objectAt(body.output_config, "format") ?? objectAt(body.output_format);
-  const tool = forcedTool(body);
+  const tool = toolOf(body);
   return toAsked([{ role: "system", text: contentText(body.system) }, ...turns], {
     model: body.model,
     maxTokens: firstNumber(body.max_tokens),
@@ -57,14 +58,17 @@ function read(body: JsonObject): Asked | string {
   });
 }
 
-/** The tool that `tool_choice` forces: by name, or with `any` the first one. */
-function forcedTool(body: JsonObject): Asked["tool"] {
+/** The tool that is called: what `tool_choice` forces, else what the model likes. */
+function toolOf(body: JsonObject): Asked["tool"] {
   const choice = objectAt(body.tool_choice);
-  if (choice?.type !== "tool" && choice?.type !== "any") return undefined;
   const tools = Array.isArray(body.tools) ? body.tools.filter(isJsonObject) : [];
-  const tool = tools.find((candidate) => choice.type === "any" || candidate.name === choice.name);
-  if (!tool || typeof tool.name !== "string") return undefined;
-  return { name: tool.name, schema: objectAt(tool.input_schema) ?? {} };
+  const isForced = choice?.type === "tool" || choice?.type === "any";
+  return chosenTool({
+    offered: tools.map((tool: JsonObject) => ({ name: tool.name, schema: objectAt(tool.input_schema) })),
+    choice: choice?.type === "none" ? "none" : isForced ? "forced" : "free",
+    names: choice?.type === "tool" ? [choice.name ?? null] : [],
+    conversation: body.messages,
+  });
 }
 
 async function write(reply: Reply): Promise<void> {

@@ -2,6 +2,7 @@ import { handleConverse, handleConverseStream } from "@copilotkit/aimock";
 import { isJsonObject, type JsonObject } from "../../core/json.ts";
 import { type Asked, toAsked } from "../asked.ts";
 import { aimockCall } from "./aimock-handler.ts";
+import { chosenTool } from "./chosen-tool.ts";
 import { contentText, firstNumber, objectAt, readTurns } from "./read.ts";
 import type { Reply, Route, Vendor } from "./vendor.ts";
 
@@ -37,7 +38,7 @@ function bedrockRoute(method: string, pathname: string): Route | undefined {
 function read(body: JsonObject, model: string, stream: boolean): Asked | string {
   const turns = readTurns(body.messages);
   if (!turns || turns.length === 0) return "The request has no messages.";
-  const tool = forcedTool(body);
+  const tool = toolOf(body);
   return toAsked([{ role: "system", text: contentText(body.system) }, ...turns], {
     model,
     maxTokens: firstNumber(objectAt(body.inferenceConfig)?.maxTokens),
@@ -46,17 +47,19 @@ function read(body: JsonObject, model: string, stream: boolean): Asked | string 
   });
 }
 
-/** The tool that `toolChoice` forces: by name, or with `any` the first one. Answers of a schema are asked for in this way too. */
-function forcedTool(body: JsonObject): Asked["tool"] {
+/** The tool that is called: what `toolChoice` forces (answers of a schema are asked for in this way too), else what the model likes. */
+function toolOf(body: JsonObject): Asked["tool"] {
   const config = objectAt(body.toolConfig);
   const choice = objectAt(config?.toolChoice);
   const name = objectAt(choice?.tool)?.name;
-  if (name === undefined && choice?.any === undefined) return undefined;
   const offered = Array.isArray(config?.tools) ? config.tools.filter(isJsonObject) : [];
   const specs = offered.map((tool: JsonObject) => objectAt(tool.toolSpec));
-  const spec = specs.find((candidate) => candidate && (name === undefined || candidate.name === name));
-  if (!spec || typeof spec.name !== "string") return undefined;
-  return { name: spec.name, schema: objectAt(spec.inputSchema, "json") ?? {} };
+  return chosenTool({
+    offered: specs.map((spec) => ({ name: spec?.name, schema: objectAt(spec?.inputSchema, "json") })),
+    choice: name !== undefined || choice?.any !== undefined ? "forced" : "free",
+    names: name === undefined ? [] : [name],
+    conversation: body.messages,
+  });
 }
 
 async function write(reply: Reply): Promise<void> {

@@ -8,6 +8,7 @@ import {
 } from "@copilotkit/aimock";
 import type { Json, JsonObject } from "../../core/json.ts";
 import { type Asked, toAsked } from "../asked.ts";
+import { chosenTool } from "./chosen-tool.ts";
 import { firstNumber, objectAt, readTurns } from "./read.ts";
 import { sendJson } from "./send.ts";
 import type { Reply, Route, Wire } from "./vendor.ts";
@@ -45,7 +46,7 @@ function read(body: JsonObject): Asked | string {
   if (typeof body.model !== "string") return "you must provide a model parameter";
   if (!turns || turns.length === 0) return "Missing required parameter: 'messages'.";
   const format = objectAt(body.response_format);
-  const tool = forcedTool(body);
+  const tool = toolOf(body);
   return toAsked(turns, {
     model: body.model,
     maxTokens: firstNumber(body.max_completion_tokens, body.max_tokens),
@@ -58,14 +59,16 @@ function read(body: JsonObject): Asked | string {
   });
 }
 
-/** The tool that `tool_choice` forces; with `required` the first one. */
-function forcedTool(body: JsonObject): Asked["tool"] {
+/** The tool that is called: what `tool_choice` forces, else what the model likes. */
+function toolOf(body: JsonObject): Asked["tool"] {
   const wanted = objectAt(body.tool_choice, "function")?.name;
-  if (wanted === undefined && body.tool_choice !== "required") return undefined;
   const tools = Array.isArray(body.tools) ? body.tools.map((tool: Json) => objectAt(tool, "function")) : [];
-  const tool = tools.find((candidate) => candidate && (wanted === undefined || candidate.name === wanted));
-  if (!tool || typeof tool.name !== "string") return undefined;
-  return { name: tool.name, schema: objectAt(tool.parameters) ?? {} };
+  return chosenTool({
+    offered: tools.map((tool) => ({ name: tool?.name, schema: objectAt(tool?.parameters) })),
+    choice: body.tool_choice === "none" ? "none" : wanted || body.tool_choice === "required" ? "forced" : "free",
+    names: wanted === undefined ? [] : [wanted],
+    conversation: body.messages,
+  });
 }
 
 async function write({ response, asked, answer, pieceMs }: Reply): Promise<void> {

@@ -2,6 +2,7 @@ import { handleGemini } from "@copilotkit/aimock";
 import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
 import { type Asked, toAsked } from "../asked.ts";
 import { aimockCall } from "./aimock-handler.ts";
+import { chosenTool } from "./chosen-tool.ts";
 import { contentText, firstNumber, objectAt } from "./read.ts";
 import type { Reply, Route, Vendor } from "./vendor.ts";
 
@@ -51,7 +52,7 @@ function read(body: JsonObject, model: string, stream: boolean): Asked | string 
     text: contentText(content.parts),
   }));
   const settings = objectAt(body.generationConfig);
-  const tool = forcedTool(body);
+  const tool = toolOf(body);
   const schema = objectAt(settings?.responseJsonSchema) ?? objectAt(settings?.responseSchema);
   return toAsked([{ role: "system", text: contentText(objectAt(body.systemInstruction)?.parts) }, ...turns], {
     model,
@@ -62,17 +63,21 @@ function read(body: JsonObject, model: string, stream: boolean): Asked | string 
   });
 }
 
-/** The function that mode `ANY` forces: the only allowed one, else the first. */
-function forcedTool(body: JsonObject): Asked["tool"] {
+/** The function that is called: what mode `ANY` forces, else what the model likes. */
+function toolOf(body: JsonObject): Asked["tool"] {
   const config = objectAt(body.toolConfig, "functionCallingConfig");
-  if (config?.mode !== "ANY") return undefined;
-  const allowed = Array.isArray(config.allowedFunctionNames) ? config.allowedFunctionNames : [];
   const declared = (Array.isArray(body.tools) ? body.tools.filter(isJsonObject) : []).flatMap((tool: JsonObject) =>
     Array.isArray(tool.functionDeclarations) ? tool.functionDeclarations.filter(isJsonObject) : [],
   );
-  const chosen = declared.find(({ name }: JsonObject) => allowed.length === 0 || allowed.includes(name ?? null));
-  if (!chosen || typeof chosen.name !== "string") return undefined;
-  return { name: chosen.name, schema: objectAt(chosen.parametersJsonSchema) ?? objectAt(chosen.parameters) ?? {} };
+  return chosenTool({
+    offered: declared.map(({ name, parametersJsonSchema, parameters }: JsonObject) => ({
+      name,
+      schema: objectAt(parametersJsonSchema) ?? objectAt(parameters),
+    })),
+    choice: config?.mode === "NONE" ? "none" : config?.mode === "ANY" ? "forced" : "free",
+    names: Array.isArray(config?.allowedFunctionNames) ? config.allowedFunctionNames : [],
+    conversation: body.contents,
+  });
 }
 
 async function write(reply: Reply): Promise<void> {

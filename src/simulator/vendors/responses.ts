@@ -1,6 +1,7 @@
 import { buildTextStreamEvents, buildToolCallStreamEvents, delay, type ResponsesSSEEvent } from "@copilotkit/aimock";
 import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
 import { type Asked, type Turn, toAsked } from "../asked.ts";
+import { chosenTool } from "./chosen-tool.ts";
 import { contentText, firstNumber, objectAt } from "./read.ts";
 import { sendJson } from "./send.ts";
 import type { Reply, Route } from "./vendor.ts";
@@ -15,7 +16,7 @@ function read(body: JsonObject): Asked | string {
   if (typeof body.model !== "string") return "Missing required parameter: 'model'.";
   if (turns.length === 0) return "Missing required parameter: 'input'.";
   const format = objectAt(body.text, "format");
-  const tool = forcedTool(body);
+  const tool = toolOf(body);
   return toAsked([{ role: "system", text: contentText(body.instructions) }, ...turns], {
     model: body.model,
     maxTokens: firstNumber(body.max_output_tokens),
@@ -37,14 +38,16 @@ function readInput(input: Json | undefined): readonly Turn[] {
   }));
 }
 
-/** The tool that `tool_choice` forces; with `required` the first one. */
-function forcedTool(body: JsonObject): Asked["tool"] {
+/** The tool that is called: what `tool_choice` forces, else what the model likes. */
+function toolOf(body: JsonObject): Asked["tool"] {
   const wanted = objectAt(body.tool_choice)?.name;
-  if (wanted === undefined && body.tool_choice !== "required") return undefined;
   const tools = Array.isArray(body.tools) ? body.tools.filter(isJsonObject) : [];
-  const tool = tools.find((candidate: JsonObject) => wanted === undefined || candidate.name === wanted);
-  if (!tool || typeof tool.name !== "string") return undefined;
-  return { name: tool.name, schema: objectAt(tool.parameters) ?? {} };
+  return chosenTool({
+    offered: tools.map(({ name, parameters }: JsonObject) => ({ name, schema: objectAt(parameters) })),
+    choice: body.tool_choice === "none" ? "none" : wanted || body.tool_choice === "required" ? "forced" : "free",
+    names: wanted === undefined ? [] : [wanted],
+    conversation: body.input,
+  });
 }
 
 async function write({ response, asked, answer, pieceMs }: Reply): Promise<void> {
