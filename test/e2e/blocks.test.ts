@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -444,6 +445,45 @@ output: "{{ steps.rows.output }}"
     for (const name of ["once.rows", "once.rows.cells", "once.rows.cells.both.name"]) {
       expect((await running.app.engine.definition(name)).version).toBe(1);
     }
+  });
+});
+
+describe("the shipped workflows with blocks", () => {
+  const shipped = (file: string) => readFileSync(new URL(`../../workflows/${file}.yaml`, import.meta.url), "utf8");
+  const prompts = () => running.simulator.hits().map(({ prompt }) => prompt);
+
+  test("document-review reads every part of a long text once and puts the findings together", async () => {
+    running.simulator.clearHits();
+    const document = readFileSync(new URL("../../docs/reference/workflow.md", import.meta.url), "utf8");
+    const run = await ran(shipped("document-review"), { document, part_size: 3_000 });
+    expect(run).toMatchObject({ status: "succeeded", output: { unread: [] } });
+    const { parts } = run.output as { readonly parts: number };
+    expect(parts).toBeGreaterThan(10);
+    const read = prompts().flatMap(
+      (prompt) => /^This is part (\d+) of (\d+) of a document/.exec(prompt)?.slice(1) ?? [],
+    );
+    const numbers = read.filter((_, i) => i % 2 === 0).map(Number);
+    expect(numbers.sort((a, b) => a - b)).toEqual(Array.from({ length: parts }, (_, i) => i + 1));
+    expect(prompts().filter((prompt) => prompt.includes("Write a review of one page"))).toHaveLength(1);
+  });
+
+  test("document-review loses nothing of the text between its parts", async () => {
+    const document = Array.from({ length: 40 }, (_, i) => `Paragraph ${i} ${"x".repeat(50)}`).join("\n\n");
+    const { id } = await ran(shipped("document-review"), { document, part_size: 300 });
+    const { steps } = await running.client.get(id, { outputs: true });
+    const parts = steps.find((step) => step.id === "parts")?.output as readonly string[];
+    expect(parts.join("\n\n")).toBe(document);
+    for (const part of parts) expect(part.length).toBeLessThanOrEqual(300);
+  });
+
+  test("polished-answer goes through switch, race, loop and parallel", { timeout: 120_000 }, async () => {
+    const run = await ran(shipped("polished-answer"), { question: "Why is the sky blue?", marks: 1 });
+    expect(run).toMatchObject({
+      status: "succeeded",
+      output: { answer: expect.any(String), marks: expect.any(Number) },
+    });
+    const { children = [] } = await running.client.get(run.id, { children: true });
+    expect(children.map(({ step }) => step).sort()).toEqual(["draft", "polish"]);
   });
 });
 
