@@ -1,6 +1,8 @@
 import type { Hints } from "../core/call.ts";
+import { AppError } from "../core/errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 import { didYouMean } from "../core/suggest.ts";
+import { isAxonflowDocument, translateDocument } from "./axonflow/document.ts";
 import { checkNeeds } from "./check-needs.ts";
 import { checkTemplates } from "./check-templates.ts";
 import type { CheckedDefinition, CheckedStep } from "./checked.ts";
@@ -21,6 +23,8 @@ import { switchKind } from "./kinds/switch.ts";
 import { transformKind } from "./kinds/transform.ts";
 import { waitKind } from "./kinds/wait.ts";
 import { workflowKind } from "./kinds/workflow.ts";
+import type { Locator } from "./locator.ts";
+import { checkMachineDefinition, hasMachine } from "./machine-definition.ts";
 import { type Nested, nestedIn, withInherited } from "./nested.ts";
 import { ProblemList } from "./problem-list.ts";
 import { readSource } from "./source.ts";
@@ -55,7 +59,7 @@ export const defaultKinds: readonly StepKindSpec[] = [
 ];
 
 /**
- * Reads and checks a definition: YAML or JSON text, or the object that such a text means.
+ * Reads and checks a definition, ours or one of AxonFlow's format: YAML or JSON text, or the object that such a text means.
  * @throws AppError invalid_definition with every problem at once, each with line and column where there is a text.
  */
 export function checkDefinition(source: string | JsonObject, options: CheckOptions = {}): CheckedDefinition {
@@ -66,9 +70,23 @@ export function checkDefinition(source: string | JsonObject, options: CheckOptio
     if (found.length === 0) problems.add([], "a workflow is an object with name and steps.");
     problems.throwIfAny(fileName);
   }
-  const assemble = checkContent(value as JsonObject, { kinds, strategies }, problems);
+  const around = { kinds, strategies };
+  const assemble = isAxonflowDocument(value)
+    ? checkAxonflow(value, around, { problems, locator })
+    : checkContent(value as JsonObject, around, problems);
   problems.throwIfAny(fileName);
+  if (!assemble) throw new AppError("internal", { message: "A document that could not be translated had no problem." });
   return assemble();
+}
+
+/** Checks a document of AxonFlow's format as the definition that it means. @returns undefined: what is wrong with it leaves nothing to check */
+function checkAxonflow(
+  document: JsonObject,
+  around: Surroundings,
+  { problems, locator }: { readonly problems: ProblemList; readonly locator: Locator },
+): (() => CheckedDefinition) | undefined {
+  const translated = translateDocument(document, problems);
+  return translated && checkContent(translated.definition, around, problems.translated(translated.locator(locator)));
 }
 
 /** What a definition, or a block of one, is checked against. */
@@ -82,6 +100,7 @@ interface Surroundings {
 /** Checks a definition with all its blocks. @returns puts it together, once nothing is wrong with any of them. */
 function checkContent(content: JsonObject, around: Surroundings, problems: ProblemList): () => CheckedDefinition {
   const { kinds, strategies, nested } = around;
+  if (!nested && hasMachine(content)) return checkMachineDefinition(content, kinds, problems);
   const draft = readDraft(content, kinds, problems);
   const dag = checkNeeds(draft.steps, problems);
   checkTemplates(draft, dag, { kinds, outside: nested?.outside }, problems);

@@ -17,6 +17,8 @@ export interface Locator {
    * @param within row and column in the string itself, 1-based.
    */
   inside(path: Path, within: Position): Position | undefined;
+  /** What the author's file calls a place, where that is another. Default: the same. */
+  named?(path: Path): Path;
 }
 
 /** For definitions that came as objects: nothing has a position. */

@@ -27,22 +27,27 @@ export class ProblemList {
     return new ProblemList(this.#locator, [], { list: this, at });
   }
 
+  /** The same list, for a definition that was made of the one at hand: its places are found by a locator of its own. */
+  translated(locator: Locator): ProblemList {
+    return new ProblemList(locator, [], { list: this, at: [] });
+  }
+
   /** The value at the path is wrong, or misses something. */
   add(path: Path, message: string): void {
     const at = [...this.#base, ...path];
-    this.#put({ path: pathText(at), message, ...this.#locator.at(at, "value") });
+    this.#put({ path: this.#name(at), message, ...this.#locator.at(at, "value") });
   }
 
   /** The member's name itself is wrong. */
   addKey(path: Path, message: string): void {
     const at = [...this.#base, ...path];
-    this.#put({ path: pathText(at), message, ...this.#locator.at(at, "key") });
+    this.#put({ path: this.#name(at), message, ...this.#locator.at(at, "key") });
   }
 
   /** Something inside the string at the path is wrong. @param within row and column in that string, 1-based. */
   addInside(path: Path, within: Position, message: string): void {
     const at = [...this.#base, ...path];
-    this.#put({ path: pathText(at), message, ...this.#locator.inside(at, within) });
+    this.#put({ path: this.#name(at), message, ...this.#locator.inside(at, within) });
   }
 
   /** @throws AppError invalid_definition with every problem, in the order of the file, if there is one. */
@@ -55,6 +60,10 @@ export class ProblemList {
     const lines = listed.map((problem) => problemText(problem, fileName));
     if (listed.length < problems.length) lines.push(`... and ${problems.length - listed.length} more`);
     throw new AppError("invalid_definition", { message: lines.join("\n"), problems: listed });
+  }
+
+  #name(at: Path): string {
+    return pathText(this.#locator.named?.(at) ?? at);
   }
 
   #put(problem: Problem): void {
