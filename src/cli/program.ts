@@ -16,6 +16,7 @@ import { registerSchema } from "./commands/schema.ts";
 import { registerServe } from "./commands/serve.ts";
 import { registerSimulate } from "./commands/simulate.ts";
 import { registerTest } from "./commands/test.ts";
+import { registerTriggers } from "./commands/triggers.ts";
 import { registerValidate } from "./commands/validate.ts";
 import { registerWorker } from "./commands/worker.ts";
 import { type CliContext, exitWith, type Register } from "./context.ts";
@@ -36,6 +37,7 @@ const commands: readonly Register[] = [
   registerProviders,
   registerCosts,
   registerSchedules,
+  registerTriggers,
   registerServe,
   registerWorker,
   registerHealth,

@@ -4,6 +4,7 @@ import type { LiveEvent } from "../core/live.ts";
 import { isTerminal, type Run, type RunEvent, type RunStatus, type RunSummary } from "../core/run.ts";
 import type { Schedule } from "../core/schedule.ts";
 import type { Costs, SpendDimension } from "../core/spend.ts";
+import type { SetTrigger, Trigger, TriggerRequest } from "../core/trigger.ts";
 import { follow } from "./follow.ts";
 import { type Fetch, Http } from "./http.ts";
 import { RoutingClient } from "./routing-client.ts";
@@ -241,6 +242,22 @@ export class SwitchyardClient {
     await this.#http.open({ method: "DELETE", path: schedulePath(id), headers: authorHeader(asker) });
   }
 
+  /** What signed requests from outside begin, by id; their secrets are masked. */
+  async triggers(): Promise<readonly Trigger[]> {
+    return (await this.#http.json<{ readonly triggers: readonly Trigger[] }>({ path: "/v1/triggers" })).triggers;
+  }
+
+  /** Sets a trigger, in place of one of that id. A secret that is made now is in this answer and in no other. @throws AppError bad_request, workflow_not_found */
+  setTrigger(id: string, trigger: TriggerRequest, asker: Asker = {}): Promise<SetTrigger> {
+    const headers = { "content-type": "application/json", ...authorHeader(asker) };
+    return this.#http.json({ method: "PUT", path: triggerPath(id), headers, body: JSON.stringify(trigger) });
+  }
+
+  /** @throws AppError trigger_not_found */
+  async removeTrigger(id: string, asker: Asker = {}): Promise<void> {
+    await this.#http.open({ method: "DELETE", path: triggerPath(id), headers: authorHeader(asker) });
+  }
+
   /** What all calls have used. @param options days: today (UTC) and those before, default 7; by: what to sum by, default day and provider. */
   costs(options: { readonly days?: number; readonly by?: readonly SpendDimension[] } = {}): Promise<Costs> {
     const { days = 7, by = ["day", "provider"] } = options;
@@ -261,6 +278,10 @@ function authorHeader({ author }: Asker): Record<string, string> {
 
 function schedulePath(id: string): string {
   return `/v1/schedules/${encodeURIComponent(id)}`;
+}
+
+function triggerPath(id: string): string {
+  return `/v1/triggers/${encodeURIComponent(id)}`;
 }
 
 function pathOf(runId: string): string {

@@ -54,12 +54,18 @@ export const catalogue = {
     "strict_provider was asked for without a provider.",
     "Name the provider to pin to, or drop strict_provider.",
   ),
+  signature_refused: entry(
+    401,
+    "The delivery's signature is missing, wrong or too old.",
+    "Sign the raw body with the trigger's secret, as `switchyard triggers list --json` shows; compare the clocks.",
+  ),
   workflow_not_found: entry(
     404,
     "No workflow of that name and version is stored.",
     "Check the name, or submit the definition itself.",
   ),
   schedule_not_found: entry(404, "No schedule has that id.", "List them with `switchyard schedules list`."),
+  trigger_not_found: entry(404, "No trigger has that id.", "List them with `switchyard triggers list`."),
   run_not_found: entry(404, "No run has that id.", "List the runs with `switchyard runs list`."),
   routing_version_not_found: entry(
     404,

@@ -17,6 +17,7 @@ import { reconcile } from "./restore.ts";
 import { RunStore } from "./run-store.ts";
 import { Schedules } from "./schedules.ts";
 import { checkSubmission, type SubmitParts, submit } from "./submit.ts";
+import { newSecret, Triggers } from "./triggers.ts";
 
 /** What the API's side of the engine is made of. */
 export interface EngineParts {
@@ -57,8 +58,24 @@ export async function createEngine(parts: EngineParts): Promise<Engine & { reado
     check: (request) => checkSubmission(submitting, request),
     submit: async (request) => (await submit(submitting, request)).id,
   });
+  const triggers = new Triggers({
+    redis,
+    keys,
+    clock,
+    secret: newSecret,
+    hasWorkflow: async (name, version) => void (await definitions.load(name, version)),
+    submit: (request) => submit(submitting, request),
+    signal: (run, signal) => signalRun(operating, run, signal),
+  });
   return {
     dispatcher,
+    triggers: {
+      set: (id, request, by) => answered(() => triggers.set(id, request, by)),
+      list: () => answered(() => triggers.list()),
+      show: (id) => answered(() => triggers.show(id)),
+      remove: (id) => answered(() => triggers.remove(id)),
+      deliver: (id, delivery) => answered(() => triggers.deliver(id, delivery)),
+    },
     schedules: {
       set: (request) => answered(() => schedules.set(request)),
       list: () => answered(() => schedules.list()),

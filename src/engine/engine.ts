@@ -3,8 +3,10 @@ import type { Json, JsonObject } from "../core/json.ts";
 import type { LiveEvent } from "../core/live.ts";
 import type { Run, RunEvent, RunStatus, RunSummary } from "../core/run.ts";
 import type { Schedule } from "../core/schedule.ts";
+import type { Delivered, SetTrigger, Trigger, TriggerRequest } from "../core/trigger.ts";
 import type { CheckedDefinition } from "../workflow/check.ts";
 import type { Listed } from "./listing.ts";
+import type { Delivery } from "./trigger-signature.ts";
 
 /** A definition as somebody hands it in: YAML or JSON text, or the object that such a text means. */
 export type DefinitionSource = string | JsonObject;
@@ -134,6 +136,18 @@ export interface Engine {
     list(): Promise<readonly Schedule[]>;
     /** @throws AppError schedule_not_found */
     remove(id: string): Promise<void>;
+  };
+  /** Runs and signals that signed requests from outside begin. */
+  readonly triggers: {
+    /** Sets a trigger, in place of one of that id. @throws AppError bad_request with everything that is wrong, workflow_not_found */
+    set(id: string, request: TriggerRequest, by: string): Promise<SetTrigger>;
+    list(): Promise<readonly Trigger[]>;
+    /** @throws AppError trigger_not_found */
+    show(id: string): Promise<Trigger>;
+    /** @throws AppError trigger_not_found */
+    remove(id: string): Promise<void>;
+    /** Takes a delivery, once. @throws AppError trigger_not_found, signature_refused, bad_request, template_failed, and what submitting or signalling throws */
+    deliver(id: string, delivery: Delivery): Promise<Delivered>;
   };
   /** Adds the jobs that open runs need and that are missing; a worker of the fleet does so every 15 s. @returns open runs and jobs added. */
   reconcile(): Promise<{ readonly runs: number; readonly added: number }>;

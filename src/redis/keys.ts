@@ -22,6 +22,8 @@ export interface Keys {
   router(name: string): string;
   /** Hash: schedule by id, and the last run of each. */
   readonly schedules: string;
+  /** Hash: trigger by id, with its secret. */
+  readonly triggers: string;
   /** Text with expiry: what a step with that content gave. */
   cache(hash: string): string;
   /** Channel on which workers are told of steps that nobody wants any more: the beginnings of their job ids, JSON. */
@@ -78,6 +80,7 @@ export function keysOf(prefix: string): Keys {
     workflows: `${prefix}:{workflows}`,
     router: (name) => `${prefix}:{router}:${name}`,
     schedules: `${prefix}:{schedules}`,
+    triggers: `${prefix}:{triggers}`,
     cache: (hash) => `${prefix}:{cache}:${hash}`,
     stops: `${prefix}:stops`,
     channel: (runId) => `${prefix}:{${runId}}:feed`,

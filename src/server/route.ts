@@ -23,15 +23,28 @@ export interface Route {
   readonly summary: string;
   /** Media types that its body may have. Absent: it reads no body. */
   readonly takes?: readonly string[];
+  /** Its body is handed over as bytes, as it came. */
+  readonly raw?: boolean;
   handler(context: ServerContext): RouteHandlerMethod;
 }
 
 /** Adds a table of routes to the server. */
 export function addRoutes(server: FastifyInstance, routes: readonly Route[], context: ServerContext): void {
-  for (const { method, url, takes, handler } of routes) {
-    const guard = takes ? { onRequest: bodyGuard(takes) } : {};
-    server.route({ method, url, handler: handler(context), ...guard });
+  for (const route of routes) {
+    if (!route.raw) add(server, route, context);
+    // What a server registers has parsers of its own.
+    else
+      server.register(async (bytes) => {
+        bytes.removeAllContentTypeParsers();
+        bytes.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+        add(bytes, route, context);
+      });
   }
+}
+
+function add(server: FastifyInstance, { method, url, takes, handler }: Route, context: ServerContext): void {
+  const guard = takes ? { onRequest: bodyGuard(takes) } : {};
+  server.route({ method, url, handler: handler(context), ...guard });
 }
 
 /** Refuses a body of another type before it is read. @throws AppError unsupported_media_type */

@@ -3,6 +3,7 @@ import { costs } from "./routes/costs.ts";
 import { forkRun, retryRun } from "./routes/fork-run.ts";
 import { health } from "./routes/health.ts";
 import { home } from "./routes/home.ts";
+import { receiveHook } from "./routes/hooks.ts";
 import { listRuns } from "./routes/list-runs.ts";
 import { approveRun, cancelRun, pauseRun, rejectRun, resumeRun, signalRun } from "./routes/operate-run.ts";
 import { routeChange } from "./routes/route-change.ts";
@@ -17,6 +18,7 @@ import { listSchedules, removeSchedule, setSchedule } from "./routes/schedules.t
 import { showRun } from "./routes/show-run.ts";
 import { storeWorkflow } from "./routes/store-workflow.ts";
 import { submitRun } from "./routes/submit-run.ts";
+import { listTriggers, removeTrigger, setTrigger, showTrigger } from "./routes/triggers.ts";
 import { workflowGraph } from "./routes/workflow-graph.ts";
 
 const routing: readonly Route[] = [
@@ -53,6 +55,11 @@ const api: readonly Route[] = [
   setSchedule,
   listSchedules,
   removeSchedule,
+  setTrigger,
+  listTriggers,
+  showTrigger,
+  removeTrigger,
+  receiveHook,
   ...routing,
   costs,
   health,

@@ -12,6 +12,8 @@ export interface Scope {
   readonly env?: Readonly<Record<string, string | null>>;
   /** Arguments of a call, where a template is rendered for one. */
   readonly args?: JsonObject;
+  /** What a webhook brought, where a template is rendered for one: its names are read as they are. */
+  readonly delivery?: JsonObject;
 }
 
 /** What a step's body becomes once there is a scope. */

@@ -35,8 +35,8 @@ export function parseExpression(text: string, range: readonly [number, number] =
 }
 
 /** A fresh object each time: Liquid's `increment` writes into the scope it is given. */
-export function scopeObject({ input, steps, env, args }: Scope): object {
-  const own = { input, steps, ...(args ? { args } : {}) };
+export function scopeObject({ input, steps, env, args, delivery }: Scope): object {
+  const own = { input, steps, ...(args ? { args } : {}), ...delivery };
   if (!env) return own;
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== null));
   return { ...own, env: set, secrets: set };

@@ -1,0 +1,89 @@
+import { z } from "zod";
+import { changeBy } from "../change-by.ts";
+import { checked } from "../checked.ts";
+import { jsonTypes } from "../media-types.ts";
+import type { Route } from "../route.ts";
+
+/** What the id in a trigger's address must be. */
+export const triggerParams = z.object({
+  id: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, { error: "must hold only letters, digits, . _ and -, at most 100." }),
+});
+const headerName = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/, { error: "is not a header's name." });
+const bodySchema = z.strictObject({
+  workflow: z.string().min(1).optional(),
+  version: z.int().min(1).optional(),
+  signal: z.strictObject({ run: z.string().min(1), name: z.string().min(1).max(100) }).optional(),
+  secret: z.string().min(16, { error: "must have 16 characters or more." }).max(500).optional(),
+  input: z.json().optional(),
+  signature: z
+    .strictObject({
+      style: z.enum(["github", "stripe"]).optional(),
+      header: headerName.optional(),
+      algorithm: z.enum(["sha256"]).optional(),
+      encoding: z.enum(["hex", "base64"]).optional(),
+      prefix: z.string().max(50).optional(),
+      timestamp: headerName.optional(),
+      signed: z.string().max(200).optional(),
+      tolerance: z.string().optional(),
+    })
+    .optional(),
+  idempotency: z
+    .union([z.strictObject({ header: headerName }), z.strictObject({ expression: z.string().min(1).max(1_000) })], {
+      error: "must be {header: NAME} or {expression: TEMPLATE}.",
+    })
+    .optional(),
+});
+
+/** `PUT /v1/triggers/:id`: what a signed request from outside begins; in place of a trigger of that id. A secret that is made here is answered once. */
+export const setTrigger: Route = {
+  method: "PUT",
+  url: "/v1/triggers/:id",
+  summary:
+    "Begin runs, or send signals, by signed requests to /v1/hooks/:id: {workflow | signal, secret?, input?, signature?, idempotency?}.",
+  takes: jsonTypes,
+  handler:
+    ({ engine }) =>
+    async (request) => {
+      const { id } = checked(triggerParams, request.params, "path");
+      const body = checked(bodySchema, request.body, "body");
+      return engine.triggers.set(id, body, changeBy(request).author);
+    },
+};
+
+/** `GET /v1/triggers`: all of them, by id, without their secrets. */
+export const listTriggers: Route = {
+  method: "GET",
+  url: "/v1/triggers",
+  summary: "The triggers; their secrets are masked.",
+  handler:
+    ({ engine }) =>
+    async () => ({ triggers: await engine.triggers.list() }),
+};
+
+/** `GET /v1/triggers/:id`: one of them, without its secret. */
+export const showTrigger: Route = {
+  method: "GET",
+  url: "/v1/triggers/:id",
+  summary: "A trigger; its secret is masked.",
+  handler:
+    ({ engine }) =>
+    async (request) =>
+      engine.triggers.show(checked(triggerParams, request.params, "path").id),
+};
+
+/** `DELETE /v1/triggers/:id`: takes no further deliveries; runs that it began go on. */
+export const removeTrigger: Route = {
+  method: "DELETE",
+  url: "/v1/triggers/:id",
+  summary: "End a trigger; runs that it began go on.",
+  handler:
+    ({ engine }) =>
+    async (request, reply) => {
+      const { id } = checked(triggerParams, request.params, "path");
+      changeBy(request);
+      await engine.triggers.remove(id);
+      return reply.code(204).send();
+    },
+};
