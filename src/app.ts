@@ -28,6 +28,7 @@ import type { StepHandler } from "./steps/handler.ts";
 import { httpHandler } from "./steps/http.ts";
 import { llmHandler } from "./steps/llm.ts";
 import { loopHandler } from "./steps/loop.ts";
+import { machineModules } from "./steps/machine-modules.ts";
 import { mapHandler } from "./steps/map.ts";
 import { parallelHandler } from "./steps/parallel.ts";
 import { raceHandler } from "./steps/race.ts";
@@ -98,6 +99,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     });
     closers.push(() => router.close());
     const kinds = [...defaultKinds, ...(options.kinds ?? []).map(({ spec }) => spec)];
+    const machines = machineModules(settings.functions);
     const checkHints = async (hints: Hints) => {
       try {
         router.checkHints(hints);
@@ -113,6 +115,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       subscriber: open("subscriber"),
       keys,
       kinds,
+      machines,
       strategies: strategyNames,
       checkHints,
       clock: Date.now,
@@ -140,6 +143,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         redisUrl,
         keys,
         kinds,
+        machines,
         handlers,
         router,
         concurrency: settings.concurrency,

@@ -165,6 +165,21 @@ export const catalogue = {
     "No worker that took the step has its function.",
     "Put the module into the folder that SWITCHYARD_FUNCTIONS names (or list its package) on some worker, and start it again.",
   ),
+  machine_unknown: entry(
+    503,
+    "This process does not have the module of the workflow's machine, or has another content of it.",
+    "Put the module into the folder that SWITCHYARD_FUNCTIONS names, for the API and for the workers; a changed one is submitted again.",
+  ),
+  machine_failed: entry(
+    422,
+    "The workflow's machine broke: one of its own functions threw, or it did what cannot be made durable.",
+    "Correct the machine at what the message names.",
+  ),
+  step_input_invalid: entry(
+    422,
+    "A machine invoked a step with an input that its kind does not take.",
+    "Correct the invocation's `input` as the message says.",
+  ),
   agent_limit: entry(
     422,
     "An agent reached a limit before it was done.",

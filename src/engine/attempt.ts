@@ -6,7 +6,7 @@ import type { Children, StepHandler, StepOutcome } from "../steps/handler.ts";
 import type { CompiledStep, RetryPolicy } from "../workflow/compiled.ts";
 import { scopeOf } from "./conclude.ts";
 import type { CrashHook } from "./crash-point.ts";
-import type { Definitions, LoadedWorkflow } from "./definitions.ts";
+import { type Definitions, isMachineUnknown, type LoadedWorkflow } from "./definitions.ts";
 import type { Folder, Visit } from "./fold.ts";
 import { isHandBack, limited } from "./limited.ts";
 import type { LiveTeller } from "./live-feed.ts";
@@ -59,7 +59,13 @@ export async function attempt(
   version: number,
   stop: AbortController,
 ): Promise<AttemptEnd> {
-  const workflow = await parts.definitions.load(workflowName, version).catch(orNotFound);
+  let workflow: LoadedWorkflow | undefined;
+  try {
+    workflow = await parts.definitions.load(workflowName, version).catch(orNotFound);
+  } catch (error) {
+    if (isMachineUnknown(error)) return leaveToOthers(parts, execution, error);
+    throw error;
+  }
   const step = workflow?.compiled.steps.get(execution.actor);
   // A Redis that has lost its last second may still be sent a job of a run that it lost, whose version now is missing or another one's.
   if (!workflow || !step) return parts.folder.refused(execution);
@@ -97,6 +103,23 @@ export async function attempt(
   }
 }
 
+/** First wait of a step whose machine this worker does not have; it then waits as long as it has waited already, up to the longest. */
+const leave = { firstMs: 1_000, longestMs: 60_000, attempts: 1_000_000 } as const;
+
+/** Gives the job back, without a spent attempt, and says so in the history. */
+async function leaveToOthers(parts: AttemptParts, execution: Execution, { message }: AppError): Promise<AttemptEnd> {
+  const begun = await parts.store.begin(execution, leave.attempts, parts.worker, [], undefined, true);
+  if (begun.type === "stale" || begun.type === "delivered") return parts.folder.refused(execution);
+  if (begun.type === "parked" && begun.waitMs !== null) return { type: "later", delayMs: begun.waitMs };
+  if (begun.type !== "begun") return { type: "done" };
+  const delayMs = Math.min(Math.max(begun.waitedMs, leave.firstMs), leave.longestMs);
+  const reason = `${message} It is left to other workers.`;
+  const head = { step: execution.actor, attempt: begun.attempt };
+  const event: EventBody = { type: "step.waiting", ...head, until: parts.clock() + delayMs, reason, calls: [] };
+  await parts.store.suspend(execution, { refund: true, costUsd: null, event, avoid: begun.avoid });
+  return { type: "later", delayMs };
+}
+
 function orNotFound(error: unknown): undefined {
   if (error instanceof AppError && error.code === "workflow_not_found") return undefined;
   throw error;
@@ -116,9 +139,11 @@ async function work(
     const handler = parts.handlers.get(step.kind);
     if (!handler)
       throw new AppError("internal", { message: `This worker has no handler for steps of kind ${step.kind}.` });
-    const body = begun.isBare ? null : await step.render({ ...scopeOf(begun.input, outputs), env: handler.env });
+    const given = begun.isBare ? undefined : step.given?.(begun.state.active[step.id]?.input ?? null);
+    const scope = { ...scopeOf(begun.input, outputs), env: handler.env };
+    const body = begun.isBare ? null : given ? given.body : await step.render(scope);
     const deadline = parts.clock() + step.timeoutMs;
-    const hints = { ...begun.hints, ...step.route };
+    const hints = { ...begun.hints, ...(given?.hints ?? step.route) };
     const question: CacheQuestion = { kind: step.kind, body, hints };
     const kept = step.cacheMs === null || begun.isBare ? undefined : await parts.cache.find(question);
     if (kept) return kept;

@@ -1,7 +1,7 @@
 import type { Json } from "../core/json.ts";
 import type { EventBody, RunStatus } from "../core/run.ts";
 import { type RunScripts, text } from "./run-scripts.ts";
-import type { CancelCommand } from "./state.ts";
+import type { CancelCommand, OutsideEvent } from "./state.ts";
 
 /** What a run says to a command from outside. */
 export type Refused = { readonly type: "missing" } | { readonly type: "ended"; readonly status: RunStatus };
@@ -55,7 +55,7 @@ export class CommandStore {
   async post(
     runId: string,
     id: string,
-    command: CancelCommand,
+    command: CancelCommand | OutsideEvent,
   ): Promise<{ readonly type: "posted"; readonly workflow: string; readonly version: number } | Refused> {
     const [word, first, second] = await this.#scripts.run("post", runId, [id, JSON.stringify(command)]);
     if (word !== "posted") return refusedBy(word, first);

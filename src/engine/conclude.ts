@@ -35,6 +35,15 @@ export class Conclusion {
       const { by, reason } = ending;
       return { id, transition, status: "cancelled", events: [...events, { type: "run.cancelled", by, reason }] };
     }
+    if (ending.output !== undefined) {
+      return {
+        id,
+        transition,
+        status: "succeeded",
+        events: [...events, { type: "run.succeeded" }],
+        output: ending.output,
+      };
+    }
     const refused = workflow.tolerate(transition.state.failed ?? []);
     if (refused) return failed(id, transition, toErrorRecord(refused));
     try {

@@ -4,6 +4,7 @@ import { AppError } from "../core/errors.ts";
 import { runId, tokenSource } from "../core/ids.ts";
 import { isUnreachable, ready } from "../redis/connection.ts";
 import type { Keys } from "../redis/keys.ts";
+import type { MachineModules } from "../steps/machine-modules.ts";
 import type { StepKindSpec } from "../workflow/kinds/kind.ts";
 import { Conclusion } from "./conclude.ts";
 import { Definitions } from "./definitions.ts";
@@ -29,6 +30,8 @@ export interface EngineParts {
   readonly kinds: readonly StepKindSpec[];
   /** Names that a definition may give as `strategy`. */
   readonly strategies?: readonly string[] | undefined;
+  /** Where the machines of workflows are. Default: nowhere. */
+  readonly machines?: MachineModules | undefined;
   /** @throws AppError when a hint names what does not exist. */
   readonly checkHints: (hints: Hints) => void | Promise<void>;
   readonly clock: () => number;
@@ -43,7 +46,7 @@ export async function createEngine(parts: EngineParts): Promise<Engine & { reado
   const { redis, keys, clock } = parts;
   await ready(redis, 5_000);
   const store = new RunStore(redis, keys);
-  const definitions = new Definitions(redis, keys, parts.kinds, parts.strategies);
+  const definitions = new Definitions(redis, keys, parts.kinds, parts.strategies, parts.machines);
   const dispatcher = new Dispatcher(redis, keys.queues, parts.onError);
   const query = new RunQuery(redis, keys, definitions);
   const feed = new Feed(parts.subscriber, keys);

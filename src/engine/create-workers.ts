@@ -4,6 +4,7 @@ import { runId, tokenSource } from "../core/ids.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { Router } from "../router/router.ts";
 import type { StepHandler } from "../steps/handler.ts";
+import type { MachineModules } from "../steps/machine-modules.ts";
 import type { StepKindSpec } from "../workflow/kinds/kind.ts";
 import { type ChildrenParts, childrenOf } from "./children.ts";
 import { Conclusion } from "./conclude.ts";
@@ -37,6 +38,8 @@ export interface WorkersParts {
   readonly keys: Keys;
   readonly kinds: readonly StepKindSpec[];
   readonly handlers: readonly StepHandler[];
+  /** Where the machines of workflows are. Default: nowhere. */
+  readonly machines?: MachineModules | undefined;
   /** Checks the providers between requests. */
   readonly router: Pick<Router, "check" | "routing">;
   readonly concurrency: number;
@@ -59,7 +62,7 @@ export async function createWorkers(parts: WorkersParts): Promise<RunningWorkers
   const { redis, keys, clock, crash, random, onError } = parts;
   const token = tokenSource();
   const store = new RunStore(redis, keys);
-  const definitions = new Definitions(redis, keys, parts.kinds);
+  const definitions = new Definitions(redis, keys, parts.kinds, undefined, parts.machines);
   const dispatcher = new Dispatcher(redis, keys.queues, onError);
   const restoring = operateParts({ redis, keys, definitions, dispatcher, clock, store });
   const closed = (runId: string, last: RunState) => closeRun(restoring, runId, last);

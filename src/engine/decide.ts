@@ -1,7 +1,8 @@
-import { type ErrorRecord, toErrorRecord } from "../core/errors.ts";
+import { AppError, type ErrorRecord, toErrorRecord } from "../core/errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 import type { EventBody } from "../core/run.ts";
-import type { Driver, MachineAction, MachineEvent, MachineStep } from "./drive.ts";
+import { refusedAction } from "../workflow/own-machine.ts";
+import { asJson, type Driver, type MachineAction, type MachineEvent, type MachineStep } from "./drive.ts";
 import type {
   ActiveActor,
   CancelCommand,
@@ -9,19 +10,20 @@ import type {
   Dispatch,
   Ending,
   InboxEntry,
+  OutsideEvent,
   RunState,
   Transition,
 } from "./state.ts";
 
 /** The first transition of a run. Pure. @param now epoch milliseconds, for timers. */
 export function decideStart(driver: Driver, input: JsonObject, now: number): Transition {
-  const folding = new Folding(undefined, now);
+  const folding = new Folding(undefined, now, driver.own);
   try {
     folding.take(driver.start(input));
+    return folding.result(driver);
   } catch (error) {
     return folding.broken(error);
   }
-  return folding.result(driver);
 }
 
 /**
@@ -34,25 +36,26 @@ export function decideNext(
   deliveries: readonly InboxEntry[],
   now: number,
 ): Transition {
-  const folding = new Folding(state, now);
+  const folding = new Folding(state, now, driver.own);
   try {
     let snapshot = driver.restore(state.snapshot);
     for (const delivery of deliveries) {
       if (delivery.type === "cancel") return folding.cancelled(driver, delivery);
-      if (!folding.accept(delivery)) continue;
+      if (delivery.type !== "event" && !folding.accept(delivery)) continue;
       const step = driver.next(snapshot, machineEvent(delivery, state));
       folding.take(step);
       snapshot = step.snapshot;
       if (snapshot.status !== "active") break;
     }
     folding.machine ??= { snapshot, actions: [] };
+    return folding.result(driver);
   } catch (error) {
     return folding.broken(error);
   }
-  return folding.result(driver);
 }
 
-function machineEvent(delivery: Delivery, state: RunState): MachineEvent {
+function machineEvent(delivery: Delivery | OutsideEvent, state: RunState): MachineEvent {
+  if (delivery.type === "event") return delivery.event;
   const { actor } = delivery;
   switch (delivery.type) {
     case "done":
@@ -60,8 +63,13 @@ function machineEvent(delivery: Delivery, state: RunState): MachineEvent {
     case "error":
       return { type: `xstate.error.actor.${actor}`, actorId: actor, error: delivery.error };
     case "timer":
-      return { type: state.active[actor]?.timer?.event ?? "" };
+      return timerEvent(state.active[actor]);
   }
+}
+
+function timerEvent(active: ActiveActor | undefined): MachineEvent {
+  const carried = active?.input;
+  return { ...(isJsonObject(carried) ? carried : {}), type: active?.timer?.event ?? "" };
 }
 
 /** Gathers what one or more macrosteps ask for. Lives for one decision. */
@@ -75,9 +83,11 @@ class Folding {
   readonly #now: number;
   readonly #abandoned = new Set<string>();
   readonly #failed: string[];
+  readonly #own: ReadonlySet<string> | null;
   #epoch: number;
 
-  constructor(state: RunState | undefined, now: number) {
+  constructor(state: RunState | undefined, now: number, own: Driver["own"]) {
+    this.#own = own;
     this.#state = state;
     this.#before = state?.active ?? {};
     this.#active = new Map(Object.entries(this.#before));
@@ -99,18 +109,27 @@ class Folding {
   take(machine: MachineStep): void {
     this.machine = machine;
     for (const action of machine.actions) this.#act(action);
+    const spawned = Object.keys(machine.snapshot.children).find((id) => this.#own?.has(id) === false);
+    if (spawned !== undefined) refuse("xstate.spawnChild");
   }
 
   #act({ type, params }: MachineAction): void {
     switch (type) {
       case "xstate.spawnChild":
-        this.#open(String(params.id), { kind: String(params.src) });
+        this.#open(String(params.id), {
+          kind: String(params.src),
+          ...this.#given(params.input, "the input of a step"),
+        });
         break;
       case "xstate.raise": {
         const delay = Number(params.delay ?? 0);
         const event = params.event as { type: string };
         const id = String(params.id ?? event.type);
-        this.#open(id, { kind: "timer", timer: { dueAt: this.#now + delay, event: event.type } });
+        this.#open(id, {
+          kind: "timer",
+          timer: { dueAt: this.#now + delay, event: event.type },
+          ...(Object.keys(event).length > 1 ? this.#given(event, "a delayed event") : {}),
+        });
         break;
       }
       case "xstate.stopChild":
@@ -120,11 +139,16 @@ class Folding {
         this.#active.delete(String(params.sendId));
         break;
       case "xstate.emit":
-        this.events.push(noticed(params.event as EventBody));
+        if (!this.#own) this.events.push(noticed(params.event as EventBody));
         break;
       default:
-        break;
+        if (this.#own) refuse(type);
     }
+  }
+
+  /** What an author's own machine gives to what it starts. Ours give nothing that the engine needs. */
+  #given(value: unknown, what: string): Pick<ActiveActor, "input"> {
+    return this.#own && value !== undefined ? { input: asJson(value, what) } : {};
   }
 
   #open(actor: string, how: Omit<ActiveActor, "epoch">): void {
@@ -143,7 +167,7 @@ class Folding {
 
   result(driver: Driver): Transition {
     const snapshot = this.machine?.snapshot;
-    const ending = snapshot ? endingOf(snapshot) : null;
+    const ending = snapshot ? endingOf(snapshot, this.#own !== null) : null;
     return this.#transition(snapshot ? driver.persist(snapshot) : null, ending);
   }
 
@@ -155,7 +179,8 @@ class Folding {
 
   /** The machine itself could not go on (a guard threw): the run fails, rather than its worker again and again. */
   broken(error: unknown): Transition {
-    return this.#transition(this.#state?.snapshot ?? null, { status: "failed", error: toErrorRecord(error) });
+    const failure = this.#own ? ownError(error) : toErrorRecord(error);
+    return this.#transition(this.#state?.snapshot ?? null, { status: "failed", error: failure });
   }
 
   #transition(snapshot: Json, ending: Ending | null): Transition {
@@ -197,13 +222,34 @@ function noticed(notice: EventBody): EventBody {
   return notice.type === "step.failed" ? { ...notice, attempt: 0, calls: [] } : notice;
 }
 
-function endingOf(snapshot: MachineStep["snapshot"]): Ending | null {
+function endingOf(snapshot: MachineStep["snapshot"], isOwn: boolean): Ending | null {
   if (snapshot.status === "active") return null;
+  if (isOwn) return ownEnding(snapshot);
   if (snapshot.status === "error") return { status: "failed", error: toErrorRecord(snapshot.error) };
   const context: unknown = snapshot.context;
   const failure = isJsonObject(context) ? context.error : null;
   if (!isJsonObject(failure)) return { status: "succeeded" };
   return { status: "failed", error: runError(failure) };
+}
+
+function ownEnding({ status, error, output }: MachineStep["snapshot"]): Ending {
+  if (status === "error") return { status: "failed", error: ownError(error) };
+  return { status: "succeeded", output: asJson(output, "its output") };
+}
+
+/** A step's error as it is; what the machine's own functions threw, in words. */
+function ownError(error: unknown): ErrorRecord {
+  if (error instanceof AppError) return toErrorRecord(error);
+  if (isJsonObject(error) && typeof error.code === "string" && typeof error.message === "string")
+    return error as unknown as ErrorRecord;
+  const words = error instanceof Error ? error.message : JSON.stringify(error);
+  return toErrorRecord(new AppError("machine_failed", { message: `The workflow's machine broke: ${words}` }));
+}
+
+/** @throws AppError machine_failed where an action cannot be made durable; others are left out: a run's effects are its steps */
+function refuse(type: string): void {
+  const reason = refusedAction(type);
+  if (reason !== undefined) throw new AppError("machine_failed", { message: `The workflow's machine ${reason}.` });
 }
 
 /** The run's error from the machine's `context.error`: the step's own, with the step named. */

@@ -4,11 +4,13 @@ import type { JsonObject } from "../core/json.ts";
 import { didYouMean } from "../core/suggest.ts";
 import type { Keys } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
+import { type MachineModules, machineModules } from "../steps/machine-modules.ts";
 import { type CheckedDefinition, checkDefinition } from "../workflow/check.ts";
 import { compileWorkflow } from "../workflow/compile.ts";
 import type { CompiledWorkflow } from "../workflow/compiled.ts";
 import { definitionHash } from "../workflow/identity.ts";
 import type { StepKindSpec } from "../workflow/kinds/kind.ts";
+import type { JobSource } from "./dispatch.ts";
 import { createDriver, type Driver } from "./drive.ts";
 import type { DefinitionSource, ShownWorkflow, StoredWorkflow } from "./engine.ts";
 
@@ -20,6 +22,16 @@ export interface LoadedWorkflow extends StoredWorkflow {
   readonly driver: Driver;
 }
 
+/** A driver for a workflow's machine. */
+export function driverOf({ machine, steps, isOwn }: CompiledWorkflow): Driver {
+  return createDriver(machine, isOwn ? new Set(steps.keys()) : null);
+}
+
+/** Whether this process cannot step a run because it does not have its machine. */
+export function isMachineUnknown(error: unknown): error is AppError {
+  return error instanceof AppError && error.code === "machine_unknown";
+}
+
 /** Compiled versions kept in the memory of one process. The oldest use goes first. */
 const cacheSize = 200;
 
@@ -29,14 +41,22 @@ export class Definitions {
   readonly #keys: Keys;
   readonly #kinds: readonly StepKindSpec[];
   readonly #strategies: readonly string[] | undefined;
+  readonly #machines: MachineModules;
   readonly #cache = new Map<string, LoadedWorkflow>();
 
-  /** @param strategies names that a new definition may use; absent: any. Stored ones are taken as they are. */
-  constructor(redis: Redis, keys: Keys, kinds: readonly StepKindSpec[], strategies?: readonly string[]) {
+  /** @param strategies names that a new definition may use; absent: any. Stored ones are taken as they are. @param machines default: none */
+  constructor(
+    redis: Redis,
+    keys: Keys,
+    kinds: readonly StepKindSpec[],
+    strategies?: readonly string[],
+    machines: MachineModules = machineModules(null),
+  ) {
     this.#redis = redis;
     this.#keys = keys;
     this.#kinds = kinds;
     this.#strategies = strategies;
+    this.#machines = machines;
     // A Redis that comes back may have lost its last second, and with it versions whose numbers it then gives to other content.
     redis.on("close", () => this.#cache.clear());
   }
@@ -54,9 +74,10 @@ export class Definitions {
    * @param accept looks at the workflow first; what it throws keeps the definition from being stored.
    */
   async store(
-    definition: CheckedDefinition,
+    checked: CheckedDefinition,
     accept: (workflow: CompiledWorkflow) => void | Promise<void> = () => undefined,
   ): Promise<LoadedWorkflow> {
+    const definition = await this.#machines.load(checked);
     const { name } = definition;
     const compiled = compileWorkflow(definition, { kinds: this.#kinds });
     await accept(compiled);
@@ -70,8 +91,18 @@ export class Definitions {
     const wanted = await this.#wanted(name, version);
     const cached = this.#cache.get(`${name}@${wanted}`);
     if (cached) return this.#touch(cached);
-    const definition = await this.#read(name, wanted, version);
+    const definition = await this.#machines.load(await this.#read(name, wanted, version));
     return this.#remember(name, wanted, () => compileWorkflow(definition, { kinds: this.#kinds }));
+  }
+
+  /** As much of a stored version as adding jobs needs, also where this process does not have its machine. @throws AppError workflow_not_found */
+  async forJobs(name: string, version: number): Promise<JobSource> {
+    try {
+      return (await this.load(name, version)).compiled;
+    } catch (error) {
+      if (!isMachineUnknown(error)) throw error;
+      return { name, steps: new Map(), queues: new Map(this.#kinds.map((kind) => [kind.name, kind.queue])) };
+    }
   }
 
   /** What the author of a stored version wrote; the newest if none is named. Not compiled, not cached. @throws AppError workflow_not_found */
@@ -95,7 +126,7 @@ export class Definitions {
     const cached = this.#cache.get(`${name}@${version}`);
     if (cached) return this.#touch(cached);
     const compiled = compile();
-    return this.#touch({ name, version, compiled, driver: createDriver(compiled.machine) });
+    return this.#touch({ name, version, compiled, driver: driverOf(compiled) });
   }
 
   #touch(workflow: LoadedWorkflow): LoadedWorkflow {

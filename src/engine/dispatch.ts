@@ -1,6 +1,6 @@
 import { type JobsOptions, Queue, type QueueOptions } from "bullmq";
 import type { Redis } from "ioredis";
-import type { CompiledWorkflow } from "../workflow/compiled.ts";
+import type { CompiledStep } from "../workflow/compiled.ts";
 import type { Dispatch, RunState } from "./state.ts";
 
 /** The queues of BullMQ. `control`: what concerns a whole run; `timer`: delayed events; `llm` and `io`: steps, by what they wait for. */
@@ -37,11 +37,19 @@ export const keptJobs = { removeOnComplete: { count: 200 }, removeOnFail: { coun
 /** BullMQ counts attempts too, but the budget is the run's: this is only more than any policy allows. */
 const attempts = 1_000_000;
 
+/** What is known of a workflow whose steps get jobs. */
+export interface JobSource {
+  readonly name: string;
+  readonly steps: ReadonlyMap<string, Pick<CompiledStep, "kind" | "queue">>;
+  /** Queues by kind: where this process does not have the workflow's machine, and so not its steps. */
+  readonly queues?: ReadonlyMap<string, CompiledStep["queue"]>;
+}
+
 /** What a planned job needs to know besides its dispatch. */
 export interface JobPlace {
   readonly runId: string;
   readonly version: number;
-  readonly workflow: CompiledWorkflow;
+  readonly workflow: JobSource;
   /** `back`: behind all that waits. `front`: before it; so runs that have begun are finished before further ones are begun. */
   readonly place: "front" | "back";
   /** Epoch milliseconds. */
@@ -53,7 +61,7 @@ export interface JobPlace {
 /** Queue, id and content of the job that a dispatch needs. Pure. BullMQ forbids `:` in ids. */
 export function plannedJob(dispatch: Dispatch, { runId, version, workflow, place, now, times }: JobPlace): PlannedJob {
   const { actor, epoch, kind, dueAt } = dispatch;
-  const queue = kind === "timer" ? "timer" : (workflow.steps.get(actor)?.queue ?? "io");
+  const queue = kind === "timer" ? "timer" : (workflow.steps.get(actor)?.queue ?? workflow.queues?.get(kind) ?? "io");
   return {
     queue,
     name: actor,

@@ -1,4 +1,5 @@
 import { type AnyMachineSnapshot, type AnyStateMachine, createActor } from "xstate";
+import { AppError } from "../core/errors.ts";
 import type { Json } from "../core/json.ts";
 
 /** One action that a transition asks for, as data. XState hands these over; nothing has happened yet. */
@@ -21,11 +22,23 @@ export interface MachineEvent {
 
 /** Steps one machine purely: no clock, no child is started, every effect comes back as data. */
 export interface Driver {
+  /** Of an author's own machine (see `CompiledWorkflow.isOwn`): ids of what it invokes. Null: the machine is ours. */
+  readonly own: ReadonlySet<string> | null;
   start(input: Json): MachineStep;
   /** Brings a persisted snapshot back to life; at once where it is the very object that {@link persist} gave. */
   restore(persisted: Json): AnyMachineSnapshot;
   next(snapshot: AnyMachineSnapshot, event: MachineEvent): MachineStep;
   persist(snapshot: AnyMachineSnapshot): Json;
+}
+
+/** @throws AppError machine_failed - it goes in a circle, or holds a BigInt */
+export function asJson(value: unknown, what: string): Json {
+  try {
+    return value === undefined ? null : (JSON.parse(JSON.stringify(value) ?? "null") as Json);
+  } catch (error) {
+    const message = `What the machine gives is not JSON: ${what} (${(error as Error).message.split("\n")[0]}).`;
+    throw new AppError("machine_failed", { message });
+  }
 }
 
 type Scope = Parameters<AnyStateMachine["transition"]>[2];
@@ -34,7 +47,7 @@ type Scope = Parameters<AnyStateMachine["transition"]>[2];
  * A driver with one inert scope that is reused for every transition: XState's own `transition()` builds a throw-away actor each time,
  * which for a machine with 100 parallel invokes takes 30 ms where this takes 1.
  */
-export function createDriver(machine: AnyStateMachine): Driver {
+export function createDriver(machine: AnyStateMachine, own: ReadonlySet<string> | null = null): Driver {
   let collected: MachineAction[] = [];
   const alive = new WeakMap<object, AnyMachineSnapshot>();
   const self = createActor(machine, { input: {} });
@@ -57,6 +70,7 @@ export function createDriver(machine: AnyStateMachine): Driver {
     return { snapshot: take(), actions: collected };
   };
   return {
+    own,
     start: (input) => collect(() => machine.getInitialSnapshot(scope, input)),
     restore: (persisted) => {
       const known = alive.get(persisted as object);
@@ -65,6 +79,8 @@ export function createDriver(machine: AnyStateMachine): Driver {
     next: (snapshot, event) => collect(() => machine.transition(snapshot, event, scope)),
     persist: (snapshot) => {
       const persisted = machine.getPersistedSnapshot(snapshot);
+      // What an author keeps in a context may be no JSON: every process then sees what is stored of it, this one too.
+      if (own) return asJson(persisted, "the machine's context");
       alive.set(persisted, snapshot);
       return persisted as unknown as Json;
     },

@@ -1,3 +1,4 @@
+import { AppError } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { ForkRequest } from "./engine.ts";
 import { decideFork, planFork } from "./fork.ts";
@@ -27,6 +28,7 @@ export async function forkRun(
     definitions.load(run.workflow, version),
     definitions.show(run.workflow, version),
   ]);
+  if (workflow.compiled.isOwn) throw notForkable(run.workflow);
   const input = workflow.compiled.checkInput(request.input ?? run.input);
   const hints = request.hints ?? run.hints;
   await parts.checkHints(hints);
@@ -45,4 +47,9 @@ export async function forkRun(
   ]);
   if (!created) await complete(parts, id);
   return { id, created };
+}
+
+function notForkable(workflow: string): AppError {
+  const message = `"${workflow}" is an XState machine of its author's: which of its steps come before another one is not known. Submit a new run.`;
+  return new AppError("bad_request", { message, details: { workflow } });
 }

@@ -5,6 +5,7 @@ import { commandJob, plannedJob } from "./dispatch.ts";
 import type { Parent, Signal } from "./engine.ts";
 import { openChildren, type RestoreParts, restoreJobs } from "./restore.ts";
 import type { RunStore } from "./run-store.ts";
+import { sendEvent } from "./send-event.ts";
 import type { AbandonedStep } from "./state.ts";
 
 /** Related runs that are ended, paused or resumed at a time. */
@@ -103,10 +104,11 @@ async function childrenOf({ redis, keys }: OperateParts, runId: string): Promise
 /** Sends a signal. One that no step waits for yet is kept. @throws AppError run_not_found, run_ended */
 export async function signalRun(parts: OperateParts, runId: string, { name, payload, id, by }: Signal): Promise<void> {
   const kept = await parts.store.commands.signal(runId, name, payload, id, by);
+  if (kept.type === "missing" || kept.type === "ended") throw refusal(runId, kept);
+  const [workflow, version] = await parts.redis.hmget(parts.keys.run(runId).run, "workflow", "version");
+  await sendEvent(parts, { runId, name, payload, id, workflow: workflow ?? "", version: Number(version) });
   // Whoever sent it before may have died before the step's job was there.
   if (kept.type === "again") return void (await restoreJobs(parts, runId));
-  if (kept.type !== "kept") throw refusal(runId, kept);
-  const [workflow, version] = await parts.redis.hmget(parts.keys.run(runId).run, "workflow", "version");
   for (const woken of kept.woken) await goOn(parts, runId, workflow ?? "", Number(version), woken);
 }
 
@@ -125,7 +127,8 @@ async function goOn(
   woken: Woken,
 ): Promise<void> {
   const { actor, epoch, times } = woken;
-  const { compiled } = await parts.definitions.load(workflow, version);
+  const compiled = await parts.definitions.forJobs(workflow, version);
+  if (compiled.queues) return void (await restoreJobs(parts, runId));
   const kind = compiled.steps.get(actor)?.kind ?? "";
   const place = { runId, version, workflow: compiled, place: "front", now: parts.clock(), times } as const;
   await parts.dispatcher.wake(plannedJob({ actor, epoch, kind, dueAt: 0 }, place));

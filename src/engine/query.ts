@@ -87,9 +87,13 @@ export class RunQuery {
   }
 
   async #steps(runId: string, { workflow, version }: RunSummary, withOutputs: boolean): Promise<readonly StepRecord[]> {
-    const { compiled } = await this.#definitions.load(workflow, version);
-    const records = new Map([...compiled.steps.values()].map(({ id, kind }) => [id, pendingStep(id, kind)]));
+    const { steps, queues } = await this.#definitions.forJobs(workflow, version);
+    const records = new Map([...steps].map(([id, { kind }]) => [id, pendingStep(id, kind)]));
     for (const event of await this.#read(runId, 0, undefined)) {
+      // Without the workflow's machine the history alone says which steps there are.
+      if (queues && event.type === "step.queued" && !records.has(event.step)) {
+        records.set(event.step, pendingStep(event.step, "unknown"));
+      }
       const record = "step" in event ? records.get(event.step) : undefined;
       if (record) records.set(record.id, stepAfter(record, event));
     }

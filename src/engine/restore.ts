@@ -89,9 +89,8 @@ export async function restoreJobs(parts: RestoreParts, runId: string): Promise<n
     await (isClosed ? tellRelatives(parts, runId) : closeRun(parts, runId, last));
     return 0;
   }
-  const loaded = await definitions.load(workflow, Number(version));
-  const { compiled } = loaded;
-  const place = { runId, version: loaded.version, workflow: compiled, place: "front", now: clock() } as const;
+  const source = await definitions.forJobs(workflow, Number(version));
+  const place = { runId, version: Number(version), workflow: source, place: "front", now: clock() } as const;
   const wanted: PlannedJob[] = [];
   const woken: PlannedJob[] = [];
   for (const [actor, { epoch, kind, timer }] of Object.entries(last.active)) {

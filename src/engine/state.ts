@@ -28,6 +28,8 @@ export interface ActiveActor {
   readonly kind: string;
   /** Timers only: when it is due (epoch milliseconds), and the event that it then sends. */
   readonly timer?: { readonly dueAt: number; readonly event: string };
+  /** Of an author's own machine: what it gave the step, or what the timer's event carries. */
+  readonly input?: Json;
 }
 
 /** The end of an actor, as it is written to the run's inbox. */
@@ -49,8 +51,14 @@ export interface CancelCommand {
   readonly reason: string | null;
 }
 
+/** An event from outside for an author's own machine, as it is written to the run's inbox. */
+export interface OutsideEvent {
+  readonly type: "event";
+  readonly event: { readonly type: string; readonly [key: string]: Json };
+}
+
 /** What an inbox holds. */
-export type InboxEntry = Delivery | CancelCommand;
+export type InboxEntry = Delivery | CancelCommand | OutsideEvent;
 
 /** A job that follows from a transition. Adding it twice adds it once: the job id is made of run, actor and epoch. */
 export interface Dispatch {
@@ -69,7 +77,8 @@ export interface AbandonedStep {
 
 /** How a run ended, before its output is rendered. */
 export type Ending =
-  | { readonly status: "succeeded" }
+  /** `output`: of an author's own machine; the other workflows render theirs. */
+  | { readonly status: "succeeded"; readonly output?: Json }
   | { readonly status: "cancelled"; readonly by: string; readonly reason: string | null }
   | { readonly status: "failed"; readonly error: ErrorRecord };
 

@@ -3,12 +3,13 @@ import type { Redis } from "ioredis";
 import { assertNever } from "../core/errors.ts";
 import type { IdSource } from "../core/ids.ts";
 import { type AttemptEnd, type AttemptParts, attempt } from "./attempt.ts";
+import { isMachineUnknown } from "./definitions.ts";
 import { type JobData, keptJobs, type QueueName, queueNames } from "./dispatch.ts";
 import type { StopReason } from "./limited.ts";
 import { LockKeeper } from "./lock-keeper.ts";
 import { checksJob, type ProviderChecks } from "./provider-checks.ts";
 import { type RestoreParts, reconcile } from "./restore.ts";
-import type { Execution } from "./run-store.ts";
+import { type Execution, leaseMs } from "./run-store.ts";
 import { type Schedules, scheduleJob } from "./schedules.ts";
 
 /**
@@ -94,10 +95,21 @@ export class Workers {
     this.#stops.set(id, stop);
     this.#locks.hold(queue, id, token);
     try {
-      await this.#end(job, token, await this.#execute(queue, job, stop));
+      await this.#end(job, token, await this.#executed(queue, job, stop));
     } finally {
       this.#locks.release(queue, id, token);
       if (this.#stops.get(id) === stop) this.#stops.delete(id);
+    }
+  }
+
+  /** What needs a machine that this process does not have comes again, for another one. */
+  async #executed(queue: QueueName, job: Job<JobData>, stop: AbortController): Promise<AttemptEnd> {
+    try {
+      return await this.#execute(queue, job, stop);
+    } catch (error) {
+      if (!isMachineUnknown(error)) throw error;
+      // Its lease has passed by then.
+      return { type: "later", delayMs: Math.min(leaseMs * 2 ** Math.min(job.attemptsStarted - 1, 5), 30_000) };
     }
   }
 

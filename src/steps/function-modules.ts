@@ -22,7 +22,7 @@ export type FoundFunction =
 
 /** Finds a function. Modules are loaded once a process, so a changed file counts after a restart; one that was missing is looked for anew each time. */
 export async function findFunction(modules: FunctionModules, module: string, name: string): Promise<FoundFunction> {
-  const place = isFunctionFile(module) ? await fileOf(modules, module) : packageOf(modules, module);
+  const place = isFunctionFile(module) ? await functionFile(modules.folder, module) : packageOf(modules, module);
   if ("reason" in place) return { type: "unknown", reason: place.reason };
   let loaded: Readonly<Record<string, unknown>>;
   try {
@@ -37,10 +37,11 @@ export async function findFunction(modules: FunctionModules, module: string, nam
   return { type: "unknown", reason: `${module} has no function ${name}. ${has}` };
 }
 
-type Place = { readonly url: string } | { readonly reason: string };
+/** Where a module is, or why it is not there. */
+export type Place = { readonly url: string } | { readonly reason: string };
 
-/** A file below the folder, also where links lead. */
-async function fileOf({ folder }: FunctionModules, module: string): Promise<Place> {
+/** The address of a file below the functions folder, also where links lead. @param folder null: there is none */
+export async function functionFile(folder: string | null, module: string): Promise<Place> {
   if (folder === null) return { reason: `it has no functions folder (SWITCHYARD_FUNCTIONS), so no ${module}` };
   try {
     const [root, file] = await Promise.all([realpath(folder), realpath(join(folder, module))]);
@@ -63,7 +64,7 @@ function packageOf({ packages, folder }: FunctionModules, module: string): Place
 }
 
 /** An export; of a CommonJS module also a member of what it exports. */
-function exported(loaded: Readonly<Record<string, unknown>>, name: string): unknown {
+export function exported(loaded: Readonly<Record<string, unknown>>, name: string): unknown {
   const whole = loaded.default as Readonly<Record<string, unknown>> | undefined;
   if (Object.hasOwn(loaded, name))
     return name === "default" && typeof whole === "object" ? whole?.default : loaded[name];

@@ -24,6 +24,7 @@ import { transformKind } from "./kinds/transform.ts";
 import { waitKind } from "./kinds/wait.ts";
 import { workflowKind } from "./kinds/workflow.ts";
 import type { Locator } from "./locator.ts";
+import { checkMachineDefinition, hasMachine } from "./machine-definition.ts";
 import { type Nested, nestedIn, withInherited } from "./nested.ts";
 import { ProblemList } from "./problem-list.ts";
 import { readSource } from "./source.ts";
@@ -99,6 +100,7 @@ interface Surroundings {
 /** Checks a definition with all its blocks. @returns puts it together, once nothing is wrong with any of them. */
 function checkContent(content: JsonObject, around: Surroundings, problems: ProblemList): () => CheckedDefinition {
   const { kinds, strategies, nested } = around;
+  if (!nested && hasMachine(content)) return checkMachineDefinition(content, kinds, problems);
   const draft = readDraft(content, kinds, problems);
   const dag = checkNeeds(draft.steps, problems);
   checkTemplates(draft, dag, { kinds, outside: nested?.outside }, problems);

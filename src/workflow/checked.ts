@@ -1,7 +1,9 @@
+import type { AnyStateMachine } from "xstate";
 import type { Hints } from "../core/call.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { RetryPolicy } from "./compiled.ts";
 import type { OnError, Tolerance } from "./failure-policy.ts";
+import type { MachineSource } from "./own-machine.ts";
 
 /** One step of a checked definition, with every default filled in. */
 export interface CheckedStep {
@@ -39,6 +41,8 @@ export interface CheckedDefinition {
   /** Time the whole run may take. Without it: without limit. */
   readonly timeoutMs?: number;
   readonly tolerance: Tolerance;
+  /** The author's own XState machine, in the place of steps. `loaded`: absent until its module is. */
+  readonly machine?: { readonly source: MachineSource; readonly loaded?: AnyStateMachine };
   /** What the author wrote. */
   readonly source: JsonObject;
   /** Gives {@link source}: `JSON.stringify(definition)` can be checked and compiled again. */

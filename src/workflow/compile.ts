@@ -1,6 +1,7 @@
 import { AppError } from "../core/errors.ts";
 import { defaultKinds } from "./check.ts";
 import type { CheckedDefinition, CheckedStep } from "./checked.ts";
+import { compileMachine } from "./compile-machine.ts";
 import type { CompiledStep, CompiledWorkflow, Rendering } from "./compiled.ts";
 import { dagOf } from "./dag.ts";
 import { tolerate } from "./failure-policy.ts";
@@ -20,6 +21,7 @@ type Kinds = ReadonlyMap<string, StepKindSpec>;
 
 /** Makes a workflow of a checked definition: its statechart, its steps with their templates parsed, its input check, its output. */
 export function compileWorkflow(definition: CheckedDefinition, options: CompileOptions = {}): CompiledWorkflow {
+  if (definition.machine) return compileMachine(definition, options.kinds ?? defaultKinds);
   const kinds = new Map((options.kinds ?? defaultKinds).map((kind) => [kind.name, kind]));
   const output = outputRendering(definition);
   return {

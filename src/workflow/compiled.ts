@@ -63,6 +63,11 @@ export interface CompiledStep {
    * @throws AppError variable_unavailable - it reads an environment variable that steps may not read, or that is not set.
    */
   render(scope: Scope): Promise<Json>;
+  /**
+   * Of a step that an author's own machine invokes: the body and the hints of one invocation, by the input that the machine gave it.
+   * @throws AppError step_input_invalid
+   */
+  given?(input: Json): { readonly body: Json; readonly hints: Hints };
 }
 
 /** A checked definition with its machine. Immutable; made once a version and cached. */
@@ -76,6 +81,10 @@ export interface CompiledWorkflow {
    * Final with `context.error` null: succeeded; else failed with that error.
    */
   readonly machine: AnyStateMachine;
+  /**
+   * True: the machine is its author's own. What it invokes has an input, the run's output is the machine's, its context is no concern of ours.
+   */
+  readonly isOwn?: boolean;
   /** Checks and completes a run's input with the schema's defaults. @throws AppError invalid_input with every problem. */
   checkInput(input: unknown): JsonObject;
   /** Whether a run may succeed although these steps failed. @returns the error, where it may not */

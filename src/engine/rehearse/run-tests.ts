@@ -3,7 +3,7 @@ import type { CheckedDefinition } from "../../workflow/checked.ts";
 import { compileWorkflow } from "../../workflow/compile.ts";
 import type { StepKindSpec } from "../../workflow/kinds/kind.ts";
 import { pathsOf } from "../../workflow/paths/paths.ts";
-import { createDriver } from "../drive.ts";
+import { driverOf } from "../definitions.ts";
 import { type Coverage, coverageOf } from "./coverage.ts";
 import { type Unmet, unmet } from "./expectation.ts";
 import type { WorkflowTest } from "./read-tests.ts";
@@ -29,7 +29,7 @@ export interface TestRun {
 /** Runs the tests of a workflow, one after the other, without Redis, workers or network. */
 export async function runTests({ definition, kinds, tests, pure }: TestRun): Promise<readonly TestResult[]> {
   const workflow = compileWorkflow(definition, { kinds });
-  const driver = createDriver(workflow.machine);
+  const driver = driverOf(workflow);
   const results: TestResult[] = [];
   for (const { name, input, scripts, env, expectation } of tests) {
     const run = await rehearse({ workflow, driver, input, scripts, env, ...(pure ? { pure } : {}) });

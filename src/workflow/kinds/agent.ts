@@ -124,6 +124,19 @@ export const agentKind: StepKindSpec<AgentBody & JsonObject> = {
     };
   },
 
+  literal(body) {
+    const isLate = ({ path }: TemplatePlace) => path[0] === "tools";
+    const readsArgs = (place: TemplatePlace) =>
+      readPlace(place).references.some(({ segments }) => segments[0] === "args");
+    const late = [...agentKind.templates(body)].filter((place) => isLate(place) && readsArgs(place));
+    const work: AgentWork = {
+      body,
+      late: late.map(({ path, text, result }) => ({ path, text, ...(result === undefined ? {} : { result }) })),
+      data: { input: {}, steps: {} },
+    };
+    return work as unknown as Json;
+  },
+
   hints: ({ model, max_calls, max_usd }) => ({
     ...(model === undefined ? {} : { model }),
     ...(max_calls === undefined ? {} : { max_calls }),

@@ -50,7 +50,8 @@ export function isFunctionFile(module: string): boolean {
 
 const packageName = /^(@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*(\/[\w.~-]+)*$/;
 
-function moduleMistake(module: string): string | undefined {
+/** What is wrong with a module's name; undefined: nothing. */
+export function moduleMistake(module: string): string | undefined {
   if (!isFunctionFile(module)) {
     if (/\.(c|m)?(j|t)s$/.test(module) && !module.startsWith("@"))
       return `must begin with ./ to be a file of the workers' functions folder: ./${module.replace(/^[./]+/, "")}.`;

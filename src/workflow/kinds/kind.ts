@@ -75,6 +75,8 @@ export interface StepKindSpec<Body extends Json = Json> {
   readonly readsEnv?: boolean;
   /** What a worker's handler gets of a checked body. Default: the body with its templates rendered. */
   rendering?(body: Body, step: RenderedStep): Rendering;
+  /** What a worker's handler gets of a body without templates. Absent: the body itself; a kind with a rendering is then none that machines invoke. */
+  literal?(body: Body): Json;
   /** Hints that the body itself implies. The step's `route` wins over them. */
   hints?(body: Body): Hints;
 }

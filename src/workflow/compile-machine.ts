@@ -1,0 +1,92 @@
+import { AppError } from "../core/errors.ts";
+import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
+import { placeOf, readShape } from "../core/zod-problem.ts";
+import type { CheckedDefinition } from "./checked.ts";
+import type { CompiledStep, CompiledWorkflow } from "./compiled.ts";
+import { type Defaults, defaultsShape, defaultTimeoutMs, maxWaitMs, retryPolicy, withDefaults } from "./definition.ts";
+import type { StepKindSpec } from "./kinds/kind.ts";
+import { type Invoked, readMachine, withStandIns } from "./own-machine.ts";
+import { inputCheck } from "./run-input.ts";
+
+/**
+ * Makes a workflow of a definition whose machine is its author's own.
+ * @throws AppError invalid_definition - the machine does what cannot be made durable; internal - the machine was not loaded
+ */
+export function compileMachine(definition: CheckedDefinition, kinds: readonly StepKindSpec[]): CompiledWorkflow {
+  const { name, input, machine, source } = definition;
+  if (machine?.loaded === undefined)
+    throw new AppError("internal", { message: `The machine of ${name} is not loaded.` });
+  const { invoked, problems } = readMachine(machine.loaded, kinds);
+  if (problems.length > 0) throw refused(machine.source.module, problems);
+  const bodies = isJsonObject(source.defaults) ? source.defaults : {};
+  const read = readShape(defaultsShape(kinds), bodies);
+  const defaults = read.ok ? read.value : {};
+  const steps = invoked.map((one) => compiledStep(one, kinds, defaults, bodies));
+  return {
+    name,
+    steps: new Map(steps.map((step) => [step.id, step])),
+    routes: steps.map(({ route }) => route),
+    machine: withStandIns(machine.loaded, invoked),
+    isOwn: true,
+    checkInput: inputCheck(name, input),
+    tolerate: () => undefined,
+    outputReads: [],
+    renderOutput: async () => null,
+  };
+}
+
+function refused(module: string, sentences: readonly string[]): AppError {
+  const problems = sentences.map((message) => ({ path: "machine.module", message }));
+  const lines = problems.map(({ path, message }) => `${path}: ${module}: ${message}`);
+  return new AppError("invalid_definition", { message: lines.join("\n"), problems });
+}
+
+function compiledStep(
+  { id, kind: name, policy }: Invoked,
+  kinds: readonly StepKindSpec[],
+  defaults: Defaults,
+  bodies: JsonObject,
+): CompiledStep {
+  const kind = kinds.find((one) => one.name === name);
+  if (!kind) throw new AppError("internal", { message: `Steps of kind ${name} are not registered.` });
+  const implied = isJsonObject(bodies[name]) ? (kind.hints?.(bodies[name] as never) ?? {}) : {};
+  return {
+    id,
+    kind: name,
+    queue: kind.queue,
+    reads: [],
+    retry: retryPolicy(policy.retry, defaults.retry),
+    maxWaitMs: maxWaitMs(policy.retry, defaults.retry),
+    onError: { type: "fail" },
+    cacheMs: policy.cache ?? defaults.cache ?? null,
+    timeoutMs: policy.timeout ?? defaults.timeout ?? defaultTimeoutMs,
+    route: { ...implied, ...defaults.route, ...policy.route },
+    resumesBare: kind.resumesBare ?? false,
+    render: async () => null,
+    given(input) {
+      const body = bodyOf(id, kind, withDefaults(input ?? {}, bodies[name]));
+      const own = isJsonObject(input) ? (kind.hints?.(input as never) ?? {}) : {};
+      return {
+        body: kind.literal ? kind.literal(body as never) : body,
+        hints: { ...implied, ...defaults.route, ...own, ...policy.route },
+      };
+    },
+  };
+}
+
+/** @throws AppError step_input_invalid with everything that is wrong */
+function bodyOf(id: string, kind: StepKindSpec, given: unknown): Json {
+  const read = readShape(kind.schema, given);
+  const problems = read.ok
+    ? [...(kind.check?.(read.value as never) ?? [])].map(({ path, message }) => ({
+        path: path.map(String).join("."),
+        message,
+      }))
+    : read.problems.map((problem) => ({ path: placeOf(problem), message: problem.message }));
+  if (read.ok && problems.length === 0) return read.value as Json;
+  const words = problems.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join(" ");
+  throw new AppError("step_input_invalid", {
+    message: `The machine invokes "${id}" with an input that no ${kind.name} step takes. ${words}`,
+    problems,
+  });
+}

@@ -1,0 +1,273 @@
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import type { JsonObject } from "../../src/core/json.ts";
+import type { Run } from "../../src/core/run.ts";
+import { eventually } from "../support/eventually.ts";
+import { Fleet } from "../support/fleet.ts";
+import type { Program } from "../support/program.ts";
+
+const root = resolve(import.meta.dirname, "../..");
+let fleet: Fleet;
+let folder: string;
+let workers: Program[] = [];
+
+/** Puts a machine into the functions folder. */
+function put(name: string, config: string, where = folder): void {
+  const text = `import { assign, raise, sendTo, setup, spawnChild, fromPromise } from "xstate";\nexport default setup({}).createMachine(${config});\n`;
+  writeFileSync(join(where, `${name}.mjs`), text);
+}
+
+function newFolder(): string {
+  const made = mkdtempSync(join(tmpdir(), "switchyard-machines-"));
+  symlinkSync(join(root, "node_modules"), join(made, "node_modules"));
+  writeFileSync(
+    join(made, "work.mjs"),
+    `import { appendFileSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
+export default async (input, { stepId, attempt }) => {
+  appendFileSync(new URL("./calls", import.meta.url), stepId + "\\n");
+  if (input?.throws) throw Object.assign(new Error("no " + input.throws), { retryable: false });
+  if (input?.ms) await setTimeout(input.ms);
+  return { got: input, attempt };
+};`,
+  );
+  return made;
+}
+
+beforeAll(async () => {
+  folder = newFolder();
+  fleet = await Fleet.start({ LLM_PROVIDERS: "openai", SWITCHYARD_FUNCTIONS: folder });
+});
+afterAll(async () => {
+  await fleet?.close();
+  rmSync(folder, { recursive: true });
+});
+afterEach(async () => {
+  for (const worker of workers) worker.kill("SIGKILL");
+  await Promise.all(workers.map((worker) => worker.ended));
+  workers = [];
+});
+
+async function startWorker(env: Readonly<Record<string, string>> = {}): Promise<Program> {
+  const worker = await fleet.worker(env);
+  workers.push(worker);
+  return worker;
+}
+
+function definition(name: string): JsonObject {
+  return { name, machine: { module: `./${name}.mjs` } };
+}
+
+async function submit(name: string, input: JsonObject = {}): Promise<string> {
+  return (await fleet.client.submit({ definition: definition(name), input })).id;
+}
+
+async function runOf(name: string, input: JsonObject = {}): Promise<Run> {
+  return fleet.ended(await submit(name, input));
+}
+
+const work = (id: string, input: string, more: string) =>
+  `{ id: "${id}", src: "function", input: ({ context }) => ({ module: "./work.mjs", input: ${input} }), ${more} }`;
+
+const sequence = `{
+  id: "sequence", initial: "a",
+  context: ({ input }) => ({ n: input.n, seen: [] }),
+  states: {
+    a: { invoke: ${work("a", "context.n", `onDone: { target: "b", actions: assign({ seen: ({ event }) => [event.output.got] }) }`)} },
+    b: { invoke: ${work("b", "{ seen: context.seen, ms: 300 }", `onDone: { target: "c", actions: assign({ seen: ({ context, event }) => [...context.seen, event.output.got.ms] }) }`)} },
+    c: { always: [{ guard: ({ context }) => context.n > 5, target: "large" }, { target: "small" }] },
+    large: { type: "final" }, small: { invoke: ${work("s", "null", `onDone: "end"`)} }, end: { type: "final" },
+  },
+  output: ({ context }) => context,
+}`;
+
+describe("an XState machine as a workflow", () => {
+  test("runs its invocations in order, gives each its input, follows its guards and gives its output", async () => {
+    put("sequence", sequence);
+    await startWorker();
+    const large = await runOf("sequence", { n: 7 });
+    expect(large).toMatchObject({ status: "succeeded", output: { n: 7, seen: [7, 300] } });
+    expect(large.steps.map(({ id, kind, status }) => [id, kind, status])).toEqual([
+      ["a", "function", "succeeded"],
+      ["b", "function", "succeeded"],
+      ["s", "function", "pending"],
+    ]);
+    const small = await runOf("sequence", { n: 1 });
+    expect(small.steps.at(-1)).toMatchObject({ id: "s", status: "succeeded" });
+  });
+
+  test("runs parallel regions side by side, and a timer beside a step that it cancels", async () => {
+    put(
+      "side-by-side",
+      `{ id: "side", type: "parallel", context: { late: false },
+        states: {
+          one: { initial: "x", states: { x: { invoke: ${work("one", "{ ms: 200 }", `onDone: "y"`)} }, y: { type: "final" } } },
+          two: { initial: "x", states: {
+            x: { invoke: ${work("two", "{ ms: 60000 }", `onDone: "y"`)}, after: { 400: { target: "y", actions: assign({ late: true }) } } },
+            y: { type: "final" } } },
+        }, output: ({ context }) => context }`,
+    );
+    await startWorker();
+    const run = await runOf("side-by-side");
+    expect(run).toMatchObject({ status: "succeeded", output: { late: true } });
+    expect(Object.fromEntries(run.steps.map(({ id, status }) => [id, status]))).toEqual({
+      one: "succeeded",
+      two: "cancelled",
+    });
+  });
+
+  test("takes signals as events: an unknown one changes nothing, one sent twice is one, XState's own are refused", async () => {
+    put(
+      "events",
+      `{ id: "events", initial: "open", context: { sum: 0, late: null },
+        states: {
+          open: { on: { ADD: { actions: assign({ sum: ({ context, event }) => context.sum + event.by }) }, LATER: { actions: raise(({ event }) => ({ type: "CLOSE", why: event.why }), { delay: 100 }) }, CLOSE: { target: "closed", actions: assign({ late: ({ event }) => event.why }) } } },
+          closed: { type: "final" } },
+        output: ({ context }) => context }`,
+    );
+    await startWorker();
+    const id = await submit("events");
+    await fleet.client.signal(id, "NOTHING", { payload: { by: 1 } });
+    for (const by of [1, 2, 2]) await fleet.client.signal(id, "ADD", { payload: { by }, id: `add-${by}` });
+    await expect(fleet.client.signal(id, "xstate.done.actor.a", {})).rejects.toMatchObject({ code: "bad_request" });
+    await fleet.client.signal(id, "LATER", { payload: { why: "enough" } });
+    expect(await fleet.ended(id)).toMatchObject({ status: "succeeded", output: { sum: 3, late: "enough" } });
+  });
+
+  test("comes back to where it was by its history state", async () => {
+    put(
+      "history",
+      `{ id: "h", initial: "busy", context: { seen: [] },
+        states: {
+          busy: { initial: "first", on: { BREAK: "break" }, states: {
+            first: { on: { NEXT: "second" } }, second: { on: { END: "#h.end" } }, back: { type: "history" } } },
+          break: { on: { RESUME: "busy.back" } }, end: { type: "final" } },
+        output: () => "ended from second" }`,
+    );
+    await startWorker();
+    const id = await submit("history");
+    for (const event of ["NEXT", "BREAK", "RESUME", "END"]) await fleet.client.signal(id, event, {});
+    expect(await fleet.ended(id)).toMatchObject({ status: "succeeded", output: "ended from second" });
+  });
+
+  test("goes its error path with the step's error; without one the run fails with it", async () => {
+    put(
+      "handled",
+      `{ id: "e", initial: "a", context: { error: null }, states: {
+        a: { invoke: ${work("a", `{ throws: "luck" }`, `onError: { target: "b", actions: assign({ error: ({ event }) => event.error }) }`)} },
+        b: { type: "final" } }, output: ({ context }) => context.error }`,
+    );
+    put(
+      "unhandled",
+      `{ id: "e", initial: "a", states: { a: { invoke: ${work("a", `{ throws: "luck" }`, `onDone: "b"`)} }, b: { type: "final" } } }`,
+    );
+    put(
+      "wrong-input",
+      `{ id: "e", initial: "a", states: { a: { invoke: { id: "ask", src: "llm", input: { promt: "x" }, onDone: "b" } }, b: { type: "final" } } }`,
+    );
+    put(
+      "throws",
+      `{ id: "e", initial: "a", context: {}, states: { a: { on: { GO: { guard: ({ context }) => context.no.where, target: "b" } } }, b: { type: "final" } } }`,
+    );
+    await startWorker();
+    const error = { code: "function_failed", message: "no luck" };
+    expect(await runOf("handled")).toMatchObject({ status: "succeeded", output: error });
+    expect(await runOf("unhandled")).toMatchObject({ status: "failed", error });
+    const wrong = await runOf("wrong-input");
+    expect(wrong).toMatchObject({ status: "failed", error: { code: "step_input_invalid" } });
+    expect(wrong.error?.message).toMatch(/"ask".*no llm step takes.*promt: unknown key. Did you mean prompt\?/);
+    expect(wrong.steps[0]).toMatchObject({ attempts: 1 });
+    const id = await submit("throws");
+    await fleet.client.signal(id, "GO", {});
+    expect(await fleet.ended(id)).toMatchObject({ status: "failed", error: { code: "machine_failed" } });
+  });
+
+  test("goes on where it was when its worker is killed, and calls no finished step again", async () => {
+    put("killed", sequence.replace("ms: 300", "ms: 1500").replaceAll('"a"', '"ka"').replace(" a:", " ka:"));
+    const first = await startWorker();
+    const id = await submit("killed", { n: 9 });
+    const isAt = async (step: string, status: string) =>
+      (await fleet.client.get(id)).steps.find((record) => record.id === step)?.status === status;
+    await eventually(async () => expect(await isAt("b", "running")).toBe(true));
+    first.kill("SIGKILL");
+    await first.ended;
+    await startWorker();
+    expect(await fleet.ended(id)).toMatchObject({ status: "succeeded", output: { n: 9, seen: [9, 1500] } });
+    const calls = readFileSync(join(folder, "calls"), "utf8").split("\n");
+    expect(calls.filter((call) => call === "ka")).toHaveLength(1);
+  });
+
+  test("is left alone by a worker that does not have its module, which says so in the history", async () => {
+    put("elsewhere", sequence);
+    const empty = newFolder();
+    try {
+      await startWorker({ SWITCHYARD_FUNCTIONS: empty });
+      const id = await submit("elsewhere", { n: 9 });
+      const reasons = async () =>
+        (await fleet.client.history(id)).flatMap((event) => (event.type === "step.waiting" ? [event.reason] : []));
+      await eventually(async () =>
+        expect((await reasons())[0]).toMatch(/no \.\/elsewhere\.mjs.*left to other workers/),
+      );
+      await startWorker();
+      expect(await fleet.ended(id)).toMatchObject({ status: "succeeded", output: { seen: [9, 300] } });
+    } finally {
+      rmSync(empty, { recursive: true });
+    }
+  });
+
+  test("is another version when its file changes, and a run keeps the one that it began with", async () => {
+    const waits = (word: string) =>
+      `{ id: "v", initial: "a", states: { a: { on: { GO: "b" } }, b: { type: "final" } }, output: () => "${word}" }`;
+    put("versions", waits("old"));
+    await startWorker();
+    const old = await submit("versions");
+    const again = await fleet.client.submit({ definition: definition("versions"), input: {} });
+    expect(again.version).toBe(1);
+    put("versions", waits("new"));
+    const fresh = await fleet.client.submit({ definition: definition("versions"), input: {} });
+    expect(fresh.version).toBe(2);
+    await fleet.client.signal(fresh.id, "GO", {});
+    expect(await fleet.ended(fresh.id)).toMatchObject({ output: "new" });
+    expect((await fleet.client.get(old)).status).not.toBe("failed");
+  });
+
+  test("is refused with all that cannot be made durable", async () => {
+    put(
+      "refused",
+      `{ id: "r", initial: "a", states: {
+        a: { invoke: { src: fromPromise(async () => 1) }, on: { GO: { target: "b", actions: sendTo("x", { type: "Y" }) } } },
+        b: { meta: { step: { retires: 3 } }, invoke: { id: "m", src: "lm" } },
+        c: { entry: spawnChild("llm"), invoke: { id: "m", src: "map" } } } }`,
+    );
+    const refused = await fleet.client.submit({ definition: definition("refused"), input: {} }).catch((error) => error);
+    expect(refused).toMatchObject({ code: "invalid_definition" });
+    expect(refused.problems.map(({ message }: { message: string }) => message)).toEqual([
+      expect.stringMatching(/^state a invokes an actor that stands in the machine itself/),
+      expect.stringMatching(/^state a sends to another actor/),
+      expect.stringMatching(/^state b meta\.step\.retires: unknown key/),
+      expect.stringMatching(/^state b invokes "lm".*Did you mean llm\?.*Allowed are the step kinds llm, agent, http/),
+      expect.stringMatching(/^state c invokes "map"/),
+      expect.stringMatching(/^state c starts an actor by an action/),
+    ]);
+    const missing = fleet.client.submit({ definition: definition("nowhere"), input: {} });
+    await expect(missing).rejects.toMatchObject({ code: "machine_unknown" });
+    await expect(fleet.client.submit({ definition: definition("work"), input: {} })).rejects.toThrow(
+      "no XState machine",
+    );
+  });
+
+  test("asks models: the shipped order-triage", async () => {
+    const machines = join(root, "workflows/machines");
+    const file = readFileSync(join(machines, "order-triage.machine.mjs"), "utf8");
+    writeFileSync(join(folder, "order-triage.machine.mjs"), file);
+    await startWorker();
+    const shipped = parse(readFileSync(join(machines, "order-triage.yaml"), "utf8")) as JsonObject;
+    const { id } = await fleet.client.submit({ definition: shipped, input: { text: "Two boxes of tea" } });
+    const run = await fleet.ended(id);
+    expect(run).toMatchObject({ status: "succeeded" });
+    expect(run.steps.find((step) => step.id === "sort")?.calls).toBeGreaterThan(0);
+  });
+});
