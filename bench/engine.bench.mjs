@@ -64,7 +64,7 @@ export async function bench({ say }) {
   }
 }
 
-async function bare(url, redis, mode, jobs) {
+export async function bare(url, redis, mode, jobs) {
   await redis.flushall();
   const queue = new Queue(mode, { connection: redis });
   for (let i = 0; i < jobs; i += 500) {
@@ -98,7 +98,7 @@ async function engine(url, redis, count, length) {
   return perSecond;
 }
 
-async function timed(url, mode, work, done) {
+export async function timed(url, mode, work, done) {
   const child = fork(new URL("./engine-worker.mjs", import.meta.url), [mode, url, concurrency, String(steps)]);
   await new Promise((ready) => child.once("message", ready));
   const start = performance.now();
