@@ -12,7 +12,7 @@ import { isHandBack, limited } from "./limited.ts";
 import type { LiveTeller } from "./live-feed.ts";
 import type { Begun, Execution, RunStore } from "./run-store.ts";
 import type { Delivery } from "./state.ts";
-import type { CacheQuestion, StepCache } from "./step-cache.ts";
+import { cacheKeyOf, type StepCache } from "./step-cache.ts";
 
 /** What executing attempts needs. */
 export interface AttemptParts {
@@ -144,8 +144,9 @@ async function work(
     const body = begun.isBare ? null : given ? given.body : await step.render(scope);
     const deadline = parts.clock() + step.timeoutMs;
     const hints = { ...begun.hints, ...(given?.hints ?? step.route) };
-    const question: CacheQuestion = { kind: step.kind, body, hints };
-    const kept = step.cacheMs === null || begun.isBare ? undefined : await parts.cache.find(question);
+    const cached = { cache: parts.cache, waiting: parts.store.waiting };
+    const cacheKey = await cacheKeyOf(cached, execution, step, begun, { kind: step.kind, body, hints });
+    const kept = cacheKey === undefined || begun.isBare ? undefined : await parts.cache.find(cacheKey);
     if (kept) return kept;
     const outcome = await limited(step.timeoutMs, stop, (signal) =>
       handler.execute({
@@ -175,7 +176,7 @@ async function work(
       }),
     );
     parts.crash("after-reply", execution.actor);
-    if (step.cacheMs !== null) await parts.cache.keep(question, outcome, step.cacheMs);
+    if (cacheKey !== undefined) await parts.cache.keep(cacheKey, outcome, step.cacheMs ?? 0);
     return outcome.type === "succeeded" ? checkSize(outcome, parts.maxOutputBytes) : outcome;
   } catch (error) {
     // What a handler throws is a mistake in it or in the template: the former may pass, the latter never does.

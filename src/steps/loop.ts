@@ -1,3 +1,4 @@
+import type { Hints } from "../core/call.ts";
 import { AppError } from "../core/errors.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import { type LoopBody, loopInputs } from "../workflow/kinds/loop.ts";
@@ -18,6 +19,7 @@ import type { StepHandler, StepOutcome, StepWork, StoredVersion } from "./handle
 /** What an execution keeps for the next one. The input is put aside; the last round's output stays in its run. */
 type Progress = {
   readonly ref: StoredVersion & JsonObject;
+  readonly hints: Hints & JsonObject;
   readonly until: string;
   readonly max: number;
   readonly continues: boolean;
@@ -43,15 +45,16 @@ async function begin(work: StepWork): Promise<Progress> {
   const { until, max, on_max: onMax, input = {} } = body;
   await work.stow({ input });
   const ref = await settledBlock(work, { block: body, inputs: loopInputs(body) });
-  return { ref: { ...ref }, until, max, continues: onMax === "continue", index: 0 };
+  const hints = work.hints as Hints & JsonObject;
+  return { ref: { ...ref }, hints, until, max, continues: onMax === "continue", index: 0 };
 }
 
 /** Starts the round that the progress names. */
 async function started(work: StepWork, progress: Progress, previous: Json): Promise<StepOutcome> {
-  const { ref, index, max } = progress;
+  const { ref, hints, index, max } = progress;
   const [input] = await work.stowed(["input"]);
   const own = { ...(input as JsonObject), index, previous };
-  await work.children.start({ key: String(index), ...ref, input: own, hints: work.hints });
+  await work.children.start({ key: String(index), ...ref, input: own, hints });
   return parked(progress as unknown as Json, `for round ${index + 1} of at most ${max}`);
 }
 

@@ -1,3 +1,4 @@
+import type { Hints } from "../core/call.ts";
 import { AppError } from "../core/errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 import { defaultConcurrency, type MapBody, mapInputs, maxItems } from "../workflow/kinds/map.ts";
@@ -20,6 +21,7 @@ import type { Child, StepHandler, StepOutcome, StepWork, StoredVersion } from ".
  */
 type Progress = {
   readonly ref: StoredVersion & JsonObject;
+  readonly hints: Hints & JsonObject;
   readonly concurrency: number;
   readonly continues: boolean;
   readonly total: number;
@@ -54,6 +56,7 @@ async function begin(work: StepWork): Promise<Progress> {
   const ref = await settledBlock(work, { block: body, inputs: mapInputs(body) });
   return {
     ref: { ...ref },
+    hints: work.hints as Hints & JsonObject,
     concurrency: body.concurrency ?? defaultConcurrency,
     continues: body.on_error === "continue",
     total: items.length,
@@ -90,7 +93,7 @@ async function advance(work: StepWork, before: Progress): Promise<Progress | Ste
   while (open.length < before.concurrency && next < before.total) {
     const room = Math.min(before.concurrency - open.length, before.total - next);
     const wanted = Array.from({ length: room }, (_, i) => next + i);
-    for (const { index, refusal } of await startAll(work, before.ref, wanted)) {
+    for (const { index, refusal } of await startAll(work, before, wanted)) {
       if (!refusal) open.push(index);
       else if (continues) refused += 1;
       else return abort(work, [...open, ...wanted], couldNotStart(index, refusal));
@@ -106,7 +109,11 @@ interface Started {
   readonly refusal?: AppError;
 }
 
-async function startAll(work: StepWork, ref: StoredVersion, indexes: readonly number[]): Promise<readonly Started[]> {
+async function startAll(
+  work: StepWork,
+  { ref, hints }: Progress,
+  indexes: readonly number[],
+): Promise<readonly Started[]> {
   const [input] = await work.stowed(["input"]);
   return inBatches(indexes, async (some) => {
     const items = await work.stowed(some.map((index) => `item ${index}`));
@@ -114,7 +121,7 @@ async function startAll(work: StepWork, ref: StoredVersion, indexes: readonly nu
       some.map(async (index, i): Promise<Started> => {
         try {
           const own = { ...(input as JsonObject), item: items[i] ?? null, index };
-          await work.children.start({ key: String(index), ...ref, input: own, hints: work.hints });
+          await work.children.start({ key: String(index), ...ref, input: own, hints });
           return { index };
         } catch (error) {
           // What is wrong with one item is no matter of the others.

@@ -386,6 +386,38 @@ steps:
   });
 });
 
+describe("a step with blocks that is cached", () => {
+  test("gives again what it gave, and runs nothing; another list is another question", async () => {
+    const definition = `name: cached
+input: { type: object, properties: { list: { type: array } } }
+steps:
+  - id: each
+    cache: 1h
+    map: { over: input.list, steps: [{ id: a, wait: { for: 1ms } }, { id: t, transform: input.item * 2 }] }
+`;
+    const [first, again, other] = [
+      await ran(definition, { list: [1, 2] }),
+      await ran(definition, { list: [1, 2] }),
+      await ran(definition, { list: [3] }),
+    ];
+    expect([first.output, again.output, other.output]).toEqual([[2, 4], [2, 4], [6]]);
+    const started = await Promise.all([first, again, other].map(async ({ id }) => (await childrenOf(id)).length));
+    expect(started).toEqual([2, 0, 1]);
+  });
+
+  test("where no case holds gives null, whatever other cases gave", async () => {
+    const definition = `name: cached-switch
+input: { type: object, properties: { n: { type: integer } } }
+steps:
+  - id: s
+    cache: 1h
+    switch: { cases: [{ when: input.n == 1, steps: [{ id: a, wait: { for: 1ms } }, { id: t, transform: "7" }] }] }
+`;
+    expect((await ran(definition, { n: 1 })).output).toBe(7);
+    expect((await ran(definition, { n: 2 })).output).toBeNull();
+  });
+});
+
 describe("blocks in blocks", () => {
   const nested = (waits: string) => `name: nested
 input: { type: object, properties: { rows: { type: array } } }
