@@ -1,15 +1,16 @@
 import { AppError, assertNever, type ErrorRecord, toErrorRecord } from "../core/errors.ts";
 import { addCosts } from "../core/history.ts";
-import type { AnswerPiece } from "../core/live.ts";
 import type { EventBody } from "../core/run.ts";
 import type { Children, StepHandler, StepOutcome } from "../steps/handler.ts";
-import type { CompiledStep, RetryPolicy } from "../workflow/compiled.ts";
+import type { CompiledStep } from "../workflow/compiled.ts";
 import { scopeOf } from "./conclude.ts";
 import type { CrashHook } from "./crash-point.ts";
 import { type Definitions, isMachineUnknown, type LoadedWorkflow } from "./definitions.ts";
+import { backoffMs, failedDelivery, mayRetry } from "./failure.ts";
 import type { Folder, Visit } from "./fold.ts";
+import { leaveToOthers } from "./leave-to-others.ts";
 import { isHandBack, limited } from "./limited.ts";
-import type { LiveTeller } from "./live-feed.ts";
+import { type LiveTeller, pieces } from "./live-feed.ts";
 import type { Begun, Execution, RunStore } from "./run-store.ts";
 import type { Delivery } from "./state.ts";
 import { cacheKeyOf, type StepCache } from "./step-cache.ts";
@@ -44,12 +45,6 @@ export type AttemptEnd =
   | { readonly type: "later"; readonly delayMs: number }
   /** The step failed for good; that is committed. */
   | { readonly type: "failed"; readonly error: ErrorRecord };
-
-/** Wait before the next attempt. @param attempt that has just failed, 1-based. @returns milliseconds: doubling from the policy's backoff, jittered +-20 %. */
-export function backoffMs(policy: RetryPolicy, attempt: number, random: number): number {
-  const full = Math.min(policy.backoffMs * 2 ** (attempt - 1), policy.maxBackoffMs);
-  return Math.round(full * (0.8 + 0.4 * random));
-}
 
 /** Executes one attempt of a dispatched step, from its begin to the transition that its outcome makes. */
 export async function attempt(
@@ -101,23 +96,6 @@ export async function attempt(
     default:
       return assertNever(begun);
   }
-}
-
-/** First wait of a step whose machine this worker does not have; it then waits as long as it has waited already, up to the longest. */
-const leave = { firstMs: 1_000, longestMs: 60_000, attempts: 1_000_000 } as const;
-
-/** Gives the job back, without a spent attempt, and says so in the history. */
-async function leaveToOthers(parts: AttemptParts, execution: Execution, { message }: AppError): Promise<AttemptEnd> {
-  const begun = await parts.store.begin(execution, leave.attempts, parts.worker, [], undefined, true);
-  if (begun.type === "stale" || begun.type === "delivered") return parts.folder.refused(execution);
-  if (begun.type === "parked" && begun.waitMs !== null) return { type: "later", delayMs: begun.waitMs };
-  if (begun.type !== "begun") return { type: "done" };
-  const delayMs = Math.min(Math.max(begun.waitedMs, leave.firstMs), leave.longestMs);
-  const reason = `${message} It is left to other workers.`;
-  const head = { step: execution.actor, attempt: begun.attempt };
-  const event: EventBody = { type: "step.waiting", ...head, until: parts.clock() + delayMs, reason, calls: [] };
-  await parts.store.suspend(execution, { refund: true, costUsd: null, event, avoid: begun.avoid });
-  return { type: "later", delayMs };
 }
 
 function orNotFound(error: unknown): undefined {
@@ -185,21 +163,6 @@ async function work(
   } finally {
     await teller.close();
   }
-}
-
-/** Adds to each piece where it belongs, and how much of its call's answer came before it. */
-function pieces(teller: LiveTeller, step: string, attempt: number): (piece: AnswerPiece) => void {
-  const told = new Map<number, number>();
-  return (piece) => {
-    const { call, provider } = piece;
-    const at = told.get(call) ?? 0;
-    if (piece.type === "restarted") {
-      teller.tell({ type: "step.restarted", step, attempt, call, provider, reason: piece.reason });
-      return;
-    }
-    told.set(call, at + piece.text.length);
-    teller.tell({ type: "step.tokens", step, attempt, call, provider, model: piece.model, at, text: piece.text });
-  };
 }
 
 function checkSize(outcome: StepOutcome & { type: "succeeded" }, maxBytes: number): StepOutcome {
@@ -274,16 +237,6 @@ async function park(
   return { type: "done" };
 }
 
-/** Whether another attempt may help, and the step wants one after such a failure. */
-function mayRetry(
-  { retryable, error, report }: StepOutcome & { readonly type: "failed" },
-  { on }: RetryPolicy,
-): boolean {
-  if (!retryable || on === null) return retryable;
-  const failed = report.calls.at(-1)?.failure?.class ?? (error.code === "step_timeout" ? "timeout" : undefined);
-  return failed !== undefined && on.includes(failed);
-}
-
 async function finalFailure(
   settle: (delivery: Delivery) => Promise<Visit>,
   step: CompiledStep,
@@ -293,16 +246,6 @@ async function finalFailure(
 ): Promise<AttemptEnd> {
   const visit = await settle(failedDelivery(step, epoch, { type: "step.failed", ...head, error, ...report }));
   return visit.type === "done" ? { type: "failed", error } : visit;
-}
-
-/** What a failure for good means to the run: its end, or an output in the place of the one that did not come. */
-function failedDelivery(
-  { id: actor, onError }: CompiledStep,
-  epoch: number,
-  event: EventBody & { readonly type: "step.failed" },
-): Delivery {
-  if (onError.type === "fail") return { actor, epoch, type: "error", error: event.error, event };
-  return { actor, epoch, type: "done", output: onError.output, event: { ...event, tolerated: true } };
 }
 
 /** The attempts were spent by workers that died. This execution began none and may only deliver that. */

@@ -1,5 +1,5 @@
 import type { Redis } from "ioredis";
-import type { LiveEvent } from "../core/live.ts";
+import type { AnswerPiece, LiveEvent } from "../core/live.ts";
 import type { Keys } from "../redis/keys.ts";
 
 /** Between two messages of one step, while somebody reads. */
@@ -74,4 +74,19 @@ function shortened(events: LiveEvent[]): LiveEvent[] {
   if (last?.type !== "step.tokens") return merged.slice(-1);
   const from = Math.max(0, last.text.length - mostUnread);
   return [{ ...last, at: last.at + from, text: last.text.slice(from) }];
+}
+
+/** Adds to each piece where it belongs, and how much of its call's answer came before it. */
+export function pieces(teller: LiveTeller, step: string, attempt: number): (piece: AnswerPiece) => void {
+  const told = new Map<number, number>();
+  return (piece) => {
+    const { call, provider } = piece;
+    const at = told.get(call) ?? 0;
+    if (piece.type === "restarted") {
+      teller.tell({ type: "step.restarted", step, attempt, call, provider, reason: piece.reason });
+      return;
+    }
+    told.set(call, at + piece.text.length);
+    teller.tell({ type: "step.tokens", step, attempt, call, provider, model: piece.model, at, text: piece.text });
+  };
 }
