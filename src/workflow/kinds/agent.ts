@@ -126,9 +126,12 @@ export const agentKind: StepKindSpec<AgentBody & JsonObject> = {
 
   literal(body) {
     const isLate = ({ path }: TemplatePlace) => path[0] === "tools";
-    const readsArgs = (place: TemplatePlace) =>
-      readPlace(place).references.some(({ segments }) => segments[0] === "args");
-    const late = [...agentKind.templates(body)].filter((place) => isLate(place) && readsArgs(place));
+    // A machine's body is data by now, of the run as well: a text in it must not reach the worker's variables.
+    const reads = (place: TemplatePlace, roots: readonly string[]) =>
+      readPlace(place).references.some(({ segments }) => roots.includes(String(segments[0])));
+    const late = [...agentKind.templates(body)].filter(
+      (place) => isLate(place) && reads(place, ["args"]) && !reads(place, ["env", "secrets"]),
+    );
     const work: AgentWork = {
       body,
       late: late.map(({ path, text, result }) => ({ path, text, ...(result === undefined ? {} : { result }) })),
