@@ -110,7 +110,7 @@ describe("the set-up", () => {
     expect(await shares()).toEqual({ openai: 0, anthropic: 100 });
   });
 
-  test("each one that is shipped is run here, and listed in the examples' README", () => {
+  test("each one that is shipped is run here; they and all workflows are listed in the examples' README", () => {
     const names = readdirSync(folder);
     const tests = readFileSync(new URL(import.meta.url), "utf8");
     const readme = readFileSync(new URL("../README.md", folder), "utf8");
@@ -118,5 +118,7 @@ describe("the set-up", () => {
       expect(tests).toContain(`start("${name}")`);
       expect(readme).toContain(`(setups/${name})`);
     }
+    const workflows = readdirSync(new URL("../../workflows/", folder)).filter((file) => /^[^.]+\.yaml$/.test(file));
+    for (const file of workflows) expect(readme).toContain(`(../workflows/${file})`);
   });
 });

@@ -47,7 +47,12 @@ export const approvalKind: StepKindSpec<ApprovalBody> = {
       approved: { type: "boolean" },
       by: { type: ["string", "null"] },
       comment: { type: ["string", "null"] },
-      form: form ?? {},
+      form: form ? orNull(form) : {},
     },
   }),
 };
+
+/** Nobody fills a form in where nobody answers. Its fields stay known to those who refer to them. */
+function orNull(form: JsonObject): JsonObject {
+  return typeof form.type === "string" ? { ...form, type: [form.type, "null"] } : { anyOf: [form, { type: "null" }] };
+}
