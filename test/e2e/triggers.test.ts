@@ -25,13 +25,21 @@ const title = { title: "{{ body.issue.title }}" };
 const issue = (words: string) => JSON.stringify({ issue: { title: words } });
 const nowSeconds = () => Math.floor(Date.now() / 1_000);
 
+/** What is answered: the first two, or the others. */
+interface Answer {
+  readonly run: string;
+  readonly created: boolean;
+  readonly code: string;
+  readonly detail: string;
+}
+
 async function deliver(id: string, body: string, headers: Readonly<Record<string, string>>) {
   const answer = await fetch(`${running.url}/v1/hooks/${id}`, {
     method: "POST",
     headers: { "content-type": "application/json", ...headers },
     body,
   });
-  return { status: answer.status, location: answer.headers.get("location"), answer: await answer.json() };
+  return { status: answer.status, location: answer.headers.get("location"), answer: (await answer.json()) as Answer };
 }
 
 const github = (body: string, delivery: string, key = secret) => ({
