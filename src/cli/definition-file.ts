@@ -1,6 +1,7 @@
 import { strategyNames } from "../config/settings.ts";
 import { AppError } from "../core/errors.ts";
 import type { CheckedDefinition } from "../workflow/check.ts";
+import { withMachine } from "./definition-machine.ts";
 import { readText } from "./input.ts";
 
 /**
@@ -11,7 +12,7 @@ export async function readDefinition(file: string, cwd: string): Promise<Checked
   const text = await readText(file, cwd);
   const { checkDefinition } = await import("../workflow/check.ts");
   try {
-    return checkDefinition(text, { fileName: file, strategies: strategyNames });
+    return await withMachine(checkDefinition(text, { fileName: file, strategies: strategyNames }), file, cwd);
   } catch (error) {
     throw inFile(error, file);
   }

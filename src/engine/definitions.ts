@@ -108,7 +108,12 @@ export class Definitions {
   /** What the author of a stored version wrote; the newest if none is named. Not compiled, not cached. @throws AppError workflow_not_found */
   async show(name: string, version?: number): Promise<ShownWorkflow> {
     const wanted = await this.#wanted(name, version);
-    return { name, version: wanted, definition: await this.#read(name, wanted, version) };
+    const definition = await this.#read(name, wanted, version);
+    const shown = await this.#machines.load(definition).catch((error: unknown) => {
+      if (isMachineUnknown(error)) return definition;
+      throw error;
+    });
+    return { name, version: wanted, definition: shown };
   }
 
   async #wanted(name: string, version: number | undefined): Promise<number> {

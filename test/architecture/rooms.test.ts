@@ -13,6 +13,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   providers: ["core", "config", "telemetry", "redis"],
   router: ["core", "config", "telemetry", "redis", "providers"],
   workflow: ["core"],
+  actors: ["core"],
   steps: ["core", "config", "telemetry", "redis", "providers", "router", "workflow"],
   engine: ["core", "config", "telemetry", "redis", "providers", "router", "workflow", "steps"],
   server: ["core", "config", "telemetry", "redis", "providers", "router", "workflow", "steps", "engine"],

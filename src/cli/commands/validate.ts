@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { AppError } from "../../core/errors.ts";
 import { type CliContext, exitWith, type GlobalOptions, type Register } from "../context.ts";
+import { withMachine } from "../definition-machine.ts";
 import { exitCodes, failureLines } from "../failure.ts";
 import { readText } from "../input.ts";
 
@@ -31,7 +32,8 @@ async function examine(file: string, { cwd }: CliContext): Promise<Finding> {
     const { strategyNames } = await import("../../config/settings.ts");
     const { checkDefinition } = await import("../../workflow/check.ts");
     const { compileWorkflow } = await import("../../workflow/compile.ts");
-    const definition = checkDefinition(await readText(file, cwd), { fileName: file, strategies: strategyNames });
+    const checked = checkDefinition(await readText(file, cwd), { fileName: file, strategies: strategyNames });
+    const definition = await withMachine(checked, file, cwd);
     compileWorkflow(definition);
     return { file, name: definition.name };
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { CheckedDefinition } from "../checked.ts";
-import { machineOf } from "../machine.ts";
 import { definitionGraph } from "./definition-graph.ts";
+import { drawnMachine } from "./drawn-machine.ts";
 import type { Graph } from "./graph.ts";
 import { machineGraph } from "./machine-graph.ts";
 import { mermaidText } from "./mermaid.ts";
@@ -19,7 +19,7 @@ export interface GraphFormat {
 
 /** What is drawn of a workflow: its steps, or its statechart. */
 export function graphOf(definition: CheckedDefinition, isChart: boolean): Graph {
-  return isChart ? machineGraph(machineOf(definition)) : definitionGraph(definition);
+  return isChart || definition.machine ? machineGraph(drawnMachine(definition)) : definitionGraph(definition);
 }
 
 /** Every form, by its name. */
@@ -40,7 +40,7 @@ export const graphFormats = {
     summary: "the machine's config as JSON; opens in Stately's editor",
     mediaType: "application/json; charset=utf-8",
     endings: [".json"],
-    draw: (definition) => `${JSON.stringify(xstateConfig(machineOf(definition)), null, 2)}\n`,
+    draw: (definition) => `${JSON.stringify(xstateConfig(drawnMachine(definition)), null, 2)}\n`,
   },
 } as const satisfies Readonly<Record<string, GraphFormat>>;
 

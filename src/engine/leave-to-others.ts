@@ -1,0 +1,25 @@
+import type { AppError } from "../core/errors.ts";
+import type { EventBody } from "../core/run.ts";
+import type { AttemptEnd, AttemptParts } from "./attempt.ts";
+import type { Execution } from "./run-store.ts";
+
+/** First wait of a step whose machine this worker does not have; it then waits as long as it has waited already, up to the longest. */
+const leave = { firstMs: 1_000, longestMs: 60_000, attempts: 1_000_000 } as const;
+
+/** Gives the job back, without a spent attempt, and says so in the history. */
+export async function leaveToOthers(
+  parts: Pick<AttemptParts, "store" | "folder" | "worker" | "clock">,
+  execution: Execution,
+  { message }: AppError,
+): Promise<AttemptEnd> {
+  const begun = await parts.store.begin(execution, leave.attempts, parts.worker, [], undefined, true);
+  if (begun.type === "stale" || begun.type === "delivered") return parts.folder.refused(execution);
+  if (begun.type === "parked" && begun.waitMs !== null) return { type: "later", delayMs: begun.waitMs };
+  if (begun.type !== "begun") return { type: "done" };
+  const delayMs = Math.min(Math.max(begun.waitedMs, leave.firstMs), leave.longestMs);
+  const reason = `${message} It is left to other workers.`;
+  const head = { step: execution.actor, attempt: begun.attempt };
+  const event: EventBody = { type: "step.waiting", ...head, until: parts.clock() + delayMs, reason, calls: [] };
+  await parts.store.suspend(execution, { refund: true, costUsd: null, event, avoid: begun.avoid });
+  return { type: "later", delayMs };
+}
