@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
 import type { Locator } from "../locator.ts";
+import { stringsIn } from "../path.ts";
 import type { ProblemList } from "../problem-list.ts";
 import { readShape } from "../shape.ts";
 import { branchesOf } from "./branches.ts";
@@ -51,6 +52,7 @@ export function isAxonflowDocument(value: unknown): value is JsonObject {
 export function translateDocument(document: JsonObject, problems: ProblemList): TranslatedDocument | undefined {
   readShape(shape, document, [], problems);
   const { metadata, spec } = document;
+  reportTags(spec, problems);
   if (!isJsonObject(metadata) || !isJsonObject(spec) || !Array.isArray(spec.steps)) return undefined;
   const steps = spec.steps as readonly Json[];
   const translation = new Translation(responseField(steps));
@@ -71,6 +73,17 @@ export function translateDocument(document: JsonObject, problems: ProblemList): 
       : { output: translation.texts(spec.output, { to: ["output"], from: ["spec", "output"] }) }),
   };
   return { definition, locator: (original) => translation.locator(original) };
+}
+
+/** A text that begins a tag of ours was nothing but a text there. */
+function reportTags(spec: Json | undefined, problems: ProblemList): void {
+  for (const { path, text } of stringsIn(spec)) {
+    const lines = text.split("\n");
+    const line = lines.findIndex((content) => content.includes("{%"));
+    if (line < 0) continue;
+    const message = "{% begins a tag of Liquid's here, and means nothing in this format; write the text without it.";
+    problems.addInside(["spec", ...path], { line: line + 1, column: (lines[line] ?? "").indexOf("{%") + 1 }, message);
+  }
 }
 
 function headOf(spec: JsonObject, translation: Translation, problems: ProblemList): JsonObject {

@@ -244,6 +244,27 @@ describe("what a document leaves open, or what is not there, is reported at its 
     expect(problem).toContain("Did you mean");
   });
 
+  test.each<[string, unknown]>([
+    ["steps that are none", { spec: { steps: [null, 7, "x", [], {}] } }],
+    ["no steps", { spec: { steps: [] } }],
+    ["steps that are no list", { spec: { steps: { a: 1 } } }],
+    ["no spec", {}],
+    ["a spec that is none", { spec: "x" }],
+    ["metadata that are none", { metadata: [], spec: { steps: [{ name: "a", type: "llm-call", prompt: "x" }] } }],
+    ["an input that is none", { spec: { input: [1], steps: [{ name: "a", type: "llm-call", prompt: "x" }] } }],
+    ["parameters that are none", { spec: { steps: [{ name: "a", type: "api-call", parameters: "x" }] } }],
+    ["a type that every object has", { spec: { steps: [{ name: "a", type: "constructor" }] } }],
+    ["a name that every object has", { spec: { steps: [{ name: "__proto__", type: "conditional" }] } }],
+  ])("%s: refused, and nothing worse", (_, parts) => {
+    const whole = { apiVersion: "axonflow.io/v1", kind: "Workflow", metadata: { name: "x" }, ...(parts as object) };
+    expect(() => checkDefinition(whole as never)).toThrow(expect.objectContaining({ code: "invalid_definition" }));
+  });
+
+  test("a text that would begin a tag here", () => {
+    const problems = problemsOf(document(llm("a", "100 {% off")));
+    expect(problems[0]).toMatch(/^6:\d+ spec\.steps\.0\.prompt: \{% begins a tag/);
+  });
+
   test("everything at once, in the order of the file", () => {
     const text = document(`- { name: a, type: connector-call, connector: x }
 - { name: b, type: llm-call, prompt: "{{input.k}} {{steps.c.output.response}}" }
