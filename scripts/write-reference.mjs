@@ -75,11 +75,11 @@ const meanings = {
   SWITCHYARD_PROXY:
     "Proxy of the calls to providers. Without it `HTTPS_PROXY` and `HTTP_PROXY` count. Hosts of `NO_PROXY` and this machine's own addresses are called directly.",
   SWITCHYARD_STEP_ENV:
-    "Environment variables that http and function steps may read, as `env.NAME` or `secrets.NAME`. Their values stand in no run, event, error or log.",
+    "Environment variables that http and function steps and the tools of agents may read, as `env.NAME` or `secrets.NAME`. Their values stand in no run, event, error or log.",
   SWITCHYARD_HTTP_ALLOW:
-    "What http steps may reach besides public addresses. A host name allows whatever it resolves to; `*.internal` allows all names below it.",
+    "What http steps and the tools of agents may reach besides public addresses. A host name allows whatever it resolves to; `*.internal` allows all names below it.",
   SWITCHYARD_FUNCTIONS:
-    "Folder of the modules of function steps. Relative to the working folder, in the file to the file's folder.",
+    "Folder of the modules of function steps and of XState machines. Relative to the working folder, in the file to the file's folder.",
   SWITCHYARD_FUNCTION_PACKAGES: "npm packages whose functions function steps may call.",
   SWITCHYARD_MCP_COMMANDS:
     "Command lines by which agents may start MCP servers. One that is listed allows every line that begins with its words: list `npx -y @modelcontextprotocol/server-memory`, not `npx`.",
@@ -372,7 +372,7 @@ ${table(
     [
       code("SWITCHYARD_CRASH_AT"),
       "workers",
-      "`POINT` or `POINT:STEP`: the worker kills itself there, to rehearse a crash. Points: `after-begin`, `after-reply`, `after-deliver`, `after-commit`, `after-dispatch`.",
+      "`POINT` or `POINT:STEP`: the worker kills itself there, to rehearse a crash. Points: `after-begin`, `after-reply`, `after-deliver`, `after-commit`, `after-dispatch`; of steps that wait `after-take`, `after-child`, `after-park`.",
     ],
     [
       `${code("HTTPS_PROXY")}, ${code("HTTP_PROXY")}, ${code("NO_PROXY")}`,
@@ -421,8 +421,8 @@ async function cliPage() {
 
 # Command line
 
-\`run\` and \`runs\` talk to a server over HTTP. They find it by \`--url\`, then \`SWITCHYARD_URL\`, then the \`dev\` that runs in this folder, then \`http://127.0.0.1:7700\`.
-\`dev\`, \`serve\`, \`worker\`, \`health\` and \`reconcile\` read the [settings](settings.md) and work on Redis; \`config\` reads the settings, and \`config show\` asks Redis if it answers. \`validate\`, \`graph\`, \`test\`, \`schema\` and \`simulate\` need neither; \`demo\` starts what it needs, and uses \`REDIS_URL\` if it is set.
+\`run\`, \`runs\`, \`route\`, \`costs\`, \`schedules\` and \`triggers\` talk to a server over HTTP (\`route simulate\` to nobody). They find it by \`--url\`, then \`SWITCHYARD_URL\`, then the \`dev\` that runs in this folder, then \`http://127.0.0.1:7700\`.
+\`dev\`, \`serve\`, \`worker\`, \`health\` and \`reconcile\` read the [settings](settings.md) and work on Redis; \`config\` and \`providers\` read the settings; \`config show\` asks Redis if it answers, \`providers test\` the provider. \`validate\`, \`graph\`, \`test\`, \`schema\` and \`simulate\` need neither; \`demo\` starts what it needs, and uses \`REDIS_URL\` if it is set.
 
 Results go to standard output; errors and notes go to standard error. \`--json\` prints JSON, one value a line. Exit codes: [errors.md](errors.md#exit-codes-of-the-command-line).
 
