@@ -1,17 +1,26 @@
 import type { AppError } from "../core/errors.ts";
 import type { EventBody } from "../core/run.ts";
-import type { AttemptEnd, AttemptParts } from "./attempt.ts";
-import type { Execution } from "./run-store.ts";
+import type { Folder, Visit } from "./fold.ts";
+import type { Execution, RunStore } from "./run-store.ts";
+
+/** What giving a job back needs. */
+export interface LeaveParts {
+  readonly store: RunStore;
+  readonly folder: Folder;
+  /** Name of this worker process in the history. */
+  readonly worker: string;
+  readonly clock: () => number;
+}
 
 /** First wait of a step whose machine this worker does not have; it then waits as long as it has waited already, up to the longest. */
 const leave = { firstMs: 1_000, longestMs: 60_000, attempts: 1_000_000 } as const;
 
 /** Gives the job back, without a spent attempt, and says so in the history. */
 export async function leaveToOthers(
-  parts: Pick<AttemptParts, "store" | "folder" | "worker" | "clock">,
+  parts: LeaveParts,
   execution: Execution,
   { message }: AppError,
-): Promise<AttemptEnd> {
+): Promise<Visit | { readonly type: "later"; readonly delayMs: number }> {
   const begun = await parts.store.begin(execution, leave.attempts, parts.worker, [], undefined, true);
   if (begun.type === "stale" || begun.type === "delivered") return parts.folder.refused(execution);
   if (begun.type === "parked" && begun.waitMs !== null) return { type: "later", delayMs: begun.waitMs };
