@@ -31,7 +31,8 @@ function errorsPage() {
   const rows = Object.entries(catalogue).map(([name, { status, summary, fix }]) => [code(name), status, summary, fix]);
   const exits = {
     succeeded: "Done. With `--watch`: the run has succeeded.",
-    runFailed: "The watched run has failed or was cancelled; a test of `switchyard test` has failed; `health --worker` found no worker of this host.",
+    runFailed:
+      "The watched run has failed or was cancelled; a test of `switchyard test` has failed; `health --worker` found no worker of this host.",
     refused: "The command ended with an error: wrong usage, definition, input or settings, a missing file, no server.",
     interrupted: "Ended by Ctrl-C. A watched run goes on.",
   };
