@@ -7,7 +7,11 @@ import type { StepKindSpec } from "./kind.ts";
 const schema = z
   .strictObject({
     message: z.string().min(1).describe("What is to be approved; a Liquid template."),
-    who: z.array(z.string().min(1)).min(1).optional().describe("Who may decide. Default: anyone."),
+    who: z
+      .array(z.string().min(1))
+      .min(1)
+      .optional()
+      .describe("Who is asked, by name: shown with the step. Nobody is refused."),
     form: authorSchema.optional().describe("JSON Schema of what the person fills in."),
     timeout: z.string().min(1).optional().describe("Deadline, as a duration; or a template that gives one."),
     on_timeout: z.enum(["fail", "reject", "approve"]).optional().describe("What follows where nobody decides in time."),
