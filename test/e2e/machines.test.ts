@@ -204,13 +204,16 @@ describe("an XState machine as a workflow", () => {
     put("elsewhere", sequence);
     const empty = newFolder();
     try {
-      await startWorker({ SWITCHYARD_FUNCTIONS: empty });
+      const without = await startWorker({ SWITCHYARD_FUNCTIONS: empty });
       const id = await submit("elsewhere", { n: 9 });
       const reasons = async () =>
         (await fleet.client.history(id)).flatMap((event) => (event.type === "step.waiting" ? [event.reason] : []));
       await eventually(async () =>
         expect((await reasons())[0]).toMatch(/no \.\/elsewhere\.mjs.*left to other workers/),
       );
+      // It would take its turn at the step again, with growing waits in between.
+      without.kill("SIGKILL");
+      await without.ended;
       await startWorker();
       expect(await fleet.ended(id)).toMatchObject({ status: "succeeded", output: { seen: [9, 300] } });
     } finally {
