@@ -10,12 +10,9 @@ import { readShape } from "./shape.ts";
 
 const { name, description, input } = definitionShape.shape;
 
-const shape = z.strictObject({
-  name,
-  description,
-  input,
-  defaults: z.unknown().optional().describe("Holds for every step that does not say otherwise."),
-  machine: z.strictObject({
+/** What stands under `machine`, in the place of `steps`. */
+export const machineShape = z
+  .strictObject({
     module: z.string().min(1).describe("A file of the functions folder, such as ./order-triage.machine.mjs."),
     export: z
       .string()
@@ -27,7 +24,15 @@ const shape = z.strictObject({
       .regex(/^[0-9a-f]{64}$/, { error: "must be the SHA-256 of the file, in 64 hexadecimal digits." })
       .optional()
       .describe("Of the file. Filled in when the workflow is stored."),
-  }),
+  })
+  .describe("An XState machine of a module, in the place of steps.");
+
+const shape = z.strictObject({
+  name,
+  description,
+  input,
+  defaults: z.unknown().optional().describe("Holds for every step that does not say otherwise."),
+  machine: machineShape,
 });
 
 /** Whether a definition is that of an XState machine. */

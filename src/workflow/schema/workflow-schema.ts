@@ -2,6 +2,7 @@ import { z } from "zod";
 import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
 import { defaultsShape, definitionShape, stepShape } from "../definition.ts";
 import type { StepKindSpec } from "../kinds/kind.ts";
+import { machineShape } from "../machine-definition.ts";
 import { authorSchema, stepDefaults, stepList } from "../shape.ts";
 
 /** The version of JSON Schema that editors know best. They bring its meta-schema along, for the schemas inside a workflow. */
@@ -19,8 +20,12 @@ export function workflowSchema(kinds: readonly StepKindSpec[]): JsonObject {
     $schema: draft,
     title: "Switchyard workflow",
     ...top,
+    required: ["name"],
+    if: { required: ["machine"] },
+    else: { required: ["steps"] },
     properties: {
       ...properties,
+      machine: asSchema(machineShape),
       defaults: { ...members(properties.defaults), allOf: [{ $ref: "#/definitions/defaults" }] },
       steps: { description, type: "array", minItems, maxItems, items: { $ref: "#/definitions/step" } },
     },
