@@ -51,7 +51,8 @@ export async function createEngine(parts: EngineParts): Promise<Engine & { reado
   const query = new RunQuery(redis, keys, definitions);
   const feed = new Feed(parts.subscriber, keys);
   const operating = operateParts({ redis, keys, definitions, dispatcher, clock, store });
-  const conclusion = new Conclusion(redis, keys, tokenSource());
+  const token = tokenSource();
+  const conclusion = new Conclusion(redis, keys, token);
   const submitting: SubmitParts = { ...operating, conclusion, checkHints: parts.checkHints, runId };
   const schedules = new Schedules({
     redis,
@@ -107,7 +108,8 @@ export async function createEngine(parts: EngineParts): Promise<Engine & { reado
     cancel: (id, by, reason) => answered(() => cancelRun(operating, id, by, reason)),
     pause: (id, by) => answered(() => pauseRun(operating, id, by)),
     resume: (id, by) => answered(() => resumeRun(operating, id, by)),
-    signal: (id, signal) => answered(() => signalRun(operating, id, signal)),
+    // With an id of its own, so that a command that Redis executed and whose reply was lost is one signal.
+    signal: (id, signal) => answered(() => signalRun(operating, id, { ...signal, id: signal.id ?? token() })),
     watch: (id, onNews) => feed.watch(id, onNews),
     health: () => answered(() => healthOf(redis, dispatcher)),
     close: () => dispatcher.close(),
