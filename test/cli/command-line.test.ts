@@ -83,7 +83,7 @@ describe("switchyard", () => {
 
   test("simulate refuses a script with an unknown provider, and starts those that it knows", async () => {
     const script = (provider: string) => `outages: [{ provider: ${provider}, fault: { kind: refuse } }]\n`;
-    writeFileSync(join(cwd, "bad-script.yaml"), script("bedrock"));
+    writeFileSync(join(cwd, "bad-script.yaml"), script("mistral"));
     const bad = await switchyard("simulate", "--script", "bad-script.yaml");
     expect(bad).toMatchObject({ code: 2, err: expect.stringContaining("must be one of openai, anthropic") });
     writeFileSync(join(cwd, "gemini.yaml"), script("gemini"));
