@@ -132,6 +132,12 @@ export async function createWorkers(parts: WorkersParts): Promise<RunningWorkers
     if (channel === keys.stops) workers.abandon(JSON.parse(message) as string[]);
   });
   await parts.subscriber.subscribe(keys.stops);
+  // After a lost connection. It looks once it hears again, so that nothing falls in between.
+  const hearAgain = async () => {
+    await parts.subscriber.subscribe(keys.stops);
+    await workers.lookAgain();
+  };
+  parts.subscriber.on("ready", () => void hearAgain().catch(onError));
   const job = {
     name: "reconcile",
     data: { run: "", workflow: "", version: 0 },

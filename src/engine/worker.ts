@@ -48,7 +48,8 @@ class NextAttempt extends Error {
 /** The BullMQ workers of one process, one a queue. */
 export class Workers {
   readonly #workers: readonly Worker<JobData>[];
-  readonly #stops = new Map<string, AbortController>();
+  /** What is under way, by job id. */
+  readonly #running = new Map<string, { readonly stop: AbortController; readonly data: JobData }>();
   readonly #parts: WorkerParts;
   readonly #locks: LockKeeper;
 
@@ -82,7 +83,7 @@ export class Workers {
       onError(new Error(`Job ${job?.id} of ${queue}: ${error.message}`, { cause: error }));
     });
     worker.on("lockRenewalFailed", (jobIds) => {
-      for (const id of jobIds) this.#stops.get(id)?.abort("fence_lost" satisfies StopReason);
+      for (const id of jobIds) this.#running.get(id)?.stop.abort("fence_lost" satisfies StopReason);
     });
     return worker;
   }
@@ -91,14 +92,14 @@ export class Workers {
     const id = job.id ?? "";
     const stop = new AbortController();
     // A job that comes while its former execution still goes on here was taken from that one. BullMQ stops renewing a lock when either ends; the keeper does not.
-    this.#stops.get(id)?.abort("fence_lost" satisfies StopReason);
-    this.#stops.set(id, stop);
+    this.#running.get(id)?.stop.abort("fence_lost" satisfies StopReason);
+    this.#running.set(id, { stop, data: job.data });
     this.#locks.hold(queue, id, token);
     try {
       await this.#end(job, token, await this.#executed(queue, job, stop));
     } finally {
       this.#locks.release(queue, id, token);
-      if (this.#stops.get(id) === stop) this.#stops.delete(id);
+      if (this.#running.get(id)?.stop === stop) this.#running.delete(id);
     }
   }
 
@@ -175,9 +176,20 @@ export class Workers {
 
   /** Aborts what runs of these steps. @param ids beginnings of job ids */
   abandon(ids: readonly string[]): void {
-    for (const [job, stop] of this.#stops) {
+    for (const [job, { stop }] of this.#running) {
       if (ids.some((id) => job === id || job.startsWith(`${id}-w`))) stop.abort("abandoned" satisfies StopReason);
     }
+  }
+
+  /** Aborts what nobody wants any more, where that was announced while this process could not hear it. */
+  async lookAgain(): Promise<void> {
+    const { redis, keys } = this.#parts.restore;
+    const looks = [...this.#running.values()].map(async ({ stop, data: { run, actor, epoch } }) => {
+      if (actor === undefined) return;
+      const fence = await redis.hget(keys.run(run).fences, actor);
+      if (fence?.split("|", 1)[0] !== String(epoch)) stop.abort("abandoned" satisfies StopReason);
+    });
+    await Promise.all(looks);
   }
 
   /** Waits until every queue is served. */
@@ -191,7 +203,7 @@ export class Workers {
    */
   async close(graceMs: number): Promise<void> {
     const timer = setTimeout(() => {
-      for (const stop of this.#stops.values()) stop.abort("stopping" satisfies StopReason);
+      for (const { stop } of this.#running.values()) stop.abort("stopping" satisfies StopReason);
     }, graceMs);
     try {
       await Promise.all(this.#workers.map((worker) => worker.close()));

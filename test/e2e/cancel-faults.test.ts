@@ -1,3 +1,4 @@
+import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { Fleet } from "../support/fleet.ts";
@@ -87,6 +88,23 @@ describe("cancelling a run whose call runs in another process", () => {
     await expectCancelledOnce(id);
     await eventually(() => expectNothingLeft(fleet));
     await stop(caller);
+  });
+
+  test("closes it too where the caller was not listening at that moment", async () => {
+    const caller = await fleet.worker();
+    const id = await held("unheard");
+    const other = await fleet.worker();
+    caller.kill("SIGSTOP");
+    const redis = new Redis(fleet.redis.url);
+    await redis.call("CLIENT", "KILL", "TYPE", "pubsub");
+    redis.disconnect();
+    await fleet.client.cancel(id);
+    await expectCancelledOnce(id);
+    expect(callsOf("unheard").map(({ outcome }) => outcome)).toEqual(["open"]);
+    caller.kill("SIGCONT");
+    await eventually(() => expect(callsOf("unheard").map(({ outcome }) => outcome)).toEqual(["aborted"]));
+    await eventually(() => expectNothingLeft(fleet));
+    await stop(caller, other);
   });
 
   test("is one ending among outcomes that come at the same time", async () => {
