@@ -1,6 +1,8 @@
 import type { FailureClass, Price, Usage } from "../core/call.ts";
 import type { KnownCapabilities } from "../core/capabilities.ts";
+import type { JsonObject } from "../core/json.ts";
 import type { LlmReasoning, LlmRequest, LlmToolCall } from "./request.ts";
+import type { AnswerPart } from "./wire.ts";
 
 export type { LlmMessage, LlmRequest } from "./request.ts";
 
@@ -21,6 +23,8 @@ export interface LlmAnswer {
   readonly warnings: readonly string[];
   /** Milliseconds from the call's start to the first token of text, thought or tool call; null: it was not streamed. */
   readonly firstTokenMs: number | null;
+  /** The vendor's body as it came; set where the request's `wire` was sent as it was and the answer was not streamed. */
+  readonly wire?: JsonObject;
 }
 
 /** How a call is made. */
@@ -41,6 +45,8 @@ export interface CallOptions {
   readonly onDelta?: (text: string) => void;
   /** Given: the answer is streamed; called for each sign of life of the model, text or not (thought, tool call). Before `onDelta`. */
   readonly onActivity?: () => void;
+  /** Given: the answer is streamed; each piece of it in its order, also of tool calls. */
+  readonly onPart?: (part: AnswerPart) => void;
 }
 
 /** A failed call, classified where the provider's answer was read. */

@@ -1,4 +1,5 @@
 import type { JsonObject } from "../core/json.ts";
+import type { WireRequest } from "./wire.ts";
 
 /** A request to a model, in no vendor's words. */
 export interface LlmRequest {
@@ -17,6 +18,8 @@ export interface LlmRequest {
   readonly toolChoice?: "auto" | "none" | "required" | { readonly tool: string };
   /** How much the model may think before it answers. Default: the vendor's own. A model that cannot is a warning, or the vendor's 400. */
   readonly reasoning?: "low" | "medium" | "high";
+  /** The request as it came, where it came in a vendor's words. */
+  readonly wire?: WireRequest;
 }
 
 /** One turn of the conversation. */

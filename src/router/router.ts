@@ -5,7 +5,9 @@ import type { AnswerPiece } from "../core/live.ts";
 import type { ExplainRequest, Explanation, ShadowSummary } from "../core/routing.ts";
 import type { Spend } from "../core/spend.ts";
 import type { LlmAnswer, LlmRequest } from "../providers/provider.ts";
+import type { AnswerPart } from "../providers/wire.ts";
 import type { CheckResult } from "./check.ts";
+import type { Target } from "./target.ts";
 
 /** How a routed request is made. */
 export interface RouteOptions {
@@ -19,12 +21,19 @@ export interface RouteOptions {
   readonly avoid?: readonly string[];
   /** Run whose steps stay with one provider, where the settings say `affinity: run`. */
   readonly affinity?: string;
+  /** Who pays, for the sums of costs and for budgets. Default: the default tenant. */
+  readonly tenant?: string;
   /** Workflow whose step asks, for the sums of costs. Absent: somebody asks directly. */
   readonly workflow?: string;
   /** True: while nobody may be called, the request waits within its deadline. Default: it ends as `unavailable`. */
   readonly wait?: boolean;
   /** Given: answers are streamed, and each piece is told at once. `restarted` says that the pieces of that call are no answer. */
   readonly onPiece?: (piece: AnswerPiece) => void;
+  /**
+   * Given: the answer is streamed to somebody who cannot take anything back. Each part is told at once; from the first one on, no other target is called: an
+   * answer that breaks then ends the request as `failed`.
+   */
+  readonly onPart?: (part: AnswerPart, target: Target) => void;
   /** Told of each failed call as soon as it failed, before the next one is begun. */
   readonly onCallFailed?: (call: CallRecord) => void;
 }

@@ -1,11 +1,23 @@
-import type { FastifyInstance, onRequestAsyncHookHandler, RouteHandlerMethod } from "fastify";
+import type { FastifyInstance, FastifyRequest, onRequestAsyncHookHandler, RouteHandlerMethod } from "fastify";
+import type { z } from "zod";
 import { AppError } from "../core/errors.ts";
+import type { Principal, Scope } from "../core/principal.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Router } from "../router/router.ts";
 import type { RoutingControl } from "../router/routing-control.ts";
 
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Who asks. Set before a route's handler sees the request. */
+    principal: Principal;
+  }
+}
+
 /** What the route handlers work with. */
 export interface ServerContext {
+  /** The engine as the asker's tenant sees it: what is another tenant's is not there. */
+  readonly engineOf: (request: FastifyRequest) => Engine;
+  /** The engine as the fleet sees it, for what belongs to no tenant: health, deliveries to triggers. */
   readonly engine: Engine;
   readonly routing: RoutingControl;
   readonly router: Pick<Router, "spend" | "shadows">;
@@ -19,8 +31,18 @@ export interface Route {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Path with `:name` parameters. */
   readonly url: string;
-  /** One sentence for `GET /`. */
+  /** One sentence for `GET /` and the API's document. */
   readonly summary: string;
+  /** Chapter of the API's document: `runs`, `workflows`, `routing`, ... */
+  readonly chapter: string;
+  /** What a key needs for it. `none`: it is answered to anybody. */
+  readonly scope: Scope | "none";
+  /** Schemas of what it reads, by part. The handler checks with these very schemas ({@link checked}); the API's document is made from them. */
+  readonly reads?: Partial<Readonly<Record<"params" | "query" | "headers" | "body", z.ZodType>>>;
+  /** What it answers when all is well, by status: a sentence, and a schema where it is JSON. Problems need no mention. */
+  readonly answers?: Readonly<
+    Record<number, { readonly text: string; readonly schema?: z.ZodType; readonly media?: string }>
+  >;
   /** Media types that its body may have. Absent: it reads no body. */
   readonly takes?: readonly string[];
   /** Its body is handed over as bytes, as it came. */

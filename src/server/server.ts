@@ -1,6 +1,7 @@
 import type { Queue } from "bullmq";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, LogController } from "fastify";
 import type { AppError } from "../core/errors.ts";
+import { everyone } from "../core/principal.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Router } from "../router/router.ts";
 import type { RoutingControl } from "../router/routing-control.ts";
@@ -45,7 +46,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     request.log.debug({ method, url, status: reply.statusCode, durationMs: Math.round(reply.elapsedTime) }, "answered");
   });
   await addQueueBoard(server, queues);
-  addRoutes(server, routes, { engine, routing, router, version, closing: closing.signal });
+  server.decorateRequest("principal", everyone);
+  addRoutes(server, routes, { engineOf: () => engine, engine, routing, router, version, closing: closing.signal });
   return server;
 }
 

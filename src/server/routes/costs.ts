@@ -43,6 +43,8 @@ function today(): string {
 export const costs: Route = {
   method: "GET",
   url: "/v1/costs",
+  chapter: "costs",
+  scope: "read",
   summary: "What all calls have used (?days=7 or ?from, ?to; ?by=day,provider,model,key,workflow).",
   handler:
     ({ router }) =>

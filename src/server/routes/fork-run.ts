@@ -35,14 +35,19 @@ function again(
   return {
     method: "POST",
     url: `/v1/runs/:id/${verb}`,
+    chapter: "runs",
+    scope: "submit",
     summary,
     takes: jsonTypes,
     handler:
-      ({ engine }) =>
+      ({ engineOf }) =>
       async (request, reply) => {
         const { id } = checked(paramsSchema, request.params, "path");
         const { "idempotency-key": idempotencyKey } = checked(headersSchema, request.headers, "headers");
-        const { run, created } = await engine.fork(id, { ...checked(schema, request.body, "body"), idempotencyKey });
+        const { run, created } = await engineOf(request).fork(id, {
+          ...checked(schema, request.body, "body"),
+          idempotencyKey,
+        });
         return reply
           .code(created ? 202 : 200)
           .header("location", `/v1/runs/${run.id}`)

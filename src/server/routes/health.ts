@@ -5,6 +5,8 @@ import type { Route } from "../route.ts";
 export const health: Route = {
   method: "GET",
   url: "/health",
+  chapter: "server",
+  scope: "none",
   summary:
     "Whether the server and Redis answer, and how many jobs are open in each queue, and which workers there are.",
   handler:

@@ -5,6 +5,8 @@ export function home(routes: readonly Route[]): Route {
   return {
     method: "GET",
     url: "/",
+    chapter: "server",
+    scope: "none",
     summary: "What this server answers.",
     handler:
       ({ version }) =>

@@ -8,6 +8,8 @@ import { triggerParams } from "./triggers.ts";
 export const receiveHook: Route = {
   method: "POST",
   url: "/v1/hooks/:id",
+  chapter: "triggers",
+  scope: "none",
   summary: "Deliver a signed request to a trigger; answers with the run. The same delivery twice is one run.",
   takes: hookTypes,
   raw: true,

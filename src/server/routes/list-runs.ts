@@ -26,10 +26,12 @@ const querySchema = z.strictObject({
 export const listRuns: Route = {
   method: "GET",
   url: "/v1/runs",
+  chapter: "runs",
+  scope: "read",
   summary:
     "List runs, newest first (?limit, ?before, ?status, ?workflow; ?parent=ID: the runs that its steps have started; ?all=true: these too).",
   handler:
-    ({ engine }) =>
+    ({ engineOf }) =>
     async (request) =>
-      engine.list(checked(querySchema, request.query, "query")),
+      engineOf(request).list(checked(querySchema, request.query, "query")),
 };

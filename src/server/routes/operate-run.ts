@@ -19,14 +19,16 @@ const cancelSchema = z.strictObject({ reason: z.string().min(1).max(1_000).optio
 export const cancelRun: Route = {
   method: "POST",
   url: "/v1/runs/:id/cancel",
+  chapter: "runs",
+  scope: "operate",
   summary: "End a run: calls under way are aborted, late results dropped, its child runs ended.",
   takes: json,
   handler:
-    ({ engine }) =>
+    ({ engineOf }) =>
     async (request, reply) => {
       const { reason = null } = checked(cancelSchema, request.body, "body");
-      await engine.cancel(idOf(request), by(request), reason);
-      return reply.code(202).send(await engine.get(idOf(request)));
+      await engineOf(request).cancel(idOf(request), by(request), reason);
+      return reply.code(202).send(await engineOf(request).get(idOf(request)));
     },
 };
 
@@ -34,12 +36,14 @@ export const cancelRun: Route = {
 export const pauseRun: Route = {
   method: "POST",
   url: "/v1/runs/:id/pause",
+  chapter: "runs",
+  scope: "operate",
   summary: "Let a run start nothing new; what is under way goes on.",
   handler:
-    ({ engine }) =>
+    ({ engineOf }) =>
     async (request) => {
-      await engine.pause(idOf(request), by(request));
-      return engine.get(idOf(request));
+      await engineOf(request).pause(idOf(request), by(request));
+      return engineOf(request).get(idOf(request));
     },
 };
 
@@ -47,12 +51,14 @@ export const pauseRun: Route = {
 export const resumeRun: Route = {
   method: "POST",
   url: "/v1/runs/:id/resume",
+  chapter: "runs",
+  scope: "operate",
   summary: "Let a paused run go on.",
   handler:
-    ({ engine }) =>
+    ({ engineOf }) =>
     async (request) => {
-      await engine.resume(idOf(request), by(request));
-      return engine.get(idOf(request));
+      await engineOf(request).resume(idOf(request), by(request));
+      return engineOf(request).get(idOf(request));
     },
 };
 
@@ -63,14 +69,16 @@ const signalSchema = z.strictObject({ payload: z.json().optional(), id: z.string
 export const signalRun: Route = {
   method: "POST",
   url: "/v1/runs/:id/signals/:name",
+  chapter: "runs",
+  scope: "operate",
   summary: "Send a run a signal: {payload?, id?}; the same id is taken once. One that comes early is kept.",
   takes: json,
   handler:
-    ({ engine }) =>
+    ({ engineOf }) =>
     async (request, reply) => {
       const { id, name } = checked(signalParams, request.params, "path");
       const { payload = null, id: signalId } = checked(signalSchema, request.body, "body");
-      await engine.signal(id, {
+      await engineOf(request).signal(id, {
         name,
         payload: payload as Json,
         by: by(request),
@@ -96,16 +104,18 @@ function word(verb: "approve" | "reject", approved: boolean): Route {
   return {
     method: "POST",
     url: `/v1/runs/:id/${verb}`,
+    chapter: "runs",
+    scope: "operate",
     summary: `${approved ? "Approve" : "Reject"} what an approval step waits for: {step?, comment?, form?}; who: X-Switchyard-Author.`,
     takes: json,
     handler:
-      ({ engine }) =>
+      ({ engineOf }) =>
       async (request, reply) => {
         const id = idOf(request);
         const { step, comment = null, form = null } = checked(wordSchema, request.body, "body");
-        const asked = await waitingStep(engine, id, step);
+        const asked = await waitingStep(engineOf(request), id, step);
         const payload = { approved, by: by(request), comment, form: form as Json };
-        await engine.signal(id, { name: approvalSignal(asked), payload, by: by(request) });
+        await engineOf(request).signal(id, { name: approvalSignal(asked), payload, by: by(request) });
         return reply.code(202).send({ run: id, step: asked, approved });
       },
   };

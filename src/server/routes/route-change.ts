@@ -8,6 +8,8 @@ import type { Route } from "../route.ts";
 export const routeChange: Route = {
   method: "PATCH",
   url: "/v1/routing",
+  chapter: "routing",
+  scope: "admin",
   summary: "Change the routing of the whole fleet (keys of `routing:`; null takes one back). If-Match: VERSION.",
   takes: jsonTypes,
   handler:

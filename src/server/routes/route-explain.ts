@@ -14,6 +14,8 @@ const bodySchema = z.strictObject({
 export const routeExplain: Route = {
   method: "POST",
   url: "/v1/routing/explain",
+  chapter: "routing",
+  scope: "read",
   summary: "How a request would be routed now, and why ({hints, tokens, max_tokens}); makes no call.",
   takes: jsonTypes,
   handler:

@@ -8,6 +8,8 @@ const querySchema = z.strictObject({ limit: z.coerce.number().int().min(1).max(2
 export const routeHistory: Route = {
   method: "GET",
   url: "/v1/routing/history",
+  chapter: "routing",
+  scope: "read",
   summary: "The versions of the routing, newest first: who changed what, and when (?limit).",
   handler:
     ({ routing }) =>

@@ -9,6 +9,8 @@ const paramsSchema = z.object({ name: z.string() });
 export const routeDrain: Route = {
   method: "POST",
   url: "/v1/routing/providers/:name/drain",
+  chapter: "routing",
+  scope: "admin",
   summary: "Give a provider no new calls; those under way go on.",
   handler:
     ({ routing }) =>
@@ -22,6 +24,8 @@ export const routeDrain: Route = {
 export const routeUndrain: Route = {
   method: "POST",
   url: "/v1/routing/providers/:name/undrain",
+  chapter: "routing",
+  scope: "admin",
   summary: "Give a drained provider calls again; its share grows over 30 s.",
   handler:
     ({ routing }) =>
@@ -35,6 +39,8 @@ export const routeUndrain: Route = {
 export const routeReset: Route = {
   method: "POST",
   url: "/v1/routing/providers/:name/reset",
+  chapter: "routing",
+  scope: "admin",
   summary: "Forget a provider's breakers, rate limits and refused keys.",
   handler:
     ({ routing }) =>

@@ -10,6 +10,8 @@ const bodySchema = z.strictObject({ version: z.int().min(0) });
 export const routeRollback: Route = {
   method: "POST",
   url: "/v1/routing/rollback",
+  chapter: "routing",
+  scope: "admin",
   summary: "Make a new version of the routing that equals an old one ({version}; 0: nothing set at run time).",
   takes: jsonTypes,
   handler:

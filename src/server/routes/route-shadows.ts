@@ -4,6 +4,8 @@ import type { Route } from "../route.ts";
 export const routeShadows: Route = {
   method: "GET",
   url: "/v1/routing/shadows",
+  chapter: "routing",
+  scope: "read",
   summary: "What mirrored requests have shown: durations, costs and lengths beside those of the answers.",
   handler:
     ({ router }) =>

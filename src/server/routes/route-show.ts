@@ -4,6 +4,8 @@ import type { Route } from "../route.ts";
 export const routeShow: Route = {
   method: "GET",
   url: "/v1/routing",
+  chapter: "routing",
+  scope: "read",
   summary: "The routing in force, where each value comes from, and the health of each target.",
   handler:
     ({ routing }) =>

@@ -17,11 +17,14 @@ const paramsSchema = z.object({ id: z.string() });
 export const runEvents: Route = {
   method: "GET",
   url: "/v1/runs/:id/events",
+  chapter: "runs",
+  scope: "read",
   summary:
     "A run's events (?after=N, ?limit); with Accept: text/event-stream live until the run ends, with ?tokens=true also answers as they are written.",
   handler:
-    ({ engine, closing }) =>
+    ({ engineOf, closing }) =>
     async (request, reply) => {
+      const engine = engineOf(request);
       const { id } = checked(paramsSchema, request.params, "path");
       const { after = 0, limit, tokens = false } = checked(querySchema, request.query, "query");
       reply.header("vary", "accept");

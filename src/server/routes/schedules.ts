@@ -24,16 +24,18 @@ const bodySchema = z.strictObject({
 export const setSchedule: Route = {
   method: "PUT",
   url: "/v1/schedules/:id",
+  chapter: "schedules",
+  scope: "operate",
   summary:
     "Begin runs of a stored workflow by the clock: {workflow, cron, timezone?, version?, input?, hints?, overlap?}.",
   takes: ["application/json"],
   handler:
-    ({ engine }) =>
+    ({ engineOf }) =>
     async (request) => {
       const { id } = checked(paramsSchema, request.params, "path");
       const { input, ...body } = checked(bodySchema, request.body, "body");
       const by = changeBy(request).author;
-      return engine.schedules.set({ id, by, ...body, ...(input ? { input: input as JsonObject } : {}) });
+      return engineOf(request).schedules.set({ id, by, ...body, ...(input ? { input: input as JsonObject } : {}) });
     },
 };
 
@@ -41,23 +43,27 @@ export const setSchedule: Route = {
 export const listSchedules: Route = {
   method: "GET",
   url: "/v1/schedules",
+  chapter: "schedules",
+  scope: "read",
   summary: "The schedules, with their next time and last run.",
   handler:
-    ({ engine }) =>
-    async () => ({ schedules: await engine.schedules.list() }),
+    ({ engineOf }) =>
+    async (request) => ({ schedules: await engineOf(request).schedules.list() }),
 };
 
 /** `DELETE /v1/schedules/:id`: begins no further runs; those that run go on. */
 export const removeSchedule: Route = {
   method: "DELETE",
   url: "/v1/schedules/:id",
+  chapter: "schedules",
+  scope: "operate",
   summary: "End a schedule; runs that it began go on.",
   handler:
-    ({ engine }) =>
+    ({ engineOf }) =>
     async (request, reply) => {
       const { id } = checked(paramsSchema, request.params, "path");
       changeBy(request);
-      await engine.schedules.remove(id);
+      await engineOf(request).schedules.remove(id);
       return reply.code(204).send();
     },
 };

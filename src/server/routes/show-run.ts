@@ -9,12 +9,14 @@ const paramsSchema = z.object({ id: z.string() });
 export const showRun: Route = {
   method: "GET",
   url: "/v1/runs/:id",
+  chapter: "runs",
+  scope: "read",
   summary:
     "Show a run with its steps (?outputs=true: with each step's output; ?children=true: with the runs that they have started).",
   handler:
-    ({ engine }) =>
+    ({ engineOf }) =>
     async (request) => {
       const { id } = checked(paramsSchema, request.params, "path");
-      return engine.get(id, checked(querySchema, request.query, "query"));
+      return engineOf(request).get(id, checked(querySchema, request.query, "query"));
     },
 };

@@ -7,15 +7,17 @@ import type { Route } from "../route.ts";
 export const storeWorkflow: Route = {
   method: "POST",
   url: "/v1/workflows",
+  chapter: "workflows",
+  scope: "submit",
   summary:
     "Check and store a definition (JSON object, or YAML as text/yaml). Same name, changed content: next version.",
   takes: [...jsonTypes, ...yamlTypes],
   handler:
-    ({ engine }) =>
+    ({ engineOf }) =>
     async (request) => {
       const definition = request.body;
       if (isJsonObject(definition) || (typeof definition === "string" && definition.trim() !== "")) {
-        return engine.store(definition);
+        return engineOf(request).store(definition);
       }
       throw new AppError("bad_request", {
         message: "The request's body must be a workflow definition: a JSON object, or YAML text sent as text/yaml.",

@@ -25,13 +25,15 @@ const headersSchema = z.object({
 export const submitRun: Route = {
   method: "POST",
   url: "/v1/runs",
+  chapter: "runs",
+  scope: "submit",
   summary: "Start a run of a stored workflow, or of a definition sent along. Idempotency-Key makes repeating it safe.",
   takes: jsonTypes,
   handler:
-    ({ engine }) =>
+    ({ engineOf }) =>
     async (request, reply) => {
       const { "idempotency-key": idempotencyKey } = checked(headersSchema, request.headers, "headers");
-      const { run, created } = await engine.submit({ ...readBody(request.body), idempotencyKey });
+      const { run, created } = await engineOf(request).submit({ ...readBody(request.body), idempotencyKey });
       return reply
         .code(created ? 202 : 200)
         .header("location", `/v1/runs/${run.id}`)

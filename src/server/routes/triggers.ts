@@ -40,15 +40,17 @@ const bodySchema = z.strictObject({
 export const setTrigger: Route = {
   method: "PUT",
   url: "/v1/triggers/:id",
+  chapter: "triggers",
+  scope: "operate",
   summary:
     "Begin runs, or send signals, by signed requests to /v1/hooks/:id: {workflow | signal, secret?, input?, signature?, idempotency?}.",
   takes: jsonTypes,
   handler:
-    ({ engine }) =>
+    ({ engineOf }) =>
     async (request) => {
       const { id } = checked(triggerParams, request.params, "path");
       const body = checked(bodySchema, request.body, "body");
-      return engine.triggers.set(id, body, changeBy(request).author);
+      return engineOf(request).triggers.set(id, body, changeBy(request).author);
     },
 };
 
@@ -56,34 +58,40 @@ export const setTrigger: Route = {
 export const listTriggers: Route = {
   method: "GET",
   url: "/v1/triggers",
+  chapter: "triggers",
+  scope: "read",
   summary: "The triggers; their secrets are masked.",
   handler:
-    ({ engine }) =>
-    async () => ({ triggers: await engine.triggers.list() }),
+    ({ engineOf }) =>
+    async (request) => ({ triggers: await engineOf(request).triggers.list() }),
 };
 
 /** `GET /v1/triggers/:id`: one of them, without its secret. */
 export const showTrigger: Route = {
   method: "GET",
   url: "/v1/triggers/:id",
+  chapter: "triggers",
+  scope: "read",
   summary: "A trigger; its secret is masked.",
   handler:
-    ({ engine }) =>
+    ({ engineOf }) =>
     async (request) =>
-      engine.triggers.show(checked(triggerParams, request.params, "path").id),
+      engineOf(request).triggers.show(checked(triggerParams, request.params, "path").id),
 };
 
 /** `DELETE /v1/triggers/:id`: takes no further deliveries; runs that it began go on. */
 export const removeTrigger: Route = {
   method: "DELETE",
   url: "/v1/triggers/:id",
+  chapter: "triggers",
+  scope: "operate",
   summary: "End a trigger; runs that it began go on.",
   handler:
-    ({ engine }) =>
+    ({ engineOf }) =>
     async (request, reply) => {
       const { id } = checked(triggerParams, request.params, "path");
       changeBy(request);
-      await engine.triggers.remove(id);
+      await engineOf(request).triggers.remove(id);
       return reply.code(204).send();
     },
 };

@@ -18,13 +18,15 @@ const maxNodes = 250;
 export const workflowGraph: Route = {
   method: "GET",
   url: "/v1/workflows/:name/graph",
+  chapter: "workflows",
+  scope: "read",
   summary: "Draw a stored workflow (?format=mermaid, svg or xstate; ?version; ?states=true: its statechart).",
   handler:
-    ({ engine }) =>
+    ({ engineOf }) =>
     async (request, reply) => {
       const { name } = checked(paramsSchema, request.params, "path");
       const { format, version, states } = checked(querySchema, request.query, "query");
-      const { definition } = await engine.definition(name, version);
+      const { definition } = await engineOf(request).definition(name, version);
       if (format === "svg") refuseTooMany(graphOf(definition, states).nodes.length);
       const { mediaType, draw } = graphFormats[format];
       // A drawing holds a workflow author's words: it must not run anything where it is opened.

@@ -1,0 +1,32 @@
+import type { JsonObject } from "../core/json.ts";
+
+/** Vendors' wire formats in which requests come, and which providers speak. */
+export type WireFormat = "openai-chat" | "openai-responses" | "anthropic-messages";
+
+/**
+ * A request as its client sent it, beside its translation: a provider that speaks the format sends this body, with the model that was chosen for it, so nothing
+ * that the translation does not know is lost on the way. Others send the translation.
+ */
+export interface WireRequest {
+  readonly format: WireFormat;
+  /** Without what was meant for the router: hints, metadata of its own. */
+  readonly body: JsonObject;
+}
+
+/** One event of a vendor's stream, as it came. */
+export interface WireEvent {
+  /** The event's name; null: it has none. */
+  readonly event: string | null;
+  /** Its text, JSON but for `[DONE]`. */
+  readonly data: string;
+}
+
+/** A piece of a streamed answer, for whoever passes it on. A stream is either `wire` events alone (the provider speaks the request's format) or the other kinds. */
+export type AnswerPart =
+  | { readonly type: "wire"; readonly event: WireEvent }
+  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "reasoning"; readonly text: string }
+  /** A tool call begins. Calls are numbered from 0, in the answer's order. */
+  | { readonly type: "tool"; readonly index: number; readonly id: string; readonly name: string }
+  /** More of a tool call's arguments, JSON text. */
+  | { readonly type: "arguments"; readonly index: number; readonly text: string };

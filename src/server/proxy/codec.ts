@@ -1,0 +1,43 @@
+import type { Served } from "../../core/call.ts";
+import type { AppError } from "../../core/errors.ts";
+import type { JsonObject } from "../../core/json.ts";
+import type { LlmAnswer, LlmRequest } from "../../providers/provider.ts";
+import type { AnswerPart, WireEvent, WireFormat } from "../../providers/wire.ts";
+
+/** A client's request, read from its vendor's words. */
+export interface WireAsk {
+  readonly request: LlmRequest;
+  /** As the client wrote it: a model, an alias, or `PROVIDER/MODEL`. Empty or `auto`: the provider's own. */
+  readonly model: string;
+  readonly stream: boolean;
+}
+
+/** What an answer is written with. */
+export interface WireHead {
+  readonly id: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly served: Served;
+}
+
+/** One vendor's wire format, as its own client packages speak it. Pure. One file a format. */
+export interface WireCodec {
+  readonly format: WireFormat;
+  /** @throws AppError bad_request with every problem, as `messages.0.role: ...` */
+  read(body: JsonObject): WireAsk;
+  /** A whole answer in the vendor's words, for an answer that another vendor's provider gave. */
+  write(answer: LlmAnswer, head: WireHead): JsonObject;
+  /** A streamed answer in the vendor's events. `part` takes all but `wire` parts. */
+  stream(ask: WireAsk, head: Pick<WireHead, "id" | "at">): WireStream;
+  /** An error as the vendor's clients expect it: they read class and message, and whether to try again from the status. */
+  error(error: AppError): JsonObject;
+}
+
+/** A stream that is being written. What each method returns is sent at once. */
+export interface WireStream {
+  part(part: Exclude<AnswerPart, { readonly type: "wire" }>, model: string): readonly WireEvent[];
+  /** What follows the last part. */
+  end(answer: LlmAnswer, served: Served): readonly WireEvent[];
+  /** The answer broke off after its first part: the client is told, and the stream ends without its usual end. */
+  broken(error: AppError): readonly WireEvent[];
+}
