@@ -10,6 +10,10 @@ export interface WireAsk {
   /** As the client wrote it: a model, an alias, or `PROVIDER/MODEL`. Empty or `auto`: the provider's own. */
   readonly model: string;
   readonly stream: boolean;
+  /** The body as the vendor itself may have it, where it differs from what came: without what other vendors' answers left in the conversation. */
+  readonly body?: JsonObject;
+  /** What `request` cannot say (`document blocks`): only a provider that speaks the format may serve it. Absent: it says everything. */
+  readonly untranslated?: readonly string[];
 }
 
 /** What an answer is written with. */
@@ -26,7 +30,7 @@ export interface WireCodec {
   /** @throws AppError bad_request with every problem, as `messages.0.role: ...` */
   read(body: JsonObject): WireAsk;
   /** A whole answer in the vendor's words, for an answer that another vendor's provider gave. */
-  write(answer: LlmAnswer, head: WireHead): JsonObject;
+  write(answer: LlmAnswer, head: WireHead, ask: WireAsk): JsonObject;
   /** A streamed answer in the vendor's events. `part` takes all but `wire` parts. */
   stream(ask: WireAsk, head: Pick<WireHead, "id" | "at">): WireStream;
   /** An error as the vendor's clients expect it: they read class and message, and whether to try again from the status. */
