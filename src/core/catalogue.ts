@@ -1,4 +1,5 @@
 import { type CatalogueEntry, entry } from "./catalogue-entry.ts";
+import { planErrors } from "./plan-errors.ts";
 import { stepErrors } from "./step-errors.ts";
 
 export type { CatalogueEntry } from "./catalogue-entry.ts";
@@ -112,6 +113,7 @@ export const catalogue = {
     "Send the body as one of the listed types, with a Content-Type header that says so.",
   ),
   ...stepErrors,
+  ...planErrors,
   provider_rejected: entry(
     422,
     "The provider refused the request as wrong.",
