@@ -1,8 +1,7 @@
 import type { FailureClass, Price, Usage } from "../core/call.ts";
 import type { KnownCapabilities } from "../core/capabilities.ts";
-import type { JsonObject } from "../core/json.ts";
 import type { LlmReasoning, LlmRequest, LlmToolCall } from "./request.ts";
-import type { AnswerPart } from "./wire.ts";
+import type { AnswerPart, WireAnswer, WireFormat } from "./wire.ts";
 
 export type { LlmMessage, LlmRequest } from "./request.ts";
 
@@ -23,8 +22,8 @@ export interface LlmAnswer {
   readonly warnings: readonly string[];
   /** Milliseconds from the call's start to the first token of text, thought or tool call; null: it was not streamed. */
   readonly firstTokenMs: number | null;
-  /** The vendor's body as it came; set where the request's `wire` was sent as it was and the answer was not streamed. */
-  readonly wire?: JsonObject;
+  /** Set where the request's `wire` was sent as it was: what is left for its client, as it came. */
+  readonly wire?: WireAnswer;
 }
 
 /** How a call is made. */
@@ -79,6 +78,8 @@ export interface Provider {
   readonly keys: readonly string[];
   /** Whether a model's name belongs to this provider, so that another vendor's name is never sent to it. */
   serves(model: string): boolean;
+  /** Vendors' formats in which it sends a request as it came ({@link LlmRequest.wire}). Absent: none. */
+  readonly speaks?: readonly WireFormat[];
   /** Stands for a key in shared state: changes when the key does, and no secret can be read from it. */
   keyId(label: string): string;
   /**

@@ -11,6 +11,8 @@ export interface WireRequest {
   readonly format: WireFormat;
   /** Without what was meant for the router: hints, metadata of its own. */
   readonly body: JsonObject;
+  /** What the translation cannot say: only a provider that speaks the format may serve it. Absent: nothing. */
+  readonly untranslated?: readonly string[];
 }
 
 /** One event of a vendor's stream, as it came. */
@@ -21,7 +23,15 @@ export interface WireEvent {
   readonly data: string;
 }
 
-/** A piece of a streamed answer, for whoever passes it on. A stream is either `wire` events alone (the provider speaks the request's format) or the other kinds. */
+/**
+ * What a provider that speaks the request's format leaves for the client at the end, as it came. `whole`: the vendor's body, JSON text. `streamed`: the events from
+ * the first one that tells how the answer ended; they are held until it is known to be one, and to what it came.
+ */
+export type WireAnswer =
+  | { readonly type: "whole"; readonly text: string }
+  | { readonly type: "streamed"; readonly rest: readonly WireEvent[] };
+
+/** A piece of a streamed answer, for whoever passes it on. A stream is either `wire` events alone (the provider speaks the request's format) or the other kinds; the last events of such a stream come with the answer ({@link WireAnswer}). */
 export type AnswerPart =
   | { readonly type: "wire"; readonly event: WireEvent }
   | { readonly type: "text"; readonly text: string }

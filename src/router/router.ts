@@ -33,9 +33,16 @@ export interface RouteOptions {
    * Given: the answer is streamed to somebody who cannot take anything back. Each part is told at once; from the first one on, no other target is called: an
    * answer that breaks then ends the request as `failed`.
    */
-  readonly onPart?: (part: AnswerPart, target: Target) => void;
+  readonly onPart?: (part: AnswerPart, origin: PartOrigin) => void;
   /** Told of each failed call as soon as it failed, before the next one is begun. */
   readonly onCallFailed?: (call: CallRecord) => void;
+}
+
+/** Whose part of an answer it is. */
+export interface PartOrigin extends Target {
+  /** Number of the call within the request, from 1. */
+  readonly call: number;
+  readonly decision: Decision;
 }
 
 /** What became of a routed request. Expected outcomes are values; only programming errors are thrown. */

@@ -1,12 +1,16 @@
 import type { FastifyInstance, FastifyRequest, onRequestAsyncHookHandler, RouteHandlerMethod } from "fastify";
 import type { z } from "zod";
 import { AppError } from "../core/errors.ts";
+import type { JsonObject } from "../core/json.ts";
 import type { Principal, Scope } from "../core/principal.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Router } from "../router/router.ts";
 import type { RoutingControl } from "../router/routing-control.ts";
 
 declare module "fastify" {
+  interface FastifyContextConfig {
+    problem?: Route["problem"];
+  }
   interface FastifyRequest {
     /** Who asks. Set before a route's handler sees the request. */
     principal: Principal;
@@ -20,7 +24,7 @@ export interface ServerContext {
   /** The engine as the fleet sees it, for what belongs to no tenant: health, deliveries to triggers. */
   readonly engine: Engine;
   readonly routing: RoutingControl;
-  readonly router: Pick<Router, "spend" | "shadows">;
+  readonly router: Router;
   readonly version: string;
   /** Fires when the server begins to close: open event streams end, their readers reconnect elsewhere. */
   readonly closing: AbortSignal;
@@ -45,6 +49,8 @@ export interface Route {
   >;
   /** Media types that its body may have. Absent: it reads no body. */
   readonly takes?: readonly string[];
+  /** Errors in a vendor's shape, for whose clients the route is. Absent: problem documents. */
+  readonly problem?: (error: AppError) => { readonly status: number; readonly body: JsonObject };
   /** Its body is handed over as bytes, as it came. */
   readonly raw?: boolean;
   handler(context: ServerContext): RouteHandlerMethod;
@@ -64,9 +70,9 @@ export function addRoutes(server: FastifyInstance, routes: readonly Route[], con
   }
 }
 
-function add(server: FastifyInstance, { method, url, takes, handler }: Route, context: ServerContext): void {
+function add(server: FastifyInstance, { method, url, takes, problem, handler }: Route, context: ServerContext): void {
   const guard = takes ? { onRequest: bodyGuard(takes) } : {};
-  server.route({ method, url, handler: handler(context), ...guard });
+  server.route({ method, url, handler: handler(context), config: { problem }, ...guard });
 }
 
 /** Refuses a body of another type before it is read. @throws AppError unsupported_media_type */

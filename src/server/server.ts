@@ -9,14 +9,14 @@ import { yamlTypes } from "./media-types.ts";
 import { routeNotFound } from "./not-found.ts";
 import { problemDocument, problemMediaType, retryAfterSeconds, toAppError } from "./problem.ts";
 import { addQueueBoard } from "./queue-board.ts";
-import { addRoutes } from "./route.ts";
+import { addRoutes, type Route } from "./route.ts";
 import { routes } from "./routes.ts";
 
 /** What the API server stands on. */
 export interface ServerOptions {
   readonly engine: Engine;
   readonly routing: RoutingControl;
-  readonly router: Pick<Router, "spend" | "shadows">;
+  readonly router: Router;
   /** Shown by Bull Board at /queues. */
   readonly queues: readonly Queue[];
   readonly log: FastifyBaseLogger;
@@ -55,7 +55,7 @@ function answerErrors(server: FastifyInstance): void {
   server.setErrorHandler((thrown, request, reply) => {
     const error = toAppError(thrown);
     if (error.status >= 500) request.log.error({ err: thrown, code: error.code, url: request.url }, error.message);
-    return answer(reply, error);
+    return answer(reply, error, request.routeOptions.config.problem);
   });
   server.setNotFoundHandler((request, reply) => {
     const error = routeNotFound(request.method, request.url.split("?", 1)[0] ?? "/", routes);
@@ -65,8 +65,12 @@ function answerErrors(server: FastifyInstance): void {
   });
 }
 
-function answer(reply: FastifyReply, error: AppError): FastifyReply {
+function answer(reply: FastifyReply, error: AppError, inVendorsShape?: Route["problem"]): FastifyReply {
   const retryAfter = retryAfterSeconds(error);
   if (retryAfter !== undefined) reply.header("retry-after", retryAfter);
+  if (inVendorsShape) {
+    const { status, body } = inVendorsShape(error);
+    return reply.code(status).send(body);
+  }
   return reply.code(error.status).type(problemMediaType).send(problemDocument(error));
 }

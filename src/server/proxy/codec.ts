@@ -14,6 +14,8 @@ export interface WireAsk {
   readonly body?: JsonObject;
   /** What `request` cannot say (`document blocks`): only a provider that speaks the format may serve it. Absent: it says everything. */
   readonly untranslated?: readonly string[];
+  /** What `request` cannot say and may do without (`logprobs`): told in `warnings` where the answer comes from a provider that does not speak the format. */
+  readonly leftOut?: readonly string[];
 }
 
 /** What an answer is written with. */
@@ -22,6 +24,12 @@ export interface WireHead {
   /** Epoch milliseconds. */
   readonly at: number;
   readonly served: Served;
+}
+
+/** An error in a vendor's shape. */
+export interface WireProblem {
+  readonly status: number;
+  readonly body: JsonObject;
 }
 
 /** One vendor's wire format, as its own client packages speak it. Pure. One file a format. */
@@ -33,11 +41,14 @@ export interface WireCodec {
   write(answer: LlmAnswer, head: WireHead, ask: WireAsk): JsonObject;
   /** A streamed answer in the vendor's events. `part` takes all but `wire` parts. */
   stream(ask: WireAsk, head: Pick<WireHead, "id" | "at">): WireStream;
-  /** An error as the vendor's clients expect it: they read class and message, and whether to try again from the status. */
-  error(error: AppError): JsonObject;
+  /** An error as the vendor's clients expect it: they read class and message, and whether to try again from the status. Retry-After is added by the server. */
+  error(error: AppError): WireProblem;
 }
 
-/** A stream that is being written. What each method returns is sent at once. */
+/**
+ * A stream that is being written. What each method returns is sent at once. Who served, the calls and the cost are put as `switchyard` into the first event of the
+ * end that is a JSON object, and into whole answers, by the server: codecs know nothing of them.
+ */
 export interface WireStream {
   part(part: Exclude<AnswerPart, { readonly type: "wire" }>, model: string): readonly WireEvent[];
   /** What follows the last part. */
