@@ -137,7 +137,7 @@ function streamOf(target: Target, call: number, { onPiece }: RouteOptions, manne
 }
 
 /** Takes the probe of a target that is half open. @returns its token, empty where none is needed; `lost`: another process has it */
-async function claimIfNeeded(target: Target, routed: RoutedRequest, context: RouteContext): Promise<string> {
+export async function claimIfNeeded(target: Target, routed: RoutedRequest, context: RouteContext): Promise<string> {
   if (!standingOf(target, routed).needsProbe) return "";
   const token = `${target.provider}-${context.token()}`;
   const claim = await context.fleet.claim(target, token);
@@ -171,7 +171,7 @@ function usedBy({ ok, record }: CallResult): Ask {
 }
 
 /** A report that only gives back the probe and the place of a call that was not made. */
-function nothing(target: Target, token: string, booked: Booked | null) {
+export function nothing(target: Target, token: string, booked: Booked | null) {
   return {
     kind: "neutral",
     ms: 0,

@@ -2,7 +2,7 @@ import type { Redis } from "ioredis";
 import type { Limits } from "../config/settings.ts";
 import type { Keys } from "../redis/keys.ts";
 import { loadScript, type Script } from "../redis/script.ts";
-import { book, claimAlone, keepAlone, recordAlone, reserveAlone, settleAlone } from "./alone.ts";
+import { book, claimAlone, keepAlone, recordAlone, reserveAlone, rulesFor, settleAlone } from "./alone.ts";
 import { bounded, type Reachability } from "./bounded.ts";
 import type { Claim } from "./breaker.ts";
 import type { Booked, Booking, CallReport, Fleet, FleetQuestion } from "./fleet.ts";
@@ -33,6 +33,8 @@ const scripts = {
   keep: script("keep"),
 };
 const rulesText = JSON.stringify(rules);
+const rulesTextFor = (booking: Booking) =>
+  booking.leaseMs === undefined ? rulesText : JSON.stringify(rulesFor(booking));
 
 /** Opens the store. Opens no connection of its own. */
 export function createFleet(options: FleetOptions): Fleet {
@@ -60,7 +62,7 @@ export function createFleet(options: FleetOptions): Fleet {
       const names = [booking.provider, booking.keyField];
       const put = names.flatMap((name) => useKeys(name, keys));
       const answer = await bounded(reachability, () =>
-        scripts.reserve.run(redis, put, [time(), rulesText, ...bookingArgs(booking)]),
+        scripts.reserve.run(redis, put, [time(), rulesTextFor(booking), ...bookingArgs(booking)]),
       );
       if (answer.type === "away") return reserveAlone(booking, now(), memory);
       const [, at, number, limit, until] = answer.value as ["booked" | "full", number, number, keyof Limits, number];
@@ -106,7 +108,7 @@ export function createFleet(options: FleetOptions): Fleet {
 }
 
 /** Tokens are counted whole in Redis. */
-function whole({ tokens, usd }: Ask): Ask {
+export function whole({ tokens, usd }: Ask): Ask {
   return { tokens: Math.max(0, Math.ceil(tokens)), usd };
 }
 
@@ -121,8 +123,8 @@ function bookingArgs({ ask, token, limits, keyLimits }: Booking): readonly (stri
   return [ask.tokens, nano(ask.usd), token, JSON.stringify(texts)];
 }
 
-/** ARGV 3 of lua/record.lua. What is undefined is left out. */
-function recordText(report: CallReport, random: number): object {
+/** A call's outcome as lua/outcome.lua takes it. What is undefined is left out. @param random 0..1 */
+export function recordText(report: CallReport, random: number): object {
   const { target, kind, ms, token, durationMs, latencyMs, keyField, settle, bind } = report;
   return {
     id: targetId(target),

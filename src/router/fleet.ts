@@ -64,6 +64,8 @@ export interface Booking {
   readonly ask: Ask;
   /** Names the call. */
   readonly token: string;
+  /** How long its place is held if nobody prolongs it. Default: {@link rules}.leaseMs. */
+  readonly leaseMs?: number;
 }
 
 /** A booked call. */

@@ -15,7 +15,7 @@ export interface Ledger {
 
 const nano = 1e9;
 /** Days are kept for 400 days. */
-const keptSeconds = 400 * 86_400;
+export const keptSeconds = 400 * 86_400;
 const againMs = 1_000;
 const dayMs = 86_400_000;
 
@@ -25,7 +25,7 @@ type Sums = Partial<Record<(typeof names)[number], number>>;
 
 /** @param redis an impatient connection @param clock epoch milliseconds */
 export function createLedger(redis: Redis, keys: Keys, clock: () => number): Ledger {
-  const keyOf = (day: string) => keys.router(`spend:${day}`);
+  const keyOf = (day: string) => spendKey(keys, day);
   let waiting = new Map<string, Map<string, number>>();
   let writing: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -62,10 +62,7 @@ export function createLedger(redis: Redis, keys: Keys, clock: () => number): Led
   return {
     add(call, workflow) {
       const day = dayOf(clock());
-      const head = [call.provider, call.model, call.key ?? "", workflow];
-      for (const [name, more] of Object.entries(sumsOf(call))) {
-        if (more !== 0) note(day, JSON.stringify([...head, name]), more);
-      }
+      for (const [field, more] of spendLines(call, workflow)) note(day, field, more);
       flush();
     },
     async read(from, to) {
@@ -83,6 +80,21 @@ export function createLedger(redis: Redis, keys: Keys, clock: () => number): Led
       clearTimeout(timer);
     },
   };
+}
+
+/** The hash of a day's sums. @param day `2026-11-22` by UTC */
+export function spendKey(keys: Keys, day: string): string {
+  return keys.router(`spend:${day}`);
+}
+
+/** What one call adds to the sums of its day: fields of the day's hash, and how much more. @param workflow null: a direct request */
+export function spendLines(
+  call: CallRecord,
+  workflow: string | null,
+): readonly (readonly [field: string, more: number])[] {
+  const head = [call.provider, call.model, call.key ?? "", workflow];
+  const sums = Object.entries(sumsOf(call)).filter(([, more]) => more !== 0);
+  return sums.map(([name, more]) => [JSON.stringify([...head, name]), more]);
 }
 
 function sumsOf({ ok, usage, costUsd }: CallRecord): Sums {

@@ -143,7 +143,11 @@ function inOrder(candidates: readonly Candidate[], chosen: readonly Target[]): r
 }
 
 /** Reads what the decision rests on. Where routing was changed since this process last looked, it looks again by the new one. */
-async function look(context: RouteContext, { hints, affinity }: RouteOptions, needs: Needs): Promise<Look> {
+export async function look(
+  context: RouteContext,
+  { hints, affinity }: Pick<RouteOptions, "hints" | "affinity">,
+  needs: Needs,
+): Promise<Look> {
   for (;;) {
     const known = context.live.current();
     const question = questionOf(hints, known, { affinity, needs });

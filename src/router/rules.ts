@@ -30,4 +30,4 @@ export const rules = {
 } as const;
 
 /** See {@link rules}. */
-export type Rules = typeof rules;
+export type Rules = { readonly [Name in keyof typeof rules]: number };
