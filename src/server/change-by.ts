@@ -1,8 +1,19 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { z } from "zod";
 import { AppError } from "../core/errors.ts";
 import type { RoutingChange } from "../core/routing.ts";
 import type { ChangeBy } from "../router/routing-control.ts";
 import type { ChangedRouting } from "../router/routing-store.ts";
+
+/** Headers that say who asks for a change. */
+export const authorHeaders = z.object({
+  "x-switchyard-author": z.string().optional().describe("Who asks, for histories. Default: api."),
+});
+
+/** Headers of a change of the routing. */
+export const changeHeaders = authorHeaders.extend({
+  "if-match": z.string().optional().describe("The version of the routing that the change is made for."),
+});
 
 /** Who asks for a change, where the request does not say. */
 const nameless = "api";

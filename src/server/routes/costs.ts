@@ -2,6 +2,7 @@ import { z } from "zod";
 import { addUse, type Costs, groupSpend, noUse, spendDimensions } from "../../core/spend.ts";
 import { checked } from "../checked.ts";
 import type { Route } from "../route.ts";
+import { costsSchema } from "../schemas/costs.ts";
 
 const dayMs = 86_400_000;
 /** As long as the sums are kept. */
@@ -46,6 +47,8 @@ export const costs: Route = {
   chapter: "costs",
   scope: "read",
   summary: "What all calls have used (?days=7 or ?from, ?to; ?by=day,provider,model,key,workflow).",
+  reads: { query: querySchema },
+  answers: { 200: { text: "Sums over calls.", schema: costsSchema } },
   handler:
     ({ router }) =>
     async (request): Promise<Costs> => {

@@ -3,6 +3,7 @@ import { checked } from "../checked.ts";
 import { hintsSchema } from "../hints.ts";
 import { jsonTypes } from "../media-types.ts";
 import type { Route } from "../route.ts";
+import { startedAnswers } from "../schemas/started.ts";
 
 const paramsSchema = z.object({ id: z.string() });
 const headersSchema = z.object({ "idempotency-key": z.string().min(1).max(255).optional() });
@@ -39,6 +40,8 @@ function again(
     scope: "submit",
     summary,
     takes: jsonTypes,
+    reads: { params: paramsSchema, headers: headersSchema, body: schema },
+    answers: startedAnswers,
     handler:
       ({ engineOf }) =>
       async (request, reply) => {

@@ -1,5 +1,6 @@
 import { problemDocument, toAppError } from "../problem.ts";
 import type { Route } from "../route.ts";
+import { healthSchema, unhealthySchema } from "../schemas/health.ts";
 
 /** `GET /health`: whether this process can do its work. 503 with the problem's members while Redis does not answer. */
 export const health: Route = {
@@ -9,6 +10,10 @@ export const health: Route = {
   scope: "none",
   summary:
     "Whether the server and Redis answer, and how many jobs are open in each queue, and which workers there are.",
+  answers: {
+    200: { text: "The server and Redis answer.", schema: healthSchema },
+    503: { text: "Redis does not answer.", schema: unhealthySchema },
+  },
   handler:
     ({ engine, version }) =>
     async (_request, reply) => {

@@ -1,4 +1,5 @@
 import type { Route } from "../route.ts";
+import { homeSchema } from "../schemas/health.ts";
 
 /** `GET /`: what this server answers, and where to look. @param routes every other route. */
 export function home(routes: readonly Route[]): Route {
@@ -8,6 +9,7 @@ export function home(routes: readonly Route[]): Route {
     chapter: "server",
     scope: "none",
     summary: "What this server answers.",
+    answers: { 200: { text: "Every route in a sentence.", schema: homeSchema } },
     handler:
       ({ version }) =>
       async () => ({

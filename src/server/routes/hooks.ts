@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { checked } from "../checked.ts";
 import { hookTypes } from "../media-types.ts";
 import type { Route } from "../route.ts";
+import { deliveredSchema } from "../schemas/trigger.ts";
 import { triggerParams } from "./triggers.ts";
 
 /** `POST /v1/hooks/:id`: a delivery to a trigger. 202 with the run; the same delivery again gives the same run. */
@@ -13,6 +14,8 @@ export const receiveHook: Route = {
   summary: "Deliver a signed request to a trigger; answers with the run. The same delivery twice is one run.",
   takes: hookTypes,
   raw: true,
+  reads: { params: triggerParams },
+  answers: { 202: { text: "The run that began, or that got the signal.", schema: deliveredSchema } },
   handler:
     ({ engine }) =>
     async (request, reply) => {

@@ -4,14 +4,18 @@ import { AppError } from "../../core/errors.ts";
 import type { Json } from "../../core/json.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { approvalSignal } from "../../steps/approval.ts";
-import { changeBy } from "../change-by.ts";
+import { authorHeaders, changeBy } from "../change-by.ts";
 import { checked } from "../checked.ts";
 import type { Route } from "../route.ts";
+import { runSchema } from "../schemas/run.ts";
 
 const json = ["application/json"] as const;
 const paramsSchema = z.object({ id: z.string() });
 const idOf = (request: FastifyRequest) => checked(paramsSchema, request.params, "path").id;
 const by = (request: FastifyRequest) => changeBy(request).author;
+
+const runAnswer = { 200: { text: "The run.", schema: runSchema } };
+const decidedSchema = z.strictObject({ run: z.string(), step: z.string(), approved: z.boolean() });
 
 const cancelSchema = z.strictObject({ reason: z.string().min(1).max(1_000).optional() });
 
@@ -23,6 +27,8 @@ export const cancelRun: Route = {
   scope: "operate",
   summary: "End a run: calls under way are aborted, late results dropped, its child runs ended.",
   takes: json,
+  reads: { params: paramsSchema, headers: authorHeaders, body: cancelSchema },
+  answers: { 202: { text: "The run as it stands then.", schema: runSchema } },
   handler:
     ({ engineOf }) =>
     async (request, reply) => {
@@ -39,6 +45,8 @@ export const pauseRun: Route = {
   chapter: "runs",
   scope: "operate",
   summary: "Let a run start nothing new; what is under way goes on.",
+  reads: { params: paramsSchema, headers: authorHeaders },
+  answers: runAnswer,
   handler:
     ({ engineOf }) =>
     async (request) => {
@@ -54,6 +62,8 @@ export const resumeRun: Route = {
   chapter: "runs",
   scope: "operate",
   summary: "Let a paused run go on.",
+  reads: { params: paramsSchema, headers: authorHeaders },
+  answers: runAnswer,
   handler:
     ({ engineOf }) =>
     async (request) => {
@@ -73,6 +83,10 @@ export const signalRun: Route = {
   scope: "operate",
   summary: "Send a run a signal: {payload?, id?}; the same id is taken once. One that comes early is kept.",
   takes: json,
+  reads: { params: signalParams, headers: authorHeaders, body: signalSchema },
+  answers: {
+    202: { text: "It is kept.", schema: z.strictObject({ run: z.string(), signal: z.string() }) },
+  },
   handler:
     ({ engineOf }) =>
     async (request, reply) => {
@@ -108,6 +122,8 @@ function word(verb: "approve" | "reject", approved: boolean): Route {
     scope: "operate",
     summary: `${approved ? "Approve" : "Reject"} what an approval step waits for: {step?, comment?, form?}; who: X-Switchyard-Author.`,
     takes: json,
+    reads: { params: paramsSchema, headers: authorHeaders, body: wordSchema },
+    answers: { 202: { text: "It is told the step.", schema: decidedSchema } },
     handler:
       ({ engineOf }) =>
       async (request, reply) => {

@@ -1,8 +1,15 @@
+import { z } from "zod";
 import { AppError } from "../../core/errors.ts";
 import { isJsonObject } from "../../core/json.ts";
-import { changeAnswer, changeBy } from "../change-by.ts";
+import { changeAnswer, changeBy, changeHeaders } from "../change-by.ts";
 import { jsonTypes } from "../media-types.ts";
 import type { Route } from "../route.ts";
+import { routingChange } from "../schemas/routing.ts";
+
+const bodySchema = z
+  .record(z.string(), z.unknown())
+  .describe("Keys of `routing:` of the settings; null takes one back.")
+  .meta({ examples: [{ strategy: "failover" }] });
 
 /** `PATCH /v1/routing`: sets keys of `routing:` for the whole fleet; null takes one back. With If-Match only if that is the current version. */
 export const routeChange: Route = {
@@ -12,6 +19,8 @@ export const routeChange: Route = {
   scope: "admin",
   summary: "Change the routing of the whole fleet (keys of `routing:`; null takes one back). If-Match: VERSION.",
   takes: jsonTypes,
+  reads: { headers: changeHeaders, body: bodySchema },
+  answers: { 200: { text: "The version that is current now.", schema: routingChange } },
   handler:
     ({ routing }) =>
     async (request, reply) => {

@@ -3,6 +3,7 @@ import { checked } from "../checked.ts";
 import { hintsSchema } from "../hints.ts";
 import { jsonTypes } from "../media-types.ts";
 import type { Route } from "../route.ts";
+import { explanationSchema } from "../schemas/routing.ts";
 
 const bodySchema = z.strictObject({
   hints: hintsSchema.optional(),
@@ -18,6 +19,8 @@ export const routeExplain: Route = {
   scope: "read",
   summary: "How a request would be routed now, and why ({hints, tokens, max_tokens}); makes no call.",
   takes: jsonTypes,
+  reads: { body: bodySchema },
+  answers: { 200: { text: "How it would be routed.", schema: explanationSchema } },
   handler:
     ({ routing }) =>
     async (request) => {

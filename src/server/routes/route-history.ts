@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { checked } from "../checked.ts";
 import type { Route } from "../route.ts";
+import { routingVersion } from "../schemas/routing.ts";
 
 const querySchema = z.strictObject({ limit: z.coerce.number().int().min(1).max(200).optional() });
 
@@ -11,6 +12,10 @@ export const routeHistory: Route = {
   chapter: "routing",
   scope: "read",
   summary: "The versions of the routing, newest first: who changed what, and when (?limit).",
+  reads: { query: querySchema },
+  answers: {
+    200: { text: "Versions, newest first.", schema: z.strictObject({ versions: z.array(routingVersion) }) },
+  },
   handler:
     ({ routing }) =>
     async (request) => {

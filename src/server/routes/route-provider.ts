@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { changeAnswer, changeBy } from "../change-by.ts";
+import { changeAnswer, changeBy, changeHeaders } from "../change-by.ts";
 import { checked } from "../checked.ts";
 import type { Route } from "../route.ts";
+import { routingChange } from "../schemas/routing.ts";
 
 const paramsSchema = z.object({ name: z.string() });
 
@@ -12,6 +13,8 @@ export const routeDrain: Route = {
   chapter: "routing",
   scope: "admin",
   summary: "Give a provider no new calls; those under way go on.",
+  reads: { params: paramsSchema, headers: changeHeaders },
+  answers: { 200: { text: "The version that is current now.", schema: routingChange } },
   handler:
     ({ routing }) =>
     async (request, reply) => {
@@ -27,6 +30,8 @@ export const routeUndrain: Route = {
   chapter: "routing",
   scope: "admin",
   summary: "Give a drained provider calls again; its share grows over 30 s.",
+  reads: { params: paramsSchema, headers: changeHeaders },
+  answers: { 200: { text: "The version that is current now.", schema: routingChange } },
   handler:
     ({ routing }) =>
     async (request, reply) => {
@@ -42,6 +47,13 @@ export const routeReset: Route = {
   chapter: "routing",
   scope: "admin",
   summary: "Forget a provider's breakers, rate limits and refused keys.",
+  reads: { params: paramsSchema, headers: changeHeaders },
+  answers: {
+    200: {
+      text: "How many of its targets were known.",
+      schema: z.strictObject({ provider: z.string(), targets: z.int() }),
+    },
+  },
   handler:
     ({ routing }) =>
     async (request) => {

@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { changeAnswer, changeBy } from "../change-by.ts";
+import { changeAnswer, changeBy, changeHeaders } from "../change-by.ts";
 import { checked } from "../checked.ts";
 import { jsonTypes } from "../media-types.ts";
 import type { Route } from "../route.ts";
+import { routingChange } from "../schemas/routing.ts";
 
 const bodySchema = z.strictObject({ version: z.int().min(0) });
 
@@ -14,6 +15,8 @@ export const routeRollback: Route = {
   scope: "admin",
   summary: "Make a new version of the routing that equals an old one ({version}; 0: nothing set at run time).",
   takes: jsonTypes,
+  reads: { headers: changeHeaders, body: bodySchema },
+  answers: { 200: { text: "The version that is current now.", schema: routingChange } },
   handler:
     ({ routing }) =>
     async (request, reply) => {

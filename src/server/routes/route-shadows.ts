@@ -1,4 +1,6 @@
+import { z } from "zod";
 import type { Route } from "../route.ts";
+import { shadowSummary } from "../schemas/routing.ts";
 
 /** `GET /v1/routing/shadows`: what mirrored requests have shown, one line for each pair of targets. */
 export const routeShadows: Route = {
@@ -7,6 +9,9 @@ export const routeShadows: Route = {
   chapter: "routing",
   scope: "read",
   summary: "What mirrored requests have shown: durations, costs and lengths beside those of the answers.",
+  answers: {
+    200: { text: "A line for each pair of targets.", schema: z.strictObject({ shadows: z.array(shadowSummary) }) },
+  },
   handler:
     ({ router }) =>
     async () => ({ shadows: await router.shadows() }),

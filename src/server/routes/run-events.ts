@@ -2,6 +2,7 @@ import { z } from "zod";
 import { checked } from "../checked.ts";
 import { feed } from "../feed.ts";
 import type { Route } from "../route.ts";
+import { runEvent } from "../schemas/event.ts";
 import { sendEventStream } from "../sse.ts";
 
 const number = z.coerce.number().int().min(0);
@@ -21,6 +22,13 @@ export const runEvents: Route = {
   scope: "read",
   summary:
     "A run's events (?after=N, ?limit); with Accept: text/event-stream live until the run ends, with ?tokens=true also answers as they are written.",
+  reads: { params: paramsSchema, query: querySchema, headers: headersSchema },
+  answers: {
+    200: {
+      text: "The events so far; as text/event-stream each as it happens, to the run's end.",
+      schema: z.strictObject({ events: z.array(runEvent) }),
+    },
+  },
   handler:
     ({ engineOf, closing }) =>
     async (request, reply) => {

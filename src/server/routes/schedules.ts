@@ -1,9 +1,10 @@
 import { z } from "zod";
 import type { JsonObject } from "../../core/json.ts";
-import { changeBy } from "../change-by.ts";
+import { authorHeaders, changeBy } from "../change-by.ts";
 import { checked } from "../checked.ts";
 import { hintsSchema } from "../hints.ts";
 import type { Route } from "../route.ts";
+import { scheduleSchema } from "../schemas/schedule.ts";
 
 const paramsSchema = z.object({
   id: z
@@ -29,6 +30,8 @@ export const setSchedule: Route = {
   summary:
     "Begin runs of a stored workflow by the clock: {workflow, cron, timezone?, version?, input?, hints?, overlap?}.",
   takes: ["application/json"],
+  reads: { params: paramsSchema, headers: authorHeaders, body: bodySchema },
+  answers: { 200: { text: "The schedule.", schema: scheduleSchema } },
   handler:
     ({ engineOf }) =>
     async (request) => {
@@ -46,6 +49,9 @@ export const listSchedules: Route = {
   chapter: "schedules",
   scope: "read",
   summary: "The schedules, with their next time and last run.",
+  answers: {
+    200: { text: "The schedules, by id.", schema: z.strictObject({ schedules: z.array(scheduleSchema) }) },
+  },
   handler:
     ({ engineOf }) =>
     async (request) => ({ schedules: await engineOf(request).schedules.list() }),
@@ -58,6 +64,8 @@ export const removeSchedule: Route = {
   chapter: "schedules",
   scope: "operate",
   summary: "End a schedule; runs that it began go on.",
+  reads: { params: paramsSchema, headers: authorHeaders },
+  answers: { 204: { text: "It has ended." } },
   handler:
     ({ engineOf }) =>
     async (request, reply) => {

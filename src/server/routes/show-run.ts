@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { checked } from "../checked.ts";
 import type { Route } from "../route.ts";
+import { runSchema } from "../schemas/run.ts";
 
 const querySchema = z.strictObject({ outputs: z.stringbool().optional(), children: z.stringbool().optional() });
 const paramsSchema = z.object({ id: z.string() });
@@ -13,6 +14,8 @@ export const showRun: Route = {
   scope: "read",
   summary:
     "Show a run with its steps (?outputs=true: with each step's output; ?children=true: with the runs that they have started).",
+  reads: { params: paramsSchema, query: querySchema },
+  answers: { 200: { text: "The run.", schema: runSchema } },
   handler:
     ({ engineOf }) =>
     async (request) => {

@@ -2,6 +2,7 @@ import { AppError } from "../../core/errors.ts";
 import { isJsonObject } from "../../core/json.ts";
 import { jsonTypes, yamlTypes } from "../media-types.ts";
 import type { Route } from "../route.ts";
+import { definitionBody, storedWorkflow } from "../schemas/workflow.ts";
 
 /** `POST /v1/workflows`: checks and stores a definition: a JSON object, or YAML text with a YAML content type. */
 export const storeWorkflow: Route = {
@@ -12,6 +13,8 @@ export const storeWorkflow: Route = {
   summary:
     "Check and store a definition (JSON object, or YAML as text/yaml). Same name, changed content: next version.",
   takes: [...jsonTypes, ...yamlTypes],
+  reads: { body: definitionBody },
+  answers: { 200: { text: "Its name and version.", schema: storedWorkflow } },
   handler:
     ({ engineOf }) =>
     async (request) => {

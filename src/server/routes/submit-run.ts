@@ -6,6 +6,7 @@ import { checked } from "../checked.ts";
 import { hintsSchema } from "../hints.ts";
 import { jsonTypes } from "../media-types.ts";
 import type { Route } from "../route.ts";
+import { startedAnswers } from "../schemas/started.ts";
 
 const bodySchema = z.strictObject({
   workflow: z.string().min(1).optional(),
@@ -29,6 +30,8 @@ export const submitRun: Route = {
   scope: "submit",
   summary: "Start a run of a stored workflow, or of a definition sent along. Idempotency-Key makes repeating it safe.",
   takes: jsonTypes,
+  reads: { headers: headersSchema, body: bodySchema },
+  answers: startedAnswers,
   handler:
     ({ engineOf }) =>
     async (request, reply) => {

@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { changeBy } from "../change-by.ts";
+import { authorHeaders, changeBy } from "../change-by.ts";
 import { checked } from "../checked.ts";
 import { jsonTypes } from "../media-types.ts";
 import type { Route } from "../route.ts";
+import { setTriggerSchema, triggerSchema } from "../schemas/trigger.ts";
 
 /** What the id in a trigger's address must be. */
 export const triggerParams = z.object({
@@ -45,6 +46,8 @@ export const setTrigger: Route = {
   summary:
     "Begin runs, or send signals, by signed requests to /v1/hooks/:id: {workflow | signal, secret?, input?, signature?, idempotency?}.",
   takes: jsonTypes,
+  reads: { params: triggerParams, headers: authorHeaders, body: bodySchema },
+  answers: { 200: { text: "The trigger.", schema: setTriggerSchema } },
   handler:
     ({ engineOf }) =>
     async (request) => {
@@ -61,6 +64,9 @@ export const listTriggers: Route = {
   chapter: "triggers",
   scope: "read",
   summary: "The triggers; their secrets are masked.",
+  answers: {
+    200: { text: "The triggers, by id.", schema: z.strictObject({ triggers: z.array(triggerSchema) }) },
+  },
   handler:
     ({ engineOf }) =>
     async (request) => ({ triggers: await engineOf(request).triggers.list() }),
@@ -73,6 +79,8 @@ export const showTrigger: Route = {
   chapter: "triggers",
   scope: "read",
   summary: "A trigger; its secret is masked.",
+  reads: { params: triggerParams },
+  answers: { 200: { text: "The trigger.", schema: triggerSchema } },
   handler:
     ({ engineOf }) =>
     async (request) =>
@@ -86,6 +94,8 @@ export const removeTrigger: Route = {
   chapter: "triggers",
   scope: "operate",
   summary: "End a trigger; runs that it began go on.",
+  reads: { params: triggerParams, headers: authorHeaders },
+  answers: { 204: { text: "It has ended." } },
   handler:
     ({ engineOf }) =>
     async (request, reply) => {

@@ -21,6 +21,8 @@ export const workflowGraph: Route = {
   chapter: "workflows",
   scope: "read",
   summary: "Draw a stored workflow (?format=mermaid, svg or xstate; ?version; ?states=true: its statechart).",
+  reads: { params: paramsSchema, query: querySchema },
+  answers: { 200: { text: "The drawing, in the format's own media type.", media: "text/plain" } },
   handler:
     ({ engineOf }) =>
     async (request, reply) => {

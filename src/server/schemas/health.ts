@@ -1,0 +1,31 @@
+import { z } from "zod";
+
+/** A server that can do its work. */
+export const healthSchema = z
+  .strictObject({
+    status: z.literal("healthy"),
+    redisMs: z.number().describe("Round trip to Redis."),
+    queues: z.record(z.string(), z.number()).describe("Jobs that wait or run, by queue."),
+    workers: z.array(z.string()).describe("Worker processes, as host:pid."),
+    version: z.string(),
+  })
+  .meta({ id: "Health" });
+
+/** A server whose Redis does not answer. */
+export const unhealthySchema = z
+  .strictObject({
+    status: z.literal("unhealthy"),
+    version: z.string(),
+    code: z.string(),
+    detail: z.string(),
+    fix: z.string(),
+  })
+  .meta({ id: "Unhealthy" });
+
+/** What a server answers, in sentences. */
+export const homeSchema = z.strictObject({
+  name: z.literal("switchyard"),
+  version: z.string(),
+  look: z.record(z.string(), z.string()),
+  routes: z.array(z.strictObject({ method: z.string(), url: z.string(), summary: z.string() })),
+});
