@@ -46,7 +46,10 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     request.log.debug({ method, url, status: reply.statusCode, durationMs: Math.round(reply.elapsedTime) }, "answered");
   });
   await addQueueBoard(server, queues);
-  server.decorateRequest("principal", everyone);
+  server.decorateRequest("principal");
+  server.addHook("onRequest", async (request) => {
+    request.principal = everyone;
+  });
   addRoutes(server, routes, { engineOf: () => engine, engine, routing, router, version, closing: closing.signal });
   return server;
 }
