@@ -10,14 +10,18 @@ const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
  * @param nowMs epoch milliseconds. @param bytes 11 random bytes.
  */
 export function runId(nowMs: number, bytes: Uint8Array = randomBytes(11)): string {
-  return timedId("run", nowMs, bytes);
+  return `run_${sortable(nowMs, bytes)}`;
 }
 
-/** An id of the same form with another word before it. @param nowMs epoch milliseconds. @param bytes 11 random bytes. */
-export function timedId(word: string, nowMs: number, bytes: Uint8Array = randomBytes(11)): string {
+/** A plan's id: `plan_`, then as {@link runId}. */
+export function planId(nowMs: number, bytes: Uint8Array = randomBytes(11)): string {
+  return `plan_${sortable(nowMs, bytes)}`;
+}
+
+function sortable(nowMs: number, bytes: Uint8Array): string {
   let time = "";
   for (let rest = nowMs, i = 0; i < 9; i++, rest = Math.floor(rest / 32)) time = alphabet.charAt(rest % 32) + time;
-  return `${word}_${time}${Array.from(bytes, (byte) => alphabet.charAt(byte % 32)).join("")}`;
+  return `${time}${Array.from(bytes, (byte) => alphabet.charAt(byte % 32)).join("")}`;
 }
 
 /** Makes tokens that name one holder of a lease or one execution: random for the process, counted within it; about 12 characters. */

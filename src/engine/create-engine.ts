@@ -1,11 +1,11 @@
 import type { Redis } from "ioredis";
 import type { Hints } from "../core/call.ts";
-import { AppError } from "../core/errors.ts";
 import { runId, tokenSource } from "../core/ids.ts";
-import { isUnreachable, ready } from "../redis/connection.ts";
+import { ready } from "../redis/connection.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { MachineModules } from "../steps/machine-modules.ts";
 import type { StepKindSpec } from "../workflow/kinds/kind.ts";
+import { answered } from "./answered.ts";
 import { Conclusion } from "./conclude.ts";
 import { Definitions } from "./definitions.ts";
 import { Dispatcher, queueNames } from "./dispatch.ts";
@@ -37,9 +37,6 @@ export interface EngineParts {
   readonly clock: () => number;
   readonly onError: (error: Error) => void;
 }
-
-/** A request that Redis has not answered within this time is answered with redis_unavailable. */
-const answerWithinMs = 1_900;
 
 /** The engine as the API uses it, with the queues for the queue dashboard. */
 export async function createEngine(parts: EngineParts): Promise<Engine & { readonly dispatcher: Dispatcher }> {
@@ -133,24 +130,4 @@ async function healthOf(redis: Redis, { queues }: Dispatcher): Promise<EngineHea
     queues: Object.fromEntries(queueNames.map((name, index) => [name, open[index] ?? 0])),
     workers: [...new Set(clients.flatMap(({ rawname }) => rawname?.split(":w:")[1] ?? []))].sort(),
   };
-}
-
-/** The answer of `work`, or redis_unavailable if Redis is away or silent. What was begun may still happen: the idempotency key makes a repetition safe. */
-async function answered<T>(work: () => Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, fail) => {
-    timer = setTimeout(
-      () => fail(new AppError("redis_unavailable", { details: { retryAfterMs: 1_000 } })),
-      answerWithinMs,
-    );
-  });
-  try {
-    return await Promise.race([work(), late]);
-  } catch (error) {
-    if (isUnreachable(error))
-      throw new AppError("redis_unavailable", { cause: error, details: { retryAfterMs: 1_000 } });
-    throw error;
-  } finally {
-    clearTimeout(timer);
-  }
 }

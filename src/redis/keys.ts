@@ -24,6 +24,10 @@ export interface Keys {
   readonly schedules: string;
   /** Hash: trigger by id, with its secret. */
   readonly triggers: string;
+  /** Hash with expiry while it is pending: a plan, its versions, its run. */
+  plan(tenant: string, id: string): string;
+  /** Sorted set: ids of a tenant's plans by creation time. */
+  plans(tenant: string): string;
   /** Text with expiry: what a step with that content gave. */
   cache(hash: string): string;
   /** Channel on which workers are told of steps that nobody wants any more: the beginnings of their job ids, JSON. */
@@ -81,6 +85,8 @@ export function keysOf(prefix: string): Keys {
     router: (name) => `${prefix}:{router}:${name}`,
     schedules: `${prefix}:{schedules}`,
     triggers: `${prefix}:{triggers}`,
+    plan: (tenant, id) => `${prefix}:{plans:${tenant}}:${id}`,
+    plans: (tenant) => `${prefix}:{plans:${tenant}}`,
     cache: (hash) => `${prefix}:{cache}:${hash}`,
     stops: `${prefix}:stops`,
     channel: (runId) => `${prefix}:{${runId}}:feed`,
