@@ -31,6 +31,9 @@ export async function generateStreamed(
     delta(text) {
       if (!signal.aborted) listener.delta(text);
     },
+    part(part) {
+      if (!signal.aborted) listener.part(part);
+    },
   });
   return toAnswer({ ...result, firstTokenMs }, options);
 }

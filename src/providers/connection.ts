@@ -1,10 +1,27 @@
 import { createSecureContext, rootCertificates, type SecureContext } from "node:tls";
-import { Agent, type Dispatcher, EnvHttpProxyAgent, fetch as undiciFetch } from "undici";
+import { Agent, type Dispatcher, EnvHttpProxyAgent, request, fetch as undiciFetch } from "undici";
 import type { Certificates, ProviderSettings } from "../config/settings.ts";
 
 type Fetch = typeof globalThis.fetch;
 type Input = Parameters<typeof undiciFetch>[0];
 type Init = Parameters<typeof undiciFetch>[1];
+
+/** A request that is sent without the web's fetch, which costs several times as much. */
+export interface RawRequest {
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
+/** An answer that has begun. It is read once, whole or by pieces. */
+export interface RawAnswer {
+  readonly status: number;
+  /** By lower-case name; of those that came more than once, all with commas between. */
+  readonly headers: Readonly<Record<string, string>>;
+  text(): Promise<string>;
+  /** Its text as it comes. */
+  pieces(): AsyncIterable<string>;
+}
 
 /** The connections to one endpoint. */
 export class Connection {
@@ -23,6 +40,18 @@ export class Connection {
     return response;
   }) as unknown as Fetch;
 
+  /** Posts a text. Follows no redirect. */
+  async post(url: string, { body, headers, signal }: RawRequest): Promise<RawAnswer> {
+    const answer = await request(url, { method: "POST", body, headers, signal, dispatcher: this.#dispatcher });
+    this.#answered.set(signal, answer.statusCode);
+    return {
+      status: answer.statusCode,
+      headers: joined(answer.headers),
+      text: () => answer.body.text(),
+      pieces: () => answer.body.setEncoding("utf8"),
+    };
+  }
+
   /** Status of the answer to the request that was made with this signal; undefined: none had begun. */
   answered(signal: AbortSignal): number | undefined {
     return this.#answered.get(signal);
@@ -32,6 +61,12 @@ export class Connection {
   close(): Promise<void> {
     return this.#dispatcher.destroy();
   }
+}
+
+function joined(headers: Readonly<Record<string, string | string[] | undefined>>): Readonly<Record<string, string>> {
+  const all: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) if (value !== undefined) all[name] = String(value);
+  return all;
 }
 
 function createDispatcher({

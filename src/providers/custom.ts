@@ -1,5 +1,6 @@
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { createEndpoint, type ProviderContext } from "./endpoint.ts";
+import { chatWay } from "./passing/chat-way.ts";
 import type { Provider } from "./provider.ts";
 import { bearer, effort, strictness } from "./vendor-options.ts";
 
@@ -19,6 +20,7 @@ export function custom(context: ProviderContext): Provider {
       });
       return (model) => vendor.chatModel(model);
     },
+    ways: [chatWay(context.settings.endpoint)],
     vendorOptions: (request) => ({ openaiCompatible: { ...strictness(request), ...effort(request) } }),
     // Not every endpoint lists its models; one that answers so much is up.
     probe: (apiKey) => ({

@@ -8,6 +8,8 @@ import { fitted } from "./fitted.ts";
 import { createGuard } from "./guard.ts";
 import { keyIds } from "./key-id.ts";
 import { type KnownModels, knownOf } from "./known-models.ts";
+import { pass } from "./passing/pass.ts";
+import type { PassageWay } from "./passing/passage.ts";
 import { contextWindow, costUsd, type Pricing, priceOf } from "./prices.ts";
 import { type Probe, probe } from "./probe.ts";
 import { CallFailure, type CallOptions, type LlmAnswer, type Provider } from "./provider.ts";
@@ -15,6 +17,7 @@ import { remembered } from "./remembered.ts";
 import type { LlmRequest } from "./request.ts";
 import { CallTimeouts } from "./timeouts.ts";
 import type { VendorOptions } from "./vendor-options.ts";
+import type { AnswerPart } from "./wire.ts";
 
 /** What a provider is built from; the same for all of them. */
 export interface ProviderContext {
@@ -48,6 +51,8 @@ export interface EndpointOptions {
   takesSchema?(request: LlmRequest, model: string): boolean;
   /** What a whole body says against being an answer, where the package takes it for one all the same. Undefined: nothing. */
   objection?(body: unknown): string | undefined;
+  /** Vendors' formats that it speaks: requests that came in one are sent as they came. Absent: none. */
+  readonly ways?: readonly PassageWay[];
   /** What shows that it is up. Absent: there is nothing cheap. */
   probe?(apiKey: string | null): Probe;
   /** Before each call. @throws CallFailure */
@@ -87,6 +92,7 @@ export function createEndpoint(context: ProviderContext, options: EndpointOption
     name: settings.name,
     defaultModel: settings.model,
     keys: [...entrances.keys()],
+    ...(options.ways ? { speaks: options.ways.map(({ passage }) => passage.format) } : {}),
     serves: (model) => own.has(model) || (options.pattern?.test(model) ?? false),
     keyId: (label) => ids.get(label) ?? label,
     costUsd: (model, usage, perThousand) => costUsd(options.pricing, model, usage, perThousand),
@@ -112,10 +118,16 @@ function exchanges({ settings, clock }: ProviderContext, options: Exchanged, con
   const within = createGuard({ connection, secrets, clock });
   return {
     call(entrance: Entrance, asked: LlmRequest, call: CallOptions): Promise<LlmAnswer> {
-      const { model, idempotencyKey, headers, onDelta, onActivity } = call;
+      const { model, idempotencyKey, onDelta, onActivity, onPart } = call;
       const can = options.capabilities(model);
       const { request, warnings } = fitted(asked, model, can);
-      const streamed = settings.streaming && (onDelta !== undefined || onActivity !== undefined);
+      const way = wayOf(
+        asked,
+        options.ways,
+        warnings.length === 0 && !(asked.outputSchema && can.jsonSchema === false),
+      );
+      const isHeard = way ? onPart !== undefined : Boolean(onDelta ?? onActivity ?? onPart);
+      const streamed = settings.streaming && isHeard;
       const timeouts = new CallTimeouts({
         totalMs: settings.timeoutMs,
         firstTokenMs: streamed ? settings.firstTokenTimeoutMs : null,
@@ -123,9 +135,22 @@ function exchanges({ settings, clock }: ProviderContext, options: Exchanged, con
       });
       return within(call.signal, timeouts, async (signal) => {
         await options.ready?.(entrance.apiKey);
+        const headers = {
+          ...call.headers,
+          ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
+        };
+        const alive = () => {
+          timeouts.alive();
+          onActivity?.();
+        };
+        if (way && asked.wire) {
+          const { apiKey } = entrance;
+          const told = streamed && onPart ? unlessOver(signal, onPart) : undefined;
+          return pass(asked.wire, way, { connection, apiKey, model, signal, headers, onPart: told, alive, clock });
+        }
         const ask = {
           signal,
-          headers: { ...headers, ...(idempotencyKey === undefined ? {} : { "Idempotency-Key": idempotencyKey }) },
+          headers,
           structuredOutputs: can.jsonSchema !== false && (options.takesSchema?.(request, model) ?? true),
           // Each plug-in is a type of its own.
           type: settings.plugin ? `plugin ${settings.name}` : settings.type,
@@ -139,11 +164,11 @@ function exchanges({ settings, clock }: ProviderContext, options: Exchanged, con
           onDelta?.(answer.text);
           return answer;
         }
-        const alive = () => {
-          timeouts.alive();
-          onActivity?.();
+        const listener = {
+          alive,
+          delta: (text: string) => onDelta?.(text),
+          part: (part: AnswerPart) => onPart?.(part),
         };
-        const listener = { alive, delta: (text: string) => onDelta?.(text) };
         return generateStreamed(entrance.model(model), request, { ...ask, listener, clock });
       });
     },
@@ -153,5 +178,21 @@ function exchanges({ settings, clock }: ProviderContext, options: Exchanged, con
         if (options.probe) await probe(options.probe(apiKey), connection.fetch, signal);
       });
     },
+  };
+}
+
+/**
+ * The way on which a request is sent as it came, if the provider speaks its format.
+ * @param isFit whether the model can take it as it is; else its translation is sent, which gives way where it must, unless there is something that it cannot say
+ */
+function wayOf({ wire }: LlmRequest, ways: readonly PassageWay[] = [], isFit: boolean): PassageWay | undefined {
+  if (!wire || !(isFit || wire.untranslated)) return undefined;
+  return ways.find(({ passage }) => passage.format === wire.format);
+}
+
+/** What comes after the end of a call is nobody's. */
+function unlessOver(signal: AbortSignal, tell: (part: AnswerPart) => void): (part: AnswerPart) => void {
+  return (part) => {
+    if (!signal.aborted) tell(part);
   };
 }

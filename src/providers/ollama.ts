@@ -1,6 +1,7 @@
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { createEndpoint, type ProviderContext } from "./endpoint.ts";
 import { ollamaKnown } from "./known-models.ts";
+import { chatWay } from "./passing/chat-way.ts";
 import type { Provider } from "./provider.ts";
 import { ollamaModels } from "./vendor-models.ts";
 import { bearer, effort, strictness } from "./vendor-options.ts";
@@ -23,6 +24,7 @@ export function ollama(context: ProviderContext): Provider {
       });
       return (model) => vendor.chatModel(model);
     },
+    ways: [chatWay(context.settings.endpoint)],
     vendorOptions: (request) => ({ openaiCompatible: { ...strictness(request), ...effort(request) } }),
     probe: (apiKey) => ({
       url: `${context.settings.endpoint.replace(/\/v1$/, "")}/api/tags`,

@@ -1,6 +1,7 @@
 import { createOpenAI } from "@ai-sdk/openai";
 import { createEndpoint, type ProviderContext } from "./endpoint.ts";
 import { openaiKnown } from "./known-models.ts";
+import { chatWay } from "./passing/chat-way.ts";
 import type { Provider } from "./provider.ts";
 import { notCompleted, stateless } from "./responses.ts";
 import { openaiModels } from "./vendor-models.ts";
@@ -21,6 +22,7 @@ export function openai(context: ProviderContext): Provider {
       openai: { ...strictness(request), ...effort(request), ...(api === "responses" ? stateless(request) : {}) },
     }),
     ...(api === "responses" ? { objection: notCompleted } : {}),
+    ...(api === "responses" ? {} : { ways: [chatWay(baseURL)] }),
     probe: (apiKey) => ({ url: `${baseURL}/models`, headers: bearer(apiKey) }),
   });
 }

@@ -5,7 +5,9 @@ import type {
   SharedV3Warning,
 } from "@ai-sdk/provider";
 import type { Result } from "./answer.ts";
+import { Parts } from "./parts.ts";
 import { CallFailure } from "./provider.ts";
+import type { AnswerPart } from "./wire.ts";
 
 /** Who hears of a stream while it runs. */
 export interface StreamListener {
@@ -13,6 +15,8 @@ export interface StreamListener {
   alive(): void;
   /** A piece of the answer's text. */
   delta(text: string): void;
+  /** A piece of anything in the answer. */
+  part(part: AnswerPart): void;
 }
 
 /**
@@ -26,6 +30,7 @@ export async function readStream(
   listener: StreamListener,
 ): Promise<Omit<Result, "firstTokenMs">> {
   const content = new Content();
+  const parts = new Parts((part) => listener.part(part));
   let warnings: readonly SharedV3Warning[] = [];
   let served = model;
   let finish: Extract<LanguageModelV3StreamPart, { type: "finish" }> | undefined;
@@ -45,6 +50,7 @@ export async function readStream(
       default:
         if (isSignOfLife(part)) listener.alive();
         if (part.type === "text-delta" && part.delta !== "") listener.delta(part.delta);
+        parts.add(part);
         content.add(part);
     }
   }

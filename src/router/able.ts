@@ -1,5 +1,6 @@
 import type { Capabilities } from "../core/capabilities.ts";
-import type { LlmRequest } from "../providers/provider.ts";
+import type { LlmRequest, Provider } from "../providers/provider.ts";
+import type { WireFormat } from "../providers/wire.ts";
 import type { Candidate, Inability } from "./candidates.ts";
 import type { Estimate } from "./estimate.ts";
 import type { Known } from "./known.ts";
@@ -10,15 +11,19 @@ export interface Needs {
   readonly tools: boolean;
   /** Estimated tokens of its input. */
   readonly inputTokens: number;
+  /** A vendor's format, and what in the request has no translation out of it. Absent: anybody may serve it. */
+  readonly wire?: { readonly format: WireFormat; readonly untranslated: readonly string[] };
 }
 
 /** An estimate may be so much too high: four characters a token are reckoned, plain English has five. */
 const caution = 1.25;
 
 /** What a request needs. */
-export function needsOf({ messages, tools = [] }: LlmRequest, { inputTokens }: Estimate): Needs {
+export function needsOf({ messages, tools = [], wire }: LlmRequest, { inputTokens }: Estimate): Needs {
   const images = messages.some((message) => message.role === "user" && (message.images ?? []).length > 0);
-  return { images, tools: tools.length > 0, inputTokens };
+  const needs = { images, tools: tools.length > 0, inputTokens };
+  if (!wire?.untranslated) return needs;
+  return { ...needs, wire: { format: wire.format, untranslated: wire.untranslated } };
 }
 
 /** Why a model cannot serve a request. Undefined: it can, or nobody knows that it cannot. */
@@ -32,17 +37,27 @@ export function inabilityOf(model: string, can: Capabilities, needs: Needs): Ina
   return undefined;
 }
 
+/** Why a provider cannot take a request that has no translation. Undefined: it can. */
+function speechlessness({ name, speaks = [] }: Provider, { wire }: Needs): Inability | undefined {
+  if (!wire || speaks.includes(wire.format)) return undefined;
+  const reason = `${name} does not speak ${wire.format}, and there is no translation of ${wire.untranslated.join(", ")}`;
+  return { lack: "wire", reason };
+}
+
 /** The candidates, with those set aside that are known not to be able to serve the request. The very same list where all may be. */
 export function setAsideUnable(candidates: readonly Candidate[], needs: Needs, known: Known): readonly Candidate[] {
   const least = leastOf(candidates, known);
   const isFine =
-    (!needs.images || least.images) && (!needs.tools || least.tools) && needs.inputTokens <= least.contextWindow;
+    !needs.wire &&
+    (!needs.images || least.images) &&
+    (!needs.tools || least.tools) &&
+    needs.inputTokens <= least.contextWindow;
   if (isFine) return candidates;
   return candidates.map((candidate) => {
     if (candidate.excluded !== undefined) return candidate;
     const { provider, model } = candidate;
-    const can = known.providers.get(provider)?.capabilities(model);
-    const inability = can && inabilityOf(model, can, needs);
+    const of = known.providers.get(provider);
+    const inability = of && (speechlessness(of, needs) ?? inabilityOf(model, of.capabilities(model), needs));
     return inability ? { ...candidate, excluded: `unable: ${inability.reason}`, inability } : candidate;
   });
 }

@@ -1,4 +1,5 @@
 import type { CallRecord, FailureClass } from "../core/call.ts";
+import type { AnswerPart } from "../providers/wire.ts";
 import type { Outcome } from "./breaker.ts";
 import type { RouteContext } from "./context.ts";
 import type { Booked, Reserved } from "./fleet.ts";
@@ -52,7 +53,7 @@ export async function callTarget(
   routed.begun++;
   manner.onBegun?.();
   const call = routed.begun;
-  const stream = streamOf(target, call, options, manner, clock);
+  const stream = streamOf(target, call, routed, manner, clock);
   const renewal = renew(target, probe, reserving, context);
   const result = await makeCall({
     target,
@@ -110,8 +111,10 @@ function saidBy(result: CallResult, { ownTime }: RoutedRequest): Pick<Outcome, "
 }
 
 /** Listens to a call's stream: when its first token came, and its text for whoever reads along. */
-function streamOf(target: Target, call: number, { onPiece }: RouteOptions, manner: CallManner, clock: () => number) {
+function streamOf(target: Target, call: number, routed: RoutedRequest, manner: CallManner, clock: () => number) {
   const { provider, model } = target;
+  const { onPiece, onPart } = routed.options;
+  const { decision } = routed.decided;
   const { onFirstToken, leads = () => true } = manner;
   const begun = clock();
   let firstTokenMs: number | null = null;
@@ -127,8 +130,18 @@ function streamOf(target: Target, call: number, { onPiece }: RouteOptions, manne
     hasTold = true;
     onPiece?.({ type: "text", call, provider, model, text });
   };
+  const tellPart = (part: AnswerPart) => {
+    onActivity();
+    if (!leads() || routed.options.signal.aborted) return;
+    routed.isTold = true;
+    onPart?.(part, { provider, model, call, decision });
+  };
   return {
-    listeners: { ...(onFirstToken || onPiece ? { onActivity } : {}), ...(onPiece ? { onText } : {}) },
+    listeners: {
+      ...(onFirstToken || onPiece || onPart ? { onActivity } : {}),
+      ...(onPiece ? { onText } : {}),
+      ...(onPart ? { onPart: tellPart } : {}),
+    },
     firstTokenMs: () => firstTokenMs,
     broke(reason: FailureClass) {
       if (hasTold) onPiece?.({ type: "restarted", call, provider, reason });

@@ -4,7 +4,7 @@ import { budgetSpent, pauseBefore, timeIsOver } from "./budget.ts";
 import { callTarget } from "./call-target.ts";
 import type { RouteContext } from "./context.ts";
 import { isCallable } from "./decide.ts";
-import { answered, cancelled, exhausted, rejected } from "./end.ts";
+import { answered, broken, cancelled, exhausted, rejected } from "./end.ts";
 import { hedged } from "./hedge.ts";
 import { type Next, next } from "./next.ts";
 import { providerOf } from "./rated.ts";
@@ -69,6 +69,7 @@ async function serve(first: RoutedRequest, context: RouteContext): Promise<Route
       },
     });
     if (result?.ok) return answered(routed, result.answer, result.record);
+    if (routed.isTold) return broken(routed);
   }
 }
 

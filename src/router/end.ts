@@ -28,6 +28,14 @@ export function rejected(routed: RoutedRequest): RouteOutcome {
   };
 }
 
+/** The outcome of a request whose answer broke off when a part of it had been told. */
+export function broken(routed: RoutedRequest): RouteOutcome {
+  const { calls, options } = routed;
+  if (options.signal.aborted && calls.at(-1)?.failure?.class === "cancelled") return cancelled(routed);
+  const error = failedError(calls, "The answer broke off after its first part.");
+  return { type: "failed", error, calls, decision: routed.decided.decision };
+}
+
 /** The outcome of a request whose caller went away between two calls. */
 export function cancelled(routed: RoutedRequest): RouteOutcome {
   const error = { code: "cancelled", message: "The caller ended the request." };

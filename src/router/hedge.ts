@@ -19,17 +19,18 @@ interface Flight {
 
 /**
  * Calls a target; where it has not given its first token in time, another one beside it. The first of the two that gives a token goes on and the other is aborted; if
- * one fails before that, the other goes on. Without `hedgeAfterMs` it is one plain call.
+ * one fails before that, the other goes on. Without `hedgeAfterMs` it is one plain call,
+ * also where the first token cannot be seen.
  * @returns the answer, or the failure that came last; undefined: no call was made
  */
 export async function hedged(
   target: Target,
-  { known, options }: RoutedRequest,
+  { known, request, options }: RoutedRequest,
   { sleep }: RouteContext,
   parts: HedgeParts,
 ): Promise<CallResult | undefined> {
   const afterMs = known.routing.hedgeAfterMs;
-  if (afterMs === null) return parts.call(target, { signal: options.signal });
+  if (afterMs === null || isSilent(request, options)) return parts.call(target, { signal: options.signal });
   const flights: Flight[] = [];
   let leader: Flight | undefined;
   const patience = new AbortController();
@@ -65,6 +66,11 @@ export async function hedged(
   const other = parts.second(target);
   if (!other) return first.ended;
   return conclude(first, start(other, "hedge"));
+}
+
+/** Whether the answer comes whole to a client, as its vendor sent it: it is not streamed, so nothing tells when it begins. */
+function isSilent({ wire }: RoutedRequest["request"], { onPart }: RoutedRequest["options"]): boolean {
+  return wire !== undefined && onPart === undefined;
 }
 
 /** Waits for both: an answer ends the other call, a failure leaves it alone. */

@@ -1,6 +1,8 @@
 import type { CallRecord } from "../core/call.ts";
+import { partsOf } from "../providers/parts.ts";
 import type { LivePrice } from "../providers/prices.ts";
 import { CallFailure, type LlmAnswer, type LlmRequest, type Provider } from "../providers/provider.ts";
+import type { AnswerPart } from "../providers/wire.ts";
 import { asUsage, type Estimate } from "./estimate.ts";
 import type { Target } from "./target.ts";
 
@@ -21,6 +23,8 @@ export interface CallPlan {
   /** Told of each sign of life of the model, and of each piece of its text. With either of them the answer is streamed. */
   readonly onActivity?: () => void;
   readonly onText?: (text: string) => void;
+  /** Given: the answer is streamed, and each piece of it told. One that comes whole is told in pieces all the same, unless it goes to its client as it came. */
+  readonly onPart?: (part: AnswerPart) => void;
   readonly role?: CallRecord["role"];
 }
 
@@ -44,6 +48,7 @@ export async function makeCall(plan: CallPlan): Promise<CallResult> {
   };
   try {
     const { signal, idempotencyKey } = plan;
+    const parts = telling(plan.onPart);
     const answer = await provider.call(plan.request, {
       model: target.model,
       key,
@@ -51,7 +56,9 @@ export async function makeCall(plan: CallPlan): Promise<CallResult> {
       idempotencyKey,
       ...(plan.onActivity ? { onActivity: plan.onActivity } : {}),
       ...(plan.onText ? { onDelta: plan.onText } : {}),
+      ...(plan.onPart ? { onPart: parts.tell } : {}),
     });
+    parts.ended(answer);
     const record: CallRecord = {
       ...head,
       ok: true,
@@ -72,6 +79,21 @@ export async function makeCall(plan: CallPlan): Promise<CallResult> {
     };
     return { ok: false, record, failure };
   }
+}
+
+/** Passes pieces on, and those of an answer that came whole. */
+function telling(onPart: CallPlan["onPart"]) {
+  let hasTold = false;
+  return {
+    tell(part: AnswerPart) {
+      hasTold = true;
+      onPart?.(part);
+    },
+    ended(answer: LlmAnswer) {
+      if (!onPart || hasTold || answer.wire) return;
+      for (const part of partsOf(answer)) onPart(part);
+    },
+  };
 }
 
 /** What an aborted call probably used: its input was read; what it wrote nobody has told. Its tokens count also where their price is unknown. */

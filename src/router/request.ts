@@ -42,6 +42,8 @@ export interface RoutedRequest {
   readonly lost: Map<string, Block>;
   /** Calls begun, also those that were made side by side. */
   begun: number;
+  /** Parts of an answer have been told to somebody who cannot take them back: nobody else is called. */
+  isTold: boolean;
   snapshot: Snapshot;
   /** Pauses made before repetitions. */
   pauses: number;
@@ -124,6 +126,7 @@ export function decideFor(
     failed: [],
     lost: new Map(),
     begun: 0,
+    isTold: false,
     snapshot,
     pauses: 0,
   };

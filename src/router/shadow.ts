@@ -1,4 +1,5 @@
 import type { Hints } from "../core/call.ts";
+import type { LlmRequest } from "../providers/provider.ts";
 import { inabilityOf, needsOf } from "./able.ts";
 import type { RouteContext } from "./context.ts";
 import { isStrict, type Known, priceInForce } from "./known.ts";
@@ -50,6 +51,8 @@ function shadowOf(
   const provider = known.providers.get(shadow.provider);
   if (!provider) return undefined;
   const target = { provider: shadow.provider, model: shadow.model ?? provider.defaultModel };
+  // A mirrored request is compared, not passed on.
+  if (request.wire?.untranslated) return undefined;
   if (inabilityOf(target.model, provider.capabilities(target.model), needsOf(request, estimate))) return undefined;
   const first = decided.order[0];
   return first?.provider === target.provider && first.model === target.model ? undefined : target;
@@ -96,7 +99,7 @@ async function callShadow(
     target,
     provider,
     key,
-    request: routed.request,
+    request: translated(routed.request),
     estimate,
     perThousand: priceInForce(target.provider, known),
     signal: AbortSignal.any([closing, timeLeft]),
@@ -120,4 +123,9 @@ async function callShadow(
     question,
   );
   return result;
+}
+
+/** The request in our own words: nobody waits for a vendor's answer as it came. */
+function translated({ wire, ...request }: LlmRequest): LlmRequest {
+  return request;
 }
