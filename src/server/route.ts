@@ -45,7 +45,17 @@ export interface Route {
   readonly reads?: Partial<Readonly<Record<"params" | "query" | "headers" | "body", z.ZodType>>>;
   /** What it answers when all is well, by status: a sentence, and a schema where it is JSON. Problems need no mention. */
   readonly answers?: Readonly<
-    Record<number, { readonly text: string; readonly schema?: z.ZodType; readonly media?: string }>
+    Record<
+      number,
+      {
+        readonly text: string;
+        readonly schema?: z.ZodType;
+        /** Default: JSON, where there is a schema. */
+        readonly media?: string;
+        /** Other media types that can be asked for. */
+        readonly also?: readonly string[];
+      }
+    >
   >;
   /** Media types that its body may have. Absent: it reads no body. */
   readonly takes?: readonly string[];

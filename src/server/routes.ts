@@ -5,6 +5,7 @@ import { health } from "./routes/health.ts";
 import { home } from "./routes/home.ts";
 import { receiveHook } from "./routes/hooks.ts";
 import { listRuns } from "./routes/list-runs.ts";
+import { openApi } from "./routes/openapi.ts";
 import { approveRun, cancelRun, pauseRun, rejectRun, resumeRun, signalRun } from "./routes/operate-run.ts";
 import { routeChange } from "./routes/route-change.ts";
 import { routeExplain } from "./routes/route-explain.ts";
@@ -63,6 +64,7 @@ const api: readonly Route[] = [
   ...routing,
   costs,
   health,
+  openApi(() => routes),
 ];
 
 /** Every route of the API, in the order in which `GET /` lists them. */

@@ -7,10 +7,12 @@ import type { Router } from "../router/router.ts";
 import type { RoutingControl } from "../router/routing-control.ts";
 import { yamlTypes } from "./media-types.ts";
 import { routeNotFound } from "./not-found.ts";
+import { openApiDocument } from "./openapi/document.ts";
 import { problemDocument, problemMediaType, retryAfterSeconds, toAppError } from "./problem.ts";
 import { addQueueBoard } from "./queue-board.ts";
 import { addRoutes, type Route } from "./route.ts";
 import { routes } from "./routes.ts";
+import { addTryItPage } from "./try-it-page.ts";
 
 /** What the API server stands on. */
 export interface ServerOptions {
@@ -46,6 +48,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     request.log.debug({ method, url, status: reply.statusCode, durationMs: Math.round(reply.elapsedTime) }, "answered");
   });
   await addQueueBoard(server, queues);
+  await addTryItPage(server, openApiDocument(routes, version));
   server.decorateRequest("principal");
   server.addHook("onRequest", async (request) => {
     request.principal = everyone;

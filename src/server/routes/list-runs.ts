@@ -1,22 +1,12 @@
 import { z } from "zod";
-import type { RunStatus } from "../../core/run.ts";
 import { checked } from "../checked.ts";
 import type { Route } from "../route.ts";
-
-const statuses = [
-  "queued",
-  "running",
-  "waiting",
-  "paused",
-  "succeeded",
-  "failed",
-  "cancelled",
-] as const satisfies readonly RunStatus[];
+import { runStatuses, runSummary } from "../schemas/run.ts";
 
 const querySchema = z.strictObject({
   limit: z.coerce.number().int().min(1).max(500).optional(),
   before: z.string().min(1).optional(),
-  status: z.enum(statuses).optional(),
+  status: z.enum(runStatuses).optional(),
   workflow: z.string().min(1).optional(),
   parent: z.string().min(1).optional(),
   all: z.stringbool().optional(),
@@ -30,6 +20,16 @@ export const listRuns: Route = {
   scope: "read",
   summary:
     "List runs, newest first (?limit, ?before, ?status, ?workflow; ?parent=ID: the runs that its steps have started; ?all=true: these too).",
+  reads: { query: querySchema },
+  answers: {
+    200: {
+      text: "A page of runs.",
+      schema: z.strictObject({
+        runs: z.array(runSummary),
+        next: z.string().nullable().describe("`before` of the next page; null on the last."),
+      }),
+    },
+  },
   handler:
     ({ engineOf }) =>
     async (request) =>

@@ -27,6 +27,7 @@ export const runEvents: Route = {
     200: {
       text: "The events so far; as text/event-stream each as it happens, to the run's end.",
       schema: z.strictObject({ events: z.array(runEvent) }),
+      also: ["text/event-stream"],
     },
   },
   handler:

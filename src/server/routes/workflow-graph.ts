@@ -22,7 +22,13 @@ export const workflowGraph: Route = {
   scope: "read",
   summary: "Draw a stored workflow (?format=mermaid, svg or xstate; ?version; ?states=true: its statechart).",
   reads: { params: paramsSchema, query: querySchema },
-  answers: { 200: { text: "The drawing, in the format's own media type.", media: "text/plain" } },
+  answers: {
+    200: {
+      text: "The drawing, in the format's own media type.",
+      media: "text/plain",
+      also: ["image/svg+xml", "application/json"],
+    },
+  },
   handler:
     ({ engineOf }) =>
     async (request, reply) => {

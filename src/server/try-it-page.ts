@@ -1,0 +1,20 @@
+import fastifySwagger, { type StaticDocumentSpec } from "@fastify/swagger";
+import fastifySwaggerUi from "@fastify/swagger-ui";
+import type { FastifyInstance } from "fastify";
+import type { OpenApiDocument } from "./openapi/document.ts";
+
+/** Where the page is. */
+const tryItPath = "/docs";
+
+/** Adds the page that shows the API and makes requests to it. All of it comes from this server. */
+export async function addTryItPage(server: FastifyInstance, document: OpenApiDocument): Promise<void> {
+  const specification = { document: { ...document } as unknown as StaticDocumentSpec["document"] };
+  await server.register(fastifySwagger, { mode: "static", specification });
+  await server.register(fastifySwaggerUi, {
+    routePrefix: tryItPath,
+    uiConfig: { docExpansion: "none", deepLinking: true, validatorUrl: null, tryItOutEnabled: true },
+    theme: { title: "Switchyard's API" },
+    staticCSP:
+      "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'",
+  });
+}
