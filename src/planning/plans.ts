@@ -35,6 +35,15 @@ export interface PlanEdit {
   readonly by: string;
 }
 
+/** The one execution of a plan, as it is asked for. */
+export interface ExecuteRequest {
+  readonly by: string;
+  /** Refuses it where the plan has another version. */
+  readonly expected?: number;
+  /** Asked again with the same key, the answer is the same. Default: the second asking is refused. */
+  readonly idempotencyKey?: string;
+}
+
 /** Somebody's word on the step that waits. */
 export interface PlanWord {
   readonly approved: boolean;
@@ -68,14 +77,8 @@ export interface Plans {
   versions(id: string): Promise<readonly PlanVersion[]>;
   /** Makes a new version that equals an old one. @param expected refuses it where the plan has another version by now. @throws AppError plan_version_not_found (404), plan_conflict */
   rollback(id: string, version: number, change: { readonly by: string; readonly expected?: number }): Promise<Plan>;
-  /**
-   * Starts the plan's one run. Asked again with the same key, or after a crash in between, it is the same run.
-   * @param options expected: refuses it where the plan has another version. @throws AppError plan_conflict
-   */
-  execute(
-    id: string,
-    options: { readonly by: string; readonly expected?: number; readonly idempotencyKey?: string },
-  ): Promise<Plan>;
+  /** Starts the plan's one run. Asked again with the same key, or after a crash in between, it is the same run. @throws AppError plan_conflict, and as submitting a run */
+  execute(id: string, request: ExecuteRequest): Promise<Plan>;
   /** Ends a pending plan, or the run of one that is executing. Asking again changes nothing. @throws AppError run_ended */
   cancel(id: string, by: string, reason: string | null): Promise<Plan>;
   /** Says a word to the step that waits for approval. Rejected: the plan is aborted. @throws AppError approval_not_waiting (409) */
