@@ -63,6 +63,11 @@ export const catalogue = {
   ),
   schedule_not_found: entry(404, "No schedule has that id.", "List them with `switchyard schedules list`."),
   trigger_not_found: entry(404, "No trigger has that id.", "List them with `switchyard triggers list`."),
+  gateway_context_not_found: entry(
+    404,
+    "No call was asked for under that context.",
+    "Report with the context_id that the pre-check gave, within a day; or leave it out and name provider and model.",
+  ),
   run_not_found: entry(404, "No run has that id.", "List the runs with `switchyard runs list`."),
   routing_version_not_found: entry(
     404,

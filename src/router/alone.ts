@@ -3,7 +3,7 @@ import type { Booked, Booking, CallReport, Reserved } from "./fleet.ts";
 import { foldLatency } from "./latency.ts";
 import { type Ask, fullAt, keep, leaseOf, reserve, settle } from "./limits.ts";
 import type { Memory } from "./memory.ts";
-import { type Rules, rules } from "./rules.ts";
+import { rules } from "./rules.ts";
 import { type Target, targetId } from "./target.ts";
 
 /*
@@ -25,17 +25,11 @@ export function reserveAlone(booking: Booking, now: number, memory: Memory): Res
 }
 
 /** Books a call that fits. */
-export function book(booking: Booking, now: number, memory: Memory): Booked {
-  const { provider, keyField, ask, token } = booking;
+export function book({ provider, keyField, ask, token }: Booking, now: number, memory: Memory): Booked {
   for (const name of [provider, keyField]) {
-    memory.setUse(name, reserve(memory.use(name), ask, token, now, rulesFor(booking)).use);
+    memory.setUse(name, reserve(memory.use(name), ask, token, now, rules).use);
   }
   return { provider, keyField, lease: leaseOf(ask, token, now, rules) };
-}
-
-/** The rules with the booking's own lease. */
-export function rulesFor({ leaseMs }: Booking): Rules {
-  return leaseMs === undefined ? rules : { ...rules, leaseMs };
 }
 
 /** Corrects a booking by what was used. */

@@ -1,9 +1,11 @@
 import type { Redis } from "ioredis";
 import type { Settings } from "../config/settings.ts";
+import type { Hints } from "../core/call.ts";
 import { AppError, toErrorRecord } from "../core/errors.ts";
 import { tokenSource } from "../core/ids.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { Keys } from "../redis/keys.ts";
+import { admit } from "./admit.ts";
 import { createReachability } from "./bounded.ts";
 import { route } from "./call.ts";
 import { check, knownNow } from "./check.ts";
@@ -11,10 +13,12 @@ import { checkHints } from "./check-hints.ts";
 import type { RouteContext, Sleep } from "./context.ts";
 import { explanation } from "./explanation.ts";
 import { createFleet } from "./fleet-store.ts";
+import { createGatewayStore } from "./gateway-store.ts";
 import type { Known } from "./known.ts";
 import { createLedger } from "./ledger.ts";
 import { createLiveRouting } from "./live-routing.ts";
 import { createMemory } from "./memory.ts";
+import { report } from "./report.ts";
 import type { Router } from "./router.ts";
 import { createShadowStore } from "./shadow-store.ts";
 
@@ -76,6 +80,8 @@ export function createRouter(options: RouterOptions): Router {
       timeSource: options.timeSource ?? "redis",
     }),
   };
+  const timeSource = options.timeSource ?? "redis";
+  const gateway = createGatewayStore({ redis, keys, clock, random, timeSource });
   return {
     checkHints: (hints) => checkHints(hints, live.current()),
     check: (provider) => check(provider, context),
@@ -85,13 +91,16 @@ export function createRouter(options: RouterOptions): Router {
       if (refused) throw refused;
       return explanation(context, request);
     },
+    async admit(request) {
+      const refused = await refusalOf(context, (known) => checkCallable(request.hints, known));
+      if (refused) throw refused;
+      return admit(context, gateway, request);
+    },
+    report: (call) => report(context, gateway, call),
     shadows: () => context.shadows.list(),
     spend: (from, to) => context.ledger.read(from, to),
     async call(request, routeOptions) {
-      const refused = await refusalOf(context, (known) => {
-        if (known.routing.enabled.length === 0) throw new AppError("no_provider");
-        checkHints(routeOptions.hints, known);
-      });
+      const refused = await refusalOf(context, (known) => checkCallable(routeOptions.hints, known));
       if (refused) return { type: "rejected", error: toErrorRecord(refused), calls: [] };
       return route(context, request, routeOptions);
     },
@@ -101,6 +110,11 @@ export function createRouter(options: RouterOptions): Router {
       await context.ledger.close();
     },
   };
+}
+
+function checkCallable(hints: Hints, known: Known): void {
+  if (known.routing.enabled.length === 0) throw new AppError("no_provider");
+  checkHints(hints, known);
 }
 
 /** What `check` throws; undefined: nothing. Before a request is refused the router looks whether the routing was changed meanwhile. */

@@ -2,11 +2,11 @@ import type { Redis } from "ioredis";
 import type { Limits } from "../config/settings.ts";
 import type { Keys } from "../redis/keys.ts";
 import { loadScript, type Script } from "../redis/script.ts";
-import { book, claimAlone, keepAlone, recordAlone, reserveAlone, rulesFor, settleAlone } from "./alone.ts";
+import { book, claimAlone, keepAlone, recordAlone, reserveAlone, settleAlone } from "./alone.ts";
 import { bounded, type Reachability } from "./bounded.ts";
 import type { Claim } from "./breaker.ts";
 import type { Booked, Booking, CallReport, Fleet, FleetQuestion } from "./fleet.ts";
-import { type Ask, leaseId, nano } from "./limits.ts";
+import { type Ask, leaseId, leaseOf, nano } from "./limits.ts";
 import type { Memory } from "./memory.ts";
 import { rules } from "./rules.ts";
 import { asking, learn, remembered, useKeys } from "./snapshot.ts";
@@ -33,8 +33,8 @@ const scripts = {
   keep: script("keep"),
 };
 const rulesText = JSON.stringify(rules);
-const rulesTextFor = (booking: Booking) =>
-  booking.leaseMs === undefined ? rulesText : JSON.stringify(rulesFor(booking));
+const rulesTextFor = ({ leaseMs }: Booking) =>
+  leaseMs === undefined ? rulesText : JSON.stringify({ ...rules, leaseMs });
 
 /** Opens the store. Opens no connection of its own. */
 export function createFleet(options: FleetOptions): Fleet {
@@ -66,7 +66,7 @@ export function createFleet(options: FleetOptions): Fleet {
       );
       if (answer.type === "away") return reserveAlone(booking, now(), memory);
       const [, at, number, limit, until] = answer.value as ["booked" | "full", number, number, keyof Limits, number];
-      if (limit === undefined) return { type: "booked", booked: book(booking, at, memory) };
+      if (limit === undefined) return { type: "booked", booked: booked(booking, at, memory) };
       return { type: "full", name: names[number - 1] ?? "", full: { limit, until } };
     },
     async record(report, question) {
@@ -105,6 +105,13 @@ export function createFleet(options: FleetOptions): Fleet {
       );
     },
   };
+}
+
+/** A booking as Redis has it. Its own process remembers it among its calls under way; one that somebody else ends is not among them. */
+function booked(booking: Booking, at: number, memory: Memory): Booked {
+  const { leaseMs, provider, keyField, ask, token } = booking;
+  if (leaseMs === undefined) return book(booking, at, memory);
+  return { provider, keyField, lease: leaseOf(ask, token, at, rules) };
 }
 
 /** Tokens are counted whole in Redis. */

@@ -64,7 +64,7 @@ export interface Booking {
   readonly ask: Ask;
   /** Names the call. */
   readonly token: string;
-  /** How long its place is held if nobody prolongs it. Default: {@link rules}.leaseMs. */
+  /** Given: the call is not this process's own; its place is held for so long, or until anybody settles it. */
   readonly leaseMs?: number;
 }
 

@@ -7,6 +7,7 @@ import type { Spend } from "../core/spend.ts";
 import type { LlmAnswer, LlmRequest } from "../providers/provider.ts";
 import type { AnswerPart } from "../providers/wire.ts";
 import type { CheckResult } from "./check.ts";
+import type { Admission, AdmitRequest, Reported, ReportedCall } from "./gateway.ts";
 import type { Target } from "./target.ts";
 
 /** How a routed request is made. */
@@ -83,6 +84,16 @@ export interface Router {
   call(request: LlmRequest, options: RouteOptions): Promise<RouteOutcome>;
   /** What would be decided for such a request now, without making a call. @throws AppError as {@link checkHints} */
   explain(request: ExplainRequest): Promise<Explanation>;
+  /**
+   * Chooses a target for a call that the asker makes himself, and books its place until he reports it. Rejects while Redis is away.
+   * @throws AppError no_provider, and as {@link checkHints}
+   */
+  admit(request: AdmitRequest): Promise<Admission>;
+  /**
+   * Counts a call that somebody made himself: in health, limits and costs, once. Rejects while Redis is away.
+   * @throws AppError unknown_provider, bad_request (no provider), gateway_context_not_found, idempotency_conflict
+   */
+  report(call: ReportedCall): Promise<Reported>;
   /** Asks a provider whether it is up, without a request to serve, and records what came of it. Throws nothing. */
   check(provider: string): Promise<CheckResult>;
   /** What requests are routed by now: the settings of this process, with what was set at run time laid over them. */

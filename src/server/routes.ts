@@ -1,6 +1,7 @@
 import type { Route } from "./route.ts";
 import { costs } from "./routes/costs.ts";
 import { forkRun, retryRun } from "./routes/fork-run.ts";
+import { gatewayAudit, gatewayPreCheck } from "./routes/gateway.ts";
 import { health } from "./routes/health.ts";
 import { home } from "./routes/home.ts";
 import { receiveHook } from "./routes/hooks.ts";
@@ -62,6 +63,8 @@ const api: readonly Route[] = [
   removeTrigger,
   receiveHook,
   ...routing,
+  gatewayPreCheck,
+  gatewayAudit,
   costs,
   health,
   openApi(() => routes),
