@@ -18,6 +18,11 @@ export function planId(nowMs: number, bytes: Uint8Array = randomBytes(11)): stri
   return `plan_${sortable(nowMs, bytes)}`;
 }
 
+/** The id of a call that its caller makes itself (`ctx_`), or of his report on it (`audit_`), then as {@link runId}. */
+export function gatewayId(kind: "ctx" | "audit", nowMs: number, bytes: Uint8Array = randomBytes(11)): string {
+  return `${kind}_${sortable(nowMs, bytes)}`;
+}
+
 function sortable(nowMs: number, bytes: Uint8Array): string {
   let time = "";
   for (let rest = nowMs, i = 0; i < 9; i++, rest = Math.floor(rest / 32)) time = alphabet.charAt(rest % 32) + time;

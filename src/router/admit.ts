@@ -1,5 +1,5 @@
 import { AppError, type ErrorRecord } from "../core/errors.ts";
-import { timedId } from "../core/ids.ts";
+import { gatewayId } from "../core/ids.ts";
 import { nextOf } from "./call.ts";
 import { claimIfNeeded, nothing } from "./call-target.ts";
 import type { RouteContext } from "./context.ts";
@@ -19,7 +19,7 @@ export async function admit(context: RouteContext, store: GatewayStore, request:
   const { clock } = context;
   const routed = await decided(context, request);
   const entered = await enterFirst(routed, request, context);
-  const id = timedId("ctx", clock());
+  const id = gatewayId("ctx", clock());
   const { target = null, probe = "", booked = null } = entered ?? {};
   await store.save(request.tenant, { id, target, probe, booked, workflow: request.workflow }, request.seconds);
   const rest = routed.decided.order.filter(({ provider }) => provider !== target?.provider);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { CallRecord, Usage } from "../core/call.ts";
 import { AppError } from "../core/errors.ts";
-import { timedId } from "../core/ids.ts";
+import { gatewayId } from "../core/ids.ts";
 import { nothing } from "./call-target.ts";
 import { knownNow } from "./check.ts";
 import { checkHints } from "./check-hints.ts";
@@ -29,7 +29,7 @@ export async function report(context: RouteContext, store: GatewayStore, call: R
   // Whoever called somebody else needs the place and the probe no longer that were kept for him.
   if (admitted?.target && !isAdmitted) await giveBack(admitted.target, admitted, context);
   const used = usedBy(record, booked);
-  const id = timedId("audit", context.clock());
+  const id = gatewayId("audit", context.clock());
   const digest = digestOf(call);
   const counted = await store.count({
     once: onceOf(call, id),
