@@ -14,6 +14,7 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY workflows workflows
+COPY agents agents
 USER node
 EXPOSE 7700
 ENTRYPOINT ["node", "dist/cli/main.js"]

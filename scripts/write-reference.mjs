@@ -84,6 +84,13 @@ const meanings = {
   SWITCHYARD_FUNCTION_PACKAGES: "npm packages whose functions function steps may call.",
   SWITCHYARD_MCP_COMMANDS:
     "Command lines by which agents may start MCP servers. One that is listed allows every line that begins with its words: list `npx -y @modelcontextprotocol/server-memory`, not `npx`.",
+  SWITCHYARD_AGENTS:
+    "Folder of your own agents, one a file, for [plans](plans.md#agents). One that bears the name of an agent of the program's own stands in its place. Relative to the working folder, in the file to the file's folder.",
+  SWITCHYARD_PLAN_KINDS:
+    "Kinds of steps that a planner may propose. Without `agent`, agents with tools are not offered to it. What people write into a plan is not bound by this.",
+  SWITCHYARD_PLAN_MAX_STEPS: "Steps that a planner may propose.",
+  SWITCHYARD_PLAN_MAX_USD: "USD that making one plan may cost; checked before each call. What its run costs, its hints bound.",
+  SWITCHYARD_PLAN_EXPIRE_AFTER: "Time in which a plan can be executed.",
   EDITION: "`community` refuses custom providers, plug-ins, bedrock and `cost_optimized`.",
   LLM_ROUTING_STRATEGY: "How a request finds its provider, see [routing.md](routing.md#strategies).",
   LLM_STRICT_PROVIDER_DEFAULT: "Whether a hint's `provider` is strict where the request does not say.",

@@ -4,7 +4,7 @@ import { isJsonObject } from "../core/json.ts";
 import { unknownKey } from "./known-names.ts";
 import type { Problems } from "./problems.ts";
 import { notAllowed } from "./read.ts";
-import { flag } from "./scalar.ts";
+import { flag } from "./scalar-forms.ts";
 import type { Source } from "./source.ts";
 
 const tokens = z

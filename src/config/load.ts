@@ -2,6 +2,7 @@ import { readSettingsFile } from "./file.ts";
 import { readAliases } from "./model-aliases.ts";
 import { readNetwork } from "./network.ts";
 import { type Origins, traced } from "./origins.ts";
+import { readPlanSettings } from "./plan-settings.ts";
 import { gatherProblems, settingsError } from "./problems.ts";
 import { readProviders } from "./provider-settings.ts";
 import { readScalar } from "./read.ts";
@@ -64,6 +65,7 @@ export function loadWithOrigins(options: LoadOptions): LoadedSettings {
     ca: readScalar(scalars.ca, source, problems),
     proxy: readScalar(scalars.proxy, source, problems),
     ...readStepSettings(source, cwd, problems, warnings),
+    ...readPlanSettings({ source, cwd, problems, warnings }),
     edition,
     routing,
     models: readAliases(source, providers, problems),

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Problems } from "./problems.ts";
 import { notAllowed, readIfSet } from "./read.ts";
-import { proxyForm, proxyUrl, scalars } from "./scalar.ts";
+import { scalars } from "./scalar.ts";
+import { proxyForm, proxyUrl } from "./scalar-forms.ts";
 import type { Certificates, ProxySettings } from "./settings.ts";
 import type { Environment, Found, Source } from "./source.ts";
 

@@ -9,7 +9,7 @@ import { type Network, networkOf } from "./network.ts";
 import { pluginFields, readPlugin } from "./plugin-settings.ts";
 import type { Problems } from "./problems.ts";
 import { notAllowed } from "./read.ts";
-import { flag } from "./scalar.ts";
+import { flag } from "./scalar-forms.ts";
 import type { ProviderKey, ProviderSettings } from "./settings.ts";
 import type { Found, Source } from "./source.ts";
 

@@ -1,6 +1,6 @@
 import { didYouMean } from "../core/suggest.ts";
 import type { Problems } from "./problems.ts";
-import type { Scalar } from "./scalar.ts";
+import type { Scalar } from "./scalar-forms.ts";
 import type { Found, Source } from "./source.ts";
 
 /** The value of a setting, or its fallback. A wrong value is a problem, and the fallback stands in so that reading goes on. */

@@ -1,5 +1,6 @@
 import type { Capabilities } from "../core/capabilities.ts";
 import type { JsonObject } from "../core/json.ts";
+import type { ProposableKind } from "../core/plan.ts";
 
 /** The strategies, by the names that settings and hints use. */
 export const strategyNames = [
@@ -49,6 +50,16 @@ export interface Settings {
   readonly functions: string | null;
   /** Packages whose functions function steps may call. */
   readonly functionPackages: readonly string[];
+  /** Folder of the installation's own agents, absolute; null: none. */
+  readonly agents: string | null;
+  /** Kinds of steps that a planner may propose. */
+  readonly planKinds: readonly ProposableKind[];
+  /** Steps that a planner may propose. */
+  readonly planMaxSteps: number;
+  /** USD that one planning may cost. */
+  readonly planMaxUsd: number;
+  /** Time in which a plan can be executed. */
+  readonly planExpireAfterMs: number;
   /** Beginnings of the command lines by which agents may start MCP servers. */
   readonly mcpCommands: readonly string[];
   readonly edition: "enterprise" | "community";

@@ -1,7 +1,6 @@
-import { statSync } from "node:fs";
-import { resolve } from "node:path";
 import type { Problems } from "./problems.ts";
-import { readIfSet, readScalar } from "./read.ts";
+import { readScalar } from "./read.ts";
+import { readFolder } from "./read-folder.ts";
 import { scalars } from "./scalar.ts";
 import type { Settings } from "./settings.ts";
 import type { Source } from "./source.ts";
@@ -19,18 +18,8 @@ export function readStepSettings(source: Source, cwd: string, problems: Problems
     stepEnv,
     stepVariables: Object.fromEntries(stepEnv.map((name) => [name, source.env[name] ?? null])),
     httpAllow: readScalar(scalars.httpAllow, source, problems),
-    functions: readFolder(source, cwd, problems, warnings),
+    functions: readFolder(scalars.functions, { source, cwd, problems, warnings }),
     functionPackages: readScalar(scalars.functionPackages, source, problems),
     mcpCommands: readScalar(scalars.mcpCommands, source, problems),
   };
-}
-
-function readFolder(source: Source, cwd: string, problems: Problems, warnings: string[]): string | null {
-  const { variable, path } = scalars.functions;
-  const value = readIfSet(scalars.functions, source, problems);
-  if (value === undefined || value === null) return null;
-  const folder = resolve(source.find(variable, path)?.path === variable ? cwd : source.file.folder, value);
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
-    warnings.push(`${variable} (functions) names ${folder}, and there is no such folder.`);
-  return folder;
 }

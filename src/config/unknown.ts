@@ -76,6 +76,12 @@ export function checkKeys(file: SettingsFile, problems: Problems): void {
     paths.flatMap(([first, key = ""]) => (first === "tls" ? [key] : [])),
     problems,
   );
+  unknownKeys(
+    file,
+    ["plans"],
+    paths.flatMap(([first, key = ""]) => (first === "plans" ? [key] : [])),
+    problems,
+  );
   unknownKeys(file, ["routing"], routingKeys, problems);
   const providers = file.data.providers;
   if (!isJsonObject(providers)) return;

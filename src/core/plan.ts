@@ -27,6 +27,15 @@ export const planStatuses = [
 /** One of {@link planStatuses}. `aborted`: somebody rejected a step. */
 export type PlanStatus = (typeof planStatuses)[number];
 
+/**
+ * Kinds of steps that a planner may propose, as far as the settings allow them. `llm`: an agent's work, or a plain question. `agent`: that agents with tools may
+ * be chosen. `map`: an agent's work for each item of a list. `approval`: a person's word. `transform`: a JSONata expression. `http`: a request.
+ */
+export const proposableKinds = ["llm", "agent", "map", "approval", "transform", "http"] as const;
+
+/** One of {@link proposableKinds}. */
+export type ProposableKind = (typeof proposableKinds)[number];
+
 /** One step as the plan's mode has it executed, for people. */
 export interface PlanStep {
   readonly id: string;

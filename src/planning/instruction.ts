@@ -1,6 +1,7 @@
+import type { ProposableKind } from "../core/plan.ts";
 import type { LlmMessage } from "../providers/provider.ts";
 import type { Catalogue } from "./catalogue.ts";
-import type { ProposableKind, ProposalBounds } from "./proposal.ts";
+import type { ProposalBounds } from "./proposal.ts";
 
 const kindLines: Readonly<Record<Exclude<ProposableKind, "agent">, string>> = {
   llm: "llm: an agent does what prompt says. Its output is text, or with gives: list an object whose items is a list of texts.",

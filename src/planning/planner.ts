@@ -3,6 +3,7 @@ import type { ErrorCode } from "../core/catalogue.ts";
 import { AppError } from "../core/errors.ts";
 import { addCosts } from "../core/history.ts";
 import type { Json, JsonObject } from "../core/json.ts";
+import type { ProposableKind } from "../core/plan.ts";
 import type { LlmMessage } from "../providers/provider.ts";
 import type { RouteOutcome, Router } from "../router/router.ts";
 import { readStructured } from "../steps/structured.ts";
@@ -12,7 +13,7 @@ import { hasTools } from "./agent.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { type Composed, compose } from "./compose.ts";
 import { planningInstruction, planningQuestion, planningRemarks } from "./instruction.ts";
-import { type ProposableKind, type Proposal, type ProposalBounds, proposalSchema } from "./proposal.ts";
+import { type Proposal, type ProposalBounds, proposalSchema } from "./proposal.ts";
 
 /** Times that a planner is shown what is wrong with its plan and asked again. */
 const maxReasks = 2;

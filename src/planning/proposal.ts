@@ -1,14 +1,6 @@
 import type { Json, JsonObject } from "../core/json.ts";
+import type { ProposableKind } from "../core/plan.ts";
 import type { Catalogue } from "./catalogue.ts";
-
-/**
- * Kinds of steps that a planner may propose, as far as the settings allow them. `llm`: an agent's work, or a plain question. `agent`: that agents with tools may
- * be chosen. `map`: an agent's work for each item of a list. `approval`: a person's word. `transform`: a JSONata expression. `http`: a request.
- */
-export const proposableKinds = ["llm", "agent", "map", "approval", "transform", "http"] as const;
-
-/** One of {@link proposableKinds}. */
-export type ProposableKind = (typeof proposableKinds)[number];
 
 /** A step as a planner proposes it. */
 export interface ProposedStep {

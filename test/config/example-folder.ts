@@ -12,7 +12,7 @@ export const exampleText = readFileSync(resolve("docs/switchyard.example.yaml"),
 export function loadExample(text = exampleText): Settings {
   const folder = mkdtempSync(join(tmpdir(), "switchyard-example-"));
   try {
-    for (const name of ["certs", "functions", "providers", "secrets"]) mkdirSync(join(folder, name));
+    for (const name of ["agents", "certs", "functions", "providers", "secrets"]) mkdirSync(join(folder, name));
     const certificate = selfSigned(folder);
     for (const [, file = ""] of text.matchAll(/\bca: (\S+)/g)) writeFileSync(join(folder, file), certificate);
     for (const [, file = ""] of text.matchAll(/\bmodule: (\S+)/g)) writeFileSync(join(folder, file), "");
