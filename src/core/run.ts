@@ -60,6 +60,17 @@ export interface Run extends RunSummary {
   readonly forks?: readonly string[];
   /** Present where it was asked for: the runs that its steps have started, by step. */
   readonly children?: readonly StartedRuns[];
+  /** Present once the run undoes what it has done. */
+  readonly compensation?: Compensation;
+}
+
+/** That a run is not to succeed, and what is undone therefore. */
+export interface Compensation {
+  readonly because: "failed" | "cancelled";
+  /** Steps whose compensations run, one after the other, in this order. */
+  readonly steps: readonly string[];
+  /** Steps with a compensation that were under way and were ended: nobody knows whether they have acted. Absent: none. */
+  readonly unsure?: readonly string[];
 }
 
 /** The runs that one step has started, in brief. */
@@ -95,6 +106,8 @@ export interface StepRecord {
   readonly reusedFrom?: string;
   /** Present where it was asked for and the step has one. */
   readonly output?: Json;
+  /** Of a compensation: the step that it undoes. Its own id is then that step's with `.compensate`. */
+  readonly compensates?: string;
 }
 
 /** What every event has: its number in the run (1, 2, 3, ... without a gap) and its time. */
@@ -123,7 +136,7 @@ export interface ToolCallHead {
   readonly tool: string;
 }
 
-/** One line of a run's history, without its head. Exactly one of the last three ends it. */
+/** One line of a run's history, without its head. Exactly one of `run.succeeded`, `run.failed` and `run.cancelled` ends it. */
 export type EventBody =
   | { readonly type: "run.created"; readonly workflow: string; readonly version: number; readonly forkOf?: ForkOf }
   | { readonly type: "run.started" }
@@ -187,7 +200,15 @@ export type EventBody =
   | { readonly type: "run.paused"; readonly by: string }
   | { readonly type: "run.resumed"; readonly by: string }
   | { readonly type: "signal.received"; readonly name: string; readonly by: string }
-  | { readonly type: "run.cancelled"; readonly by: string; readonly reason: string | null };
+  /** The run is not to succeed: compensations run from here on. */
+  | ({ readonly type: "run.compensating" } & Compensation)
+  | {
+      readonly type: "run.cancelled";
+      readonly by: string;
+      readonly reason: string | null;
+      /** Present where compensations have failed. */
+      readonly error?: ErrorRecord;
+    };
 
 /** One line of a run's history. */
 export type RunEvent = EventHead & EventBody;

@@ -118,5 +118,10 @@ export const stepErrors = {
     "More steps have failed than the workflow tolerates.",
     "`switchyard runs show ID` shows them; `soft_failure` says how many may.",
   ),
+  compensation_failed: entry(
+    500,
+    "What the run had done could not all be undone.",
+    "The run's error names the steps (`not_undone`); undo them by hand.",
+  ),
   run_timeout: entry(422, "The run took longer than the workflow's timeout.", "Raise the workflow's `timeout`."),
 } satisfies Record<string, CatalogueEntry>;

@@ -4,6 +4,8 @@ import type { IdSource } from "../core/ids.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { CompiledWorkflow, Scope } from "../workflow/compiled.ts";
+import { decideRefusal } from "./decide.ts";
+import type { LoadedWorkflow } from "./definitions.ts";
 import type { CommitContent } from "./run-store.ts";
 import type { Transition } from "./state.ts";
 
@@ -20,20 +22,22 @@ export class Conclusion {
     this.#token = token;
   }
 
-  /** A run whose output cannot be rendered has failed, with that error. */
+  /** A run whose output cannot be rendered does not succeed: it has failed with that error, or undoes what it has done. @param now epoch milliseconds */
   async of(
     runId: string,
-    workflow: CompiledWorkflow,
+    { compiled: workflow, driver }: Pick<LoadedWorkflow, "compiled" | "driver">,
     input: JsonObject,
     transition: Transition,
+    now: number,
   ): Promise<CommitContent> {
     const { ending, events } = transition;
     const id = this.#token();
-    if (!ending) return { id, transition, status: "running", events };
+    if (!ending) return goingOn(id, transition);
     if (ending.status === "failed") return failed(id, transition, ending.error);
     if (ending.status === "cancelled") {
-      const { by, reason } = ending;
-      return { id, transition, status: "cancelled", events: [...events, { type: "run.cancelled", by, reason }] };
+      const { status, ...told } = ending;
+      const error = told.error ? { error: told.error as unknown as Json } : {};
+      return { id, transition, status, events: [...events, { type: "run.cancelled", ...told }], ...error };
     }
     if (ending.output !== undefined) {
       return {
@@ -44,13 +48,14 @@ export class Conclusion {
         output: ending.output,
       };
     }
-    const refused = workflow.tolerate(transition.state.failed ?? []);
-    if (refused) return failed(id, transition, toErrorRecord(refused));
     try {
+      const refused = workflow.tolerate(transition.state.failed ?? []);
+      if (refused) throw refused;
       const output = await workflow.renderOutput(await this.#scope(runId, workflow, input, transition));
       return { id, transition, status: "succeeded", events: [...events, { type: "run.succeeded" }], output };
     } catch (error) {
-      return failed(id, transition, toErrorRecord(error));
+      const refusal = decideRefusal(driver, transition, toErrorRecord(error), now);
+      return refusal.ending?.status === "failed" ? failed(id, refusal, refusal.ending.error) : goingOn(id, refusal);
     }
   }
 
@@ -68,9 +73,21 @@ export class Conclusion {
   }
 }
 
-/** What templates read: the run's input and outputs by step. */
-export function scopeOf(input: JsonObject, outputs: readonly (readonly [string, Json])[]): Scope {
-  return { input, steps: Object.fromEntries(outputs.map(([step, output]) => [step, { output }])) };
+/** What templates read: the run's input and outputs by step. @param read by name: `STEP`, or `STEP.error` */
+export function scopeOf(input: JsonObject, read: readonly (readonly [string, Json])[]): Scope {
+  const steps: Record<string, { output: Json; error?: Json }> = {};
+  for (const [name, value] of read) {
+    const [step = name, part] = name.split(".", 2);
+    const known = steps[step] ?? { output: null };
+    steps[step] = part === undefined ? { ...known, output: value } : { ...known, error: value };
+  }
+  return { input, steps };
+}
+
+function goingOn(id: string, transition: Transition): CommitContent {
+  const { events } = transition;
+  const unpauses = events.some((event) => event.type === "run.compensating" && event.because === "cancelled");
+  return { id, transition, status: "running", events, ...(unpauses ? { unpauses } : {}) };
 }
 
 function failed(id: string, transition: Transition, error: ReturnType<typeof toErrorRecord>): CommitContent {

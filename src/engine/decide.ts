@@ -1,8 +1,12 @@
 import { AppError, type ErrorRecord, toErrorRecord } from "../core/errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 import type { EventBody } from "../core/run.ts";
+import type { StepNotice } from "../workflow/machine.ts";
 import { refusedAction } from "../workflow/own-machine.ts";
+import { errorName } from "../workflow/reference.ts";
+import { runEvents } from "../workflow/statechart.ts";
 import { asJson, type Driver, type MachineAction, type MachineEvent, type MachineStep } from "./drive.ts";
+import { endingOf, isOver, ownError } from "./ending.ts";
 import type {
   ActiveActor,
   CancelCommand,
@@ -10,10 +14,13 @@ import type {
   Dispatch,
   Ending,
   InboxEntry,
-  OutsideEvent,
   RunState,
   Transition,
 } from "./state.ts";
+
+type Notice =
+  | Exclude<EventBody, { readonly type: "run.compensating" }>
+  | Extract<StepNotice, { type: "run.compensating" }>;
 
 /** The first transition of a run. Pure. @param now epoch milliseconds, for timers. */
 export function decideStart(driver: Driver, input: JsonObject, now: number): Transition {
@@ -40,12 +47,12 @@ export function decideNext(
   try {
     let snapshot = driver.restore(state.snapshot);
     for (const delivery of deliveries) {
-      if (delivery.type === "cancel") return folding.cancelled(driver, delivery);
-      if (delivery.type !== "event" && !folding.accept(delivery)) continue;
+      if (delivery.type === "cancel" && !driver.compensates) return folding.cancelled(driver, delivery);
+      if (isOfActor(delivery) && !folding.accept(delivery)) continue;
       const step = driver.next(snapshot, machineEvent(delivery, state));
       folding.take(step);
       snapshot = step.snapshot;
-      if (snapshot.status !== "active") break;
+      if (isOver(snapshot, driver)) break;
     }
     folding.machine ??= { snapshot, actions: [] };
     return folding.result(driver);
@@ -54,12 +61,38 @@ export function decideNext(
   }
 }
 
-function machineEvent(delivery: Delivery | OutsideEvent, state: RunState): MachineEvent {
+/**
+ * What follows where a run has come to its end and cannot succeed after all: too many steps have failed, or its output cannot be made. What it has done is undone, where
+ * its steps say how. Pure. @param ended the transition that brought it there
+ */
+export function decideRefusal(driver: Driver, ended: Transition, error: ErrorRecord, now: number): Transition {
+  if (!driver.compensates) return { ...ended, ending: { status: "failed", error } };
+  const folding = new Folding(ended.state, now, driver.own);
+  folding.take(driver.next(driver.restore(ended.state.snapshot), { type: runEvents.refuse, error }));
+  const next = folding.result(driver);
+  const { outputs, events, closed, abandoned } = ended;
+  return { ...next, outputs, events: [...events, ...next.events], closed, abandoned };
+}
+
+function isOfActor(entry: InboxEntry): entry is Delivery {
+  return entry.type !== "event" && entry.type !== "cancel";
+}
+
+function machineEvent(delivery: InboxEntry, state: RunState): MachineEvent {
   if (delivery.type === "event") return delivery.event;
-  const { actor } = delivery;
+  if (delivery.type === "cancel") return { ...delivery, type: runEvents.cancel };
+  const { actor, event } = delivery;
   switch (delivery.type) {
-    case "done":
-      return { type: `xstate.done.actor.${actor}`, actorId: actor, output: delivery.output };
+    case "done": {
+      const done = { type: `xstate.done.actor.${actor}`, actorId: actor, output: delivery.output };
+      // No attempt: a fork keeps what another run has brought.
+      const reused = event?.type === "step.reused" || (event?.type === "step.failed" && event.attempt === 0);
+      return {
+        ...done,
+        ...(event?.type === "step.failed" ? { error: event.error } : {}),
+        ...(reused ? { reused } : {}),
+      };
+    }
     case "error":
       return { type: `xstate.error.actor.${actor}`, actorId: actor, error: delivery.error };
     case "timer":
@@ -84,6 +117,8 @@ class Folding {
   readonly #abandoned = new Set<string>();
   readonly #failed: string[];
   readonly #own: ReadonlySet<string> | null;
+  /** Timers that are not wanted any more, and steps that are not at the run's end: their jobs may be there still. */
+  readonly #left: Record<string, { readonly epoch: number; readonly kind: string }>;
   #epoch: number;
 
   constructor(state: RunState | undefined, now: number, own: Driver["own"]) {
@@ -93,6 +128,7 @@ class Folding {
     this.#active = new Map(Object.entries(this.#before));
     this.#epoch = state?.epoch ?? 0;
     this.#failed = [...(state?.failed ?? [])];
+    this.#left = { ...state?.left };
     this.#now = now;
   }
 
@@ -101,8 +137,12 @@ class Folding {
     if (this.#active.get(delivery.actor)?.epoch !== delivery.epoch) return false;
     this.#active.delete(delivery.actor);
     if (delivery.event) this.events.push(delivery.event);
-    if (delivery.type === "done") this.outputs[delivery.actor] = delivery.output;
-    if (delivery.event?.type === "step.failed" && delivery.type === "done") this.#failed.push(delivery.actor);
+    if (delivery.type !== "done") return true;
+    const { actor, event, output } = delivery;
+    this.outputs[actor] = output;
+    if (event?.type !== "step.failed") return true;
+    this.#failed.push(actor);
+    this.outputs[errorName(actor)] = event.error as unknown as Json;
     return true;
   }
 
@@ -136,10 +176,10 @@ class Folding {
         this.#close(String(params.id));
         break;
       case "xstate.cancel":
-        this.#active.delete(String(params.sendId));
+        this.#cancelTimer(String(params.sendId));
         break;
       case "xstate.emit":
-        if (!this.#own) this.events.push(noticed(params.event as EventBody));
+        if (!this.#own) this.events.push(this.#noticed(params.event as Notice));
         break;
       default:
         if (this.#own) refuse(type);
@@ -156,6 +196,23 @@ class Folding {
     if (how.timer === undefined) this.events.push({ type: "step.queued", step: actor });
   }
 
+  /** The job of a timer stays until it is due. It is remembered, so that the run's end takes it away. */
+  #cancelTimer(actor: string): void {
+    const timer = this.#before[actor];
+    this.#active.delete(actor);
+    if (timer && !this.#own) this.#left[actor] = { epoch: timer.epoch, kind: timer.kind };
+  }
+
+  /** A notice of the machine as a line of the history. */
+  #noticed(notice: Notice): EventBody {
+    // A step that fails before its first attempt has made no calls.
+    if (notice.type === "step.failed") return { ...notice, attempt: 0, calls: [] };
+    if (notice.type !== "run.compensating") return notice;
+    const { onSuccess, ...told } = notice;
+    const unsure = onSuccess.filter((step) => this.#abandoned.has(step));
+    return { ...told, ...(unsure.length > 0 ? { unsure } : {}) };
+  }
+
   #close(actor: string): void {
     const { kind } = this.#active.get(actor) ?? {};
     if (kind === undefined) return;
@@ -167,7 +224,7 @@ class Folding {
 
   result(driver: Driver): Transition {
     const snapshot = this.machine?.snapshot;
-    const ending = snapshot ? endingOf(snapshot, this.#own !== null) : null;
+    const ending = snapshot ? endingOf(snapshot, driver) : null;
     return this.#transition(snapshot ? driver.persist(snapshot) : null, ending);
   }
 
@@ -184,7 +241,8 @@ class Folding {
   }
 
   #transition(snapshot: Json, ending: Ending | null): Transition {
-    if (ending) for (const actor of [...this.#active.keys()]) this.#close(actor);
+    if (ending) this.#end();
+    const left = Object.keys(this.#left).length > 0 ? { left: this.#left } : {};
     const opened: Dispatch[] = [];
     for (const [actor, { epoch, kind, timer }] of this.#active) {
       if (this.#before[actor]?.epoch !== epoch) opened.push({ actor, epoch, kind, dueAt: timer?.dueAt ?? 0 });
@@ -195,7 +253,7 @@ class Folding {
         active: Object.fromEntries(this.#active),
         epoch: this.#epoch,
         ...(this.#failed.length > 0 ? { failed: this.#failed } : {}),
-        ...(ending ? { left: this.#left() } : {}),
+        ...(ending ? { left: this.#left } : left),
       },
       outputs: this.outputs,
       events: this.events,
@@ -208,54 +266,16 @@ class Folding {
     };
   }
 
-  /** Timers and steps whose jobs may exist although the run has ended. */
-  #left(): NonNullable<RunState["left"]> {
-    const left = Object.entries(this.#before).filter(
-      ([actor, { kind }]) => kind === "timer" || this.#abandoned.has(actor),
-    );
-    return Object.fromEntries(left.map(([actor, { epoch, kind }]) => [actor, { epoch, kind }]));
+  #end(): void {
+    for (const actor of [...this.#active.keys()]) this.#close(actor);
+    for (const [actor, { epoch, kind }] of Object.entries(this.#before)) {
+      if (kind === "timer" || this.#abandoned.has(actor)) this.#left[actor] = { epoch, kind };
+    }
   }
-}
-
-/** A notice of the machine as a line of the history: a step that fails before its first attempt has made no calls. */
-function noticed(notice: EventBody): EventBody {
-  return notice.type === "step.failed" ? { ...notice, attempt: 0, calls: [] } : notice;
-}
-
-function endingOf(snapshot: MachineStep["snapshot"], isOwn: boolean): Ending | null {
-  if (snapshot.status === "active") return null;
-  if (isOwn) return ownEnding(snapshot);
-  if (snapshot.status === "error") return { status: "failed", error: toErrorRecord(snapshot.error) };
-  const context: unknown = snapshot.context;
-  const failure = isJsonObject(context) ? context.error : null;
-  if (!isJsonObject(failure)) return { status: "succeeded" };
-  return { status: "failed", error: runError(failure) };
-}
-
-function ownEnding({ status, error, output }: MachineStep["snapshot"]): Ending {
-  if (status === "error") return { status: "failed", error: ownError(error) };
-  return { status: "succeeded", output: asJson(output, "its output") };
-}
-
-/** A step's error as it is; what the machine's own functions threw, in words. */
-function ownError(error: unknown): ErrorRecord {
-  if (error instanceof AppError) return toErrorRecord(error);
-  if (isJsonObject(error) && typeof error.code === "string" && typeof error.message === "string")
-    return error as unknown as ErrorRecord;
-  const words = error instanceof Error ? error.message : JSON.stringify(error);
-  return toErrorRecord(new AppError("machine_failed", { message: `The workflow's machine broke: ${words}` }));
 }
 
 /** @throws AppError machine_failed where an action cannot be made durable; others are left out: a run's effects are its steps */
 function refuse(type: string): void {
   const reason = refusedAction(type);
   if (reason !== undefined) throw new AppError("machine_failed", { message: `The workflow's machine ${reason}.` });
-}
-
-/** The run's error from the machine's `context.error`: the step's own, with the step named. */
-function runError(failure: JsonObject): ErrorRecord {
-  const error = failure.error as unknown as ErrorRecord;
-  const step = failure.step;
-  if (typeof step !== "string") return error;
-  return { ...error, message: `Step "${step}": ${error.message}`, details: { ...error.details, step } };
 }

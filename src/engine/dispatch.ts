@@ -40,7 +40,7 @@ const attempts = 1_000_000;
 /** What is known of a workflow whose steps get jobs. */
 export interface JobSource {
   readonly name: string;
-  readonly steps: ReadonlyMap<string, Pick<CompiledStep, "kind" | "queue">>;
+  readonly steps: ReadonlyMap<string, Pick<CompiledStep, "kind" | "queue" | "compensates">>;
   /** Queues by kind: where this process does not have the workflow's machine, and so not its steps. */
   readonly queues?: ReadonlyMap<string, CompiledStep["queue"]>;
 }

@@ -24,6 +24,8 @@ export interface MachineEvent {
 export interface Driver {
   /** Of an author's own machine (see `CompiledWorkflow.isOwn`): ids of what it invokes. Null: the machine is ours. */
   readonly own: ReadonlySet<string> | null;
+  /** Whether its machine undoes what a run has done where that does not succeed: it then decides itself what a cancel means. */
+  readonly compensates: boolean;
   start(input: Json): MachineStep;
   /** Brings a persisted snapshot back to life; at once where it is the very object that {@link persist} gave. */
   restore(persisted: Json): AnyMachineSnapshot;
@@ -71,6 +73,7 @@ export function createDriver(machine: AnyStateMachine, own: ReadonlySet<string> 
   };
   return {
     own,
+    compensates: own === null && machine.root.states.compensating !== undefined,
     start: (input) => collect(() => machine.getInitialSnapshot(scope, input)),
     restore: (persisted) => {
       const known = alive.get(persisted as object);

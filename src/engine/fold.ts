@@ -6,7 +6,7 @@ import type { Definitions, LoadedWorkflow } from "./definitions.ts";
 import { type Dispatcher, plannedJob } from "./dispatch.ts";
 import { RecentStates } from "./recent.ts";
 import type { CommitContent, Delivered, Execution, Held, RunStore } from "./run-store.ts";
-import type { Delivery, Dispatch, RunState, Transition } from "./state.ts";
+import type { AbandonedStep, Delivery, Dispatch, RunState, Transition } from "./state.ts";
 
 /** What folding needs. */
 export interface FoldParts {
@@ -59,15 +59,17 @@ export class Folder {
   async settle(settlement: Settlement): Promise<Visit> {
     const { execution, delivery, costUsd, workflow, input, state, rev } = settlement;
     const { store, conclusion, clock, crash } = this.#parts;
-    const transition = decideNext(workflow.driver, state, [delivery], clock());
-    const content = await conclusion.of(execution.runId, workflow.compiled, input, transition);
+    const now = clock();
+    const decided = decideNext(workflow.driver, state, [delivery], now);
+    const content = await conclusion.of(execution.runId, workflow, input, decided, now);
+    const { transition } = content;
     const { type } = await store.settle(execution, costUsd, rev, content);
     if (type === "moved") return this.deliver(execution, delivery, costUsd);
     if (type === "stale") return this.refused(execution);
     crash("after-deliver", execution.actor);
     crash("after-commit", execution.actor);
     this.recent.set(execution.runId, { commit: content.id, state: transition.state });
-    await this.#finish(execution.runId, workflow, content, transition.opened);
+    await this.#finish(execution.runId, workflow, content, transition);
     crash("after-dispatch", execution.actor);
     return { type: "done" };
   }
@@ -128,9 +130,11 @@ export class Folder {
     let { state, inbox } = held;
     let content: CommitContent | undefined;
     const opened = new Map<string, Dispatch>();
+    const abandoned: AbandonedStep[] = [];
     for (;;) {
-      const transition = decideNext(workflow.driver, state, inbox, clock());
-      content = await conclusion.of(runId, workflow.compiled, held.input, transition);
+      const now = clock();
+      content = await conclusion.of(runId, workflow, held.input, decideNext(workflow.driver, state, inbox, now), now);
+      const { transition } = content;
       const reply = await store.commit(runId, holder, inbox.length, content);
       if (reply.type === "lost") {
         await this.#parts.restore(runId);
@@ -139,11 +143,12 @@ export class Folder {
       crash("after-commit", actor);
       for (const closed of transition.closed) opened.delete(closed);
       for (const dispatch of transition.opened) opened.set(dispatch.actor, dispatch);
+      abandoned.push(...transition.abandoned);
       state = transition.state;
       if (reply.type !== "more") break;
       inbox = reply.inbox;
     }
-    await this.#finish(runId, workflow, content, [...opened.values()]);
+    await this.#finish(runId, workflow, content, { opened: [...opened.values()], abandoned });
     crash("after-dispatch", actor);
   }
 
@@ -151,10 +156,10 @@ export class Folder {
     runId: string,
     workflow: LoadedWorkflow,
     content: CommitContent,
-    opened: readonly Dispatch[],
+    { opened, abandoned }: Pick<Transition, "opened" | "abandoned">,
   ): Promise<void> {
     const { dispatcher, clock, closed, abandon } = this.#parts;
-    const { abandoned, ending, state } = content.transition;
+    const { ending, state } = content.transition;
     if (ending) {
       this.recent.forget(runId);
       return closed(runId, state);

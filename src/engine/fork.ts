@@ -59,7 +59,7 @@ function keptSteps(run: Run, dag: Dag, isAgain: (step: string) => boolean): Kept
   const kept = new Map<string, KeptStep>();
   for (const id of dag.order) {
     const record = records.get(id);
-    if (!record || isAgain(id) || !dag.needs(id).every((need) => kept.has(need))) continue;
+    if (!record || isAgain(id) || isUndone(run, id) || !dag.needs(id).every((need) => kept.has(need))) continue;
     if (record.status === "skipped") kept.set(id, { status: "skipped" });
     if (record.status === "succeeded") kept.set(id, succeeded(run, record));
     const { output, error } = record;
@@ -68,6 +68,11 @@ function keptSteps(run: Run, dag: Dag, isAgain: (step: string) => boolean): Kept
     }
   }
   return kept;
+}
+
+/** Whether what the step did was undone, or is about to be. One that could not be undone counts too: nobody knows what is left of it. */
+function isUndone({ compensation }: Run, step: string): boolean {
+  return compensation?.steps.includes(step) === true;
 }
 
 function succeeded({ id: run }: Run, { id, output, served, reusedFrom }: StepRecord): KeptStep {
@@ -132,8 +137,9 @@ function unknownStep({ workflow }: Run, steps: readonly DagNode[], from: string)
   return new AppError("unknown_step", { message, details: { step: from, known } });
 }
 
-function notReached({ id, steps }: Run, from: string, open: string): AppError {
-  const { status = "not in it" } = steps.find((step) => step.id === open) ?? {};
+function notReached(run: Run, from: string, open: string): AppError {
+  const { id, steps } = run;
+  const status = isUndone(run, open) ? "undone" : (steps.find((step) => step.id === open)?.status ?? "not in it");
   const message = `Step "${from}" was not reached in run ${id}: step "${open}" before it is ${status}. Fork from "${open}".`;
   return new AppError("step_not_reached", { message, details: { run: id, step: from, before: open } });
 }

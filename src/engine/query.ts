@@ -58,7 +58,7 @@ export class RunQuery {
       hints: hints as Hints,
       output: output as Json,
       error: error as ErrorRecord | null,
-      steps: await this.#steps(runId, summary, outputs),
+      ...(await this.#told(runId, summary, outputs)),
       ...(forks.length > 0 ? { forks } : {}),
       ...(children ? { children: await this.#children(runId) } : {}),
     };
@@ -86,10 +86,26 @@ export class RunQuery {
     return ids.filter((_, i) => written[i] === 1);
   }
 
-  async #steps(runId: string, { workflow, version }: RunSummary, withOutputs: boolean): Promise<readonly StepRecord[]> {
+  /** What the history tells: the steps, and whether they are being undone. */
+  async #told(
+    runId: string,
+    { workflow, version }: RunSummary,
+    withOutputs: boolean,
+  ): Promise<Pick<Run, "steps" | "compensation">> {
     const { steps, queues } = await this.#definitions.forJobs(workflow, version);
-    const records = new Map([...steps].map(([id, { kind }]) => [id, pendingStep(id, kind)]));
+    const own = [...steps].filter(([, { compensates }]) => compensates === undefined);
+    const records = new Map(own.map(([id, { kind }]): [string, StepRecord] => [id, pendingStep(id, kind)]));
+    let compensation: Pick<Run, "compensation"> = {};
     for (const event of await this.#read(runId, 0, undefined)) {
+      if (event.type === "run.compensating") {
+        const { because, steps: undone, unsure } = event;
+        compensation = { compensation: { because, steps: undone, ...(unsure ? { unsure } : {}) } };
+      }
+      // A compensation is shown once it is dispatched.
+      const { kind, compensates } = (event.type === "step.queued" && steps.get(event.step)) || {};
+      if (event.type === "step.queued" && kind !== undefined && compensates !== undefined) {
+        records.set(event.step, { ...pendingStep(event.step, kind), compensates });
+      }
       // Without the workflow's machine the history alone says which steps there are.
       if (queues && event.type === "step.queued" && !records.has(event.step)) {
         records.set(event.step, pendingStep(event.step, "unknown"));
@@ -97,12 +113,13 @@ export class RunQuery {
       const record = "step" in event ? records.get(event.step) : undefined;
       if (record) records.set(record.id, stepAfter(record, event));
     }
-    if (!withOutputs) return [...records.values()];
+    if (!withOutputs) return { steps: [...records.values()], ...compensation };
     const stored = await this.#redis.hgetall(this.#keys.run(runId).outputs);
-    return [...records.values()].map((record) => {
+    const shown = [...records.values()].map((record) => {
       const text = stored[record.id];
       return text === undefined ? record : { ...record, output: JSON.parse(text) as Json };
     });
+    return { steps: shown, ...compensation };
   }
 
   /** Runs newest first, behind `before`. Filters look at all runs, page by page. */

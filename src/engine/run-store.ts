@@ -87,6 +87,8 @@ export interface CommitContent {
   readonly status: RunStatus;
   /** Events of the transition and, at the end of a run, its terminal one. */
   readonly events: readonly EventBody[];
+  /** Whether a run that is paused goes on. */
+  readonly unpauses?: boolean;
   /** Set when the status is terminal. */
   readonly output?: Json;
   readonly error?: Json;
@@ -233,7 +235,15 @@ export class RunStore {
   }
 }
 
-function transitionArgs({ id, transition, status, events, output, error }: CommitContent): (string | number)[] {
+function transitionArgs({
+  id,
+  transition,
+  status,
+  events,
+  output,
+  error,
+  unpauses,
+}: CommitContent): (string | number)[] {
   const { state, opened } = transition;
   const abandoned = transition.abandoned.map(({ actor }) => actor);
   const closed = transition.closed.filter((actor) => !abandoned.includes(actor));
@@ -244,7 +254,7 @@ function transitionArgs({ id, transition, status, events, output, error }: Commi
     status,
     text(output ?? null),
     text(error ?? null),
-    [outputs.length, opened.length, closed.length, abandoned.length, events.length].join(),
+    [outputs.length, opened.length, closed.length, abandoned.length, events.length, unpauses ? 1 : 0].join(),
     ...outputs.flatMap(([step, value]) => [step, JSON.stringify(value)]),
     ...opened.flatMap(({ actor, epoch }) => [actor, epoch]),
     ...closed,

@@ -16,7 +16,7 @@ export interface RunState {
   readonly epoch: number;
   /** Steps that failed and whose failure the run tolerates. */
   readonly failed?: readonly string[];
-  /** Once the run has ended: the timers and steps that it then had, so that whoever closes it can end their work and remove their jobs. */
+  /** Timers that were not wanted any more and, once the run has ended, the timers and steps that it then had, so that whoever closes it can end their work and remove their jobs. */
   readonly left?: Readonly<Record<string, { readonly epoch: number; readonly kind: string }>>;
 }
 
@@ -79,7 +79,8 @@ export interface AbandonedStep {
 export type Ending =
   /** `output`: of an author's own machine; the other workflows render theirs. */
   | { readonly status: "succeeded"; readonly output?: Json }
-  | { readonly status: "cancelled"; readonly by: string; readonly reason: string | null }
+  /** `error`: compensations have failed. */
+  | { readonly status: "cancelled"; readonly by: string; readonly reason: string | null; readonly error?: ErrorRecord }
   | { readonly status: "failed"; readonly error: ErrorRecord };
 
 /** What a decision says; nothing of it has happened yet. */

@@ -30,9 +30,10 @@ export interface NewRun {
 
 /** Lists a run, writes it with its first transition, and adds its first jobs. @returns false: it was there, and is left as it is; see {@link complete} */
 export async function writeRun(parts: WriteParts, run: NewRun, now: number): Promise<boolean> {
-  const { id, workflow, input, as, transition } = run;
+  const { id, workflow, input, as } = run;
   const { name, version, compiled } = workflow;
-  const content = await parts.conclusion.of(id, compiled, input, transition);
+  const content = await parts.conclusion.of(id, workflow, input, run.transition, now);
+  const { transition } = content;
   const paused: EventBody[] = as?.paused ? [{ type: "run.paused", by: `run ${as.parent.run}` }] : [];
   const first: CommitContent = transition.ending
     ? content

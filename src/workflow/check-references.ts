@@ -9,6 +9,8 @@ export interface Readable {
   readonly input: JsonObject | undefined;
   /** Step id to the JSON Schema of its output; undefined: nothing is known of it. */
   readonly outputs: ReadonlyMap<string, JsonObject | undefined>;
+  /** Steps whose failure does not end the run: their errors can be read. */
+  readonly tolerated: ReadonlySet<string>;
   /** Step kinds whose templates may read environment variables. */
   readonly envKinds: readonly string[];
   /** Present in a block: the ids of the steps around it, which are out of its reach. */
@@ -21,6 +23,8 @@ export interface Reader {
   readonly step?: string;
   /** Whether that step has always ended when this reader reads. */
   readonly runsBefore: (step: string) => boolean;
+  /** Whether it undoes that step, and so reads what the step has given. */
+  readonly readsItself?: boolean;
   /** Whether it may read environment variables. */
   readonly readsEnv?: boolean;
   /** JSON Schema of the arguments that it reads as `args`; absent: there are none. */
@@ -73,7 +77,7 @@ function brokenVariable(
 
 function brokenStep(
   segments: Reference["segments"],
-  { outputs, outside }: Readable,
+  { outputs, outside, tolerated }: Readable,
   reader: Reader,
 ): string | undefined {
   const [, id, output] = segments;
@@ -93,18 +97,28 @@ function brokenStep(
           : ` Did you mean ${corrected(segments, 1, meant)}?`;
     return `reads ${text}, but there is no step "${id}".${fix}`;
   }
-  if (output !== "output") {
+  const isError = output === "error";
+  if (isError && !tolerated.has(id)) {
+    return `reads ${text}, but where step "${id}" fails, the run does. Let it go on: on_error: continue, or { goto: STEP }.`;
+  }
+  if (output !== "output" && !isError) {
     const meant = output === undefined ? `steps.${id}.output` : corrected(segments, 2, "output");
     return `reads ${text}, which no step produces. Did you mean ${meant}?`;
   }
-  if (id === reader.step) return `reads ${text}: a step cannot read its own output.`;
+  if (id === reader.step && !reader.readsItself) return `reads ${text}: a step cannot read its own ${output}.`;
   if (!reader.runsBefore(id)) {
     return `reads ${text}, but step "${id}" need not have ended by then. Add ${id} to the needs of step "${reader.step}".`;
   }
-  const schema = outputs.get(id);
+  const schema = isError ? errorSchema : outputs.get(id);
   const unknown = schema && unknownField(schema, segments.slice(3));
-  return unknown && fieldText(segments, unknown, { text: `the output of step "${id}"`, length: 3 });
+  return unknown && fieldText(segments, unknown, { text: `the ${output} of step "${id}"`, length: 3 });
 }
+
+/** What is known of a failed step's error. */
+const errorSchema: JsonObject = {
+  type: "object",
+  properties: { code: { type: "string" }, message: { type: "string" }, details: { type: "object" }, problems: {} },
+};
 
 function inputName(step: string): string {
   return step.replaceAll("-", "_");

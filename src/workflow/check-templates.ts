@@ -1,6 +1,7 @@
 import type { JsonObject } from "../core/json.ts";
 import { brokenReference, type Readable, type Reader } from "./check-references.ts";
 import type { Dag } from "./dag.ts";
+import { onErrorOf } from "./definition.ts";
 import type { Draft, DraftStep } from "./draft.ts";
 import { parseExpression } from "./expression.ts";
 import { checkJsonSchema } from "./json-schema.ts";
@@ -17,9 +18,21 @@ export function checkTemplates(
   problems: ProblemList,
 ): void {
   const envKinds = kinds.flatMap(({ name, readsEnv }) => (readsEnv ? [name] : []));
-  const readable: Readable = { input: draft.input, outputs: outputSchemas(draft.steps), envKinds, outside };
+  const outputs = outputSchemas(draft.steps);
+  const readable: Readable = { input: draft.input, outputs, tolerated: toleratedSteps(draft), envKinds, outside };
   if (draft.input) checkJsonSchema(draft.input, ["input"], problems);
-  for (const step of draft.steps) checkStep(step, { readable, dag, problems });
+  for (const step of draft.steps) {
+    const { id, compensation } = step;
+    const named = id === undefined ? {} : { step: id };
+    const runsBefore = (before: string) => id === undefined || dag.runsBefore(before, id);
+    checkStep(step, { readable, reader: { ...named, runsBefore }, problems });
+    const undoing: Reader = {
+      ...named,
+      runsBefore: (before) => before === id || runsBefore(before),
+      readsItself: true,
+    };
+    if (compensation) checkStep(compensation.step, { readable, reader: undoing, problems });
+  }
   for (const { path, text } of stringsIn(draft.output)) {
     const reader: Reader = { runsBefore: () => true };
     checkText(["output", ...path], readPlace({ text }), { readable, reader, problems });
@@ -34,18 +47,17 @@ function outputSchemas(steps: readonly DraftStep[]): ReadonlyMap<string, JsonObj
   return new Map(known);
 }
 
-interface StepCheck {
-  readonly readable: Readable;
-  readonly dag: Dag;
-  readonly problems: ProblemList;
+/** Steps whose failure does not end the run. */
+function toleratedSteps({ head, defaults, steps }: Draft): ReadonlySet<string> {
+  const tolerance = head?.soft_failure ?? { type: "none" };
+  const tolerated = steps.filter(
+    (step) => onErrorOf(step.head?.on_error, defaults.on_error, tolerance).type !== "fail",
+  );
+  return new Set(tolerated.flatMap(({ id }) => (id === undefined ? [] : [id])));
 }
 
-function checkStep(step: DraftStep, { readable, dag, problems }: StepCheck): void {
-  const { id, kind, body, when } = step;
-  const reader: Reader = {
-    ...(id === undefined ? {} : { step: id }),
-    runsBefore: (before) => id === undefined || dag.runsBefore(before, id),
-  };
+function checkStep(step: DraftStep, { readable, reader, problems }: TextCheck): void {
+  const { kind, body, when } = step;
   if (when !== undefined) checkWhen(when, [...step.path, "when"], { readable, reader, problems });
   if (!kind || body === undefined) return;
   for (const { path, schema } of kind.schemas?.(body) ?? []) checkJsonSchema(schema, step.origin(path), problems);

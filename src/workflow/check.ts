@@ -3,12 +3,11 @@ import { AppError } from "../core/errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 import { didYouMean } from "../core/suggest.ts";
 import { isAxonflowDocument, translateDocument } from "./axonflow/document.ts";
-import { checkNeeds } from "./check-needs.ts";
+import { checkNeeds, type Order } from "./check-needs.ts";
 import { checkTemplates } from "./check-templates.ts";
-import type { CheckedDefinition, CheckedStep } from "./checked.ts";
-import type { Dag } from "./dag.ts";
+import type { CheckedCompensation, CheckedDefinition, CheckedStep } from "./checked.ts";
 import { type Defaults, defaultTimeoutMs, maxWaitMs, onErrorOf, retryPolicy } from "./definition.ts";
-import { type Draft, type DraftStep, readDraft } from "./draft.ts";
+import { type Draft, type DraftStep, dispatchable, readDraft } from "./draft.ts";
 import { agentKind } from "./kinds/agent.ts";
 import { approvalKind } from "./kinds/approval.ts";
 import { functionKind } from "./kinds/function.ts";
@@ -102,12 +101,13 @@ function checkContent(content: JsonObject, around: Surroundings, problems: Probl
   const { kinds, strategies, nested } = around;
   if (!nested && hasMachine(content)) return checkMachineDefinition(content, kinds, problems);
   const draft = readDraft(content, kinds, problems);
-  const dag = checkNeeds(draft.steps, problems);
-  checkTemplates(draft, dag, { kinds, outside: nested?.outside }, problems);
+  const order = checkNeeds(draft.steps, problems);
+  checkTemplates(draft, order.dag, { kinds, outside: nested?.outside }, problems);
   // What a block inherits has been checked where it stands.
   const owns = (key: string) => !nested || Object.hasOwn(nested.ownDefaults, key);
   checkBackoff(draft, owns("retry"), problems);
   checkTolerance(draft, problems);
+  checkUndone(draft, problems);
   if (strategies) checkStrategies(draft, owns("route"), strategies, problems);
   const blocks = nestedIn(draft).map((block) =>
     checkContent(block.content, { kinds, strategies, nested: block }, problems.below(block.path)),
@@ -116,7 +116,7 @@ function checkContent(content: JsonObject, around: Surroundings, problems: Probl
     assembled(
       content,
       draft,
-      dag,
+      order,
       blocks.map((assemble) => assemble()),
     );
 }
@@ -130,8 +130,20 @@ function checkTolerance({ head, steps }: Draft, problems: ProblemList): void {
   }
 }
 
-function checkBackoff({ defaults, steps }: Draft, ownsDefault: boolean, problems: ProblemList): void {
-  for (const { head, path } of steps) {
+/** What comes out of the cache was done by another run, which has to undo it itself. */
+function checkUndone({ steps }: Draft, problems: ProblemList): void {
+  for (const { head, compensation, path } of steps) {
+    if (!compensation || head?.cache === undefined) continue;
+    problems.addKey(
+      [...path, "cache"],
+      "stands beside compensate: what is to be undone must have been done. Keep one of the two.",
+    );
+  }
+}
+
+function checkBackoff(draft: Draft, ownsDefault: boolean, problems: ProblemList): void {
+  const { defaults } = draft;
+  for (const { head, path } of dispatchable(draft)) {
     if (!head?.retry && !ownsDefault) continue;
     const { backoffMs, maxBackoffMs } = retryPolicy(head?.retry, defaults.retry);
     const at = head?.retry ? [...path, "retry"] : ["defaults", "retry"];
@@ -139,15 +151,10 @@ function checkBackoff({ defaults, steps }: Draft, ownsDefault: boolean, problems
   }
 }
 
-function checkStrategies(
-  { defaults, steps }: Draft,
-  ownsDefault: boolean,
-  known: readonly string[],
-  problems: ProblemList,
-): void {
+function checkStrategies(draft: Draft, ownsDefault: boolean, known: readonly string[], problems: ProblemList): void {
   const routes = [
-    { route: ownsDefault ? defaults.route : undefined, at: ["defaults"] },
-    ...steps.map(({ head, path }) => ({ route: head?.route, at: path })),
+    { route: ownsDefault ? draft.defaults.route : undefined, at: ["defaults"] },
+    ...dispatchable(draft).map(({ head, path }) => ({ route: head?.route, at: path })),
   ];
   for (const { route, at } of routes) {
     const name = route?.strategy;
@@ -161,17 +168,17 @@ function checkStrategies(
 function assembled(
   source: JsonObject,
   draft: Draft,
-  dag: Dag,
+  order: Order,
   blocks: readonly CheckedDefinition[],
 ): CheckedDefinition {
   const { head, input, output } = draft;
-  const steps = draft.steps.flatMap((step) => checkedStep(step, draft, dag));
+  const steps = draft.steps.flatMap((step) => checkedStep(step, draft, order));
   return {
     name: head?.name ?? "",
     ...(head?.description === undefined ? {} : { description: head.description }),
     ...(input === undefined ? {} : { input }),
     steps,
-    routes: [...steps.map(({ route }) => route), ...blocks.flatMap(({ routes }) => routes)],
+    routes: [...steps.flatMap(routesOf), ...blocks.flatMap(({ routes }) => routes)],
     ...(output === undefined ? {} : { output }),
     ...(head?.timeout === undefined ? {} : { timeoutMs: head.timeout }),
     tolerance: head?.soft_failure ?? { type: "none" },
@@ -180,25 +187,50 @@ function assembled(
   };
 }
 
-function checkedStep(step: DraftStep, draft: Draft, dag: Dag): CheckedStep[] {
-  const { id, kind, body, head, when } = step;
-  if (id === undefined || !kind || body === undefined) return [];
-  const { defaults, defaultBodies } = draft;
+function routesOf({ route, compensation }: CheckedStep): readonly Hints[] {
+  return compensation ? [route, compensation.step.route] : [route];
+}
+
+function checkedStep(step: DraftStep, draft: Draft, { dag, handles }: Order): CheckedStep[] {
+  const { id = "", head, when } = step;
+  const { defaults } = draft;
+  const base = checkedBase(step, draft);
+  if (!base) return [];
+  const handled = handles.get(id);
+  const compensation = checkedCompensation(step, draft);
   return [
     {
-      id,
-      kind: kind.name,
-      body: withInherited(kind, body, defaultBodies),
+      ...base,
       needs: dag.needs(id),
       ...(when === undefined ? {} : { when }),
-      retry: retryPolicy(head?.retry, defaults.retry),
-      maxWaitMs: maxWaitMs(head?.retry, defaults.retry),
       onError: onErrorOf(head?.on_error, defaults.on_error, draft.head?.soft_failure ?? { type: "none" }),
-      cacheMs: head?.cache ?? defaults.cache ?? null,
-      timeoutMs: head?.timeout ?? defaults.timeout ?? defaultTimeoutMs,
-      route: routeOf(step, defaults),
+      cacheMs: compensation ? null : (head?.cache ?? defaults.cache ?? null),
+      ...(handled ? { handles: handled } : {}),
+      ...(compensation ? { compensation } : {}),
     },
   ];
+}
+
+/** It needs nothing, is never skipped and fails alone. */
+function checkedCompensation({ compensation }: DraftStep, draft: Draft): CheckedCompensation | undefined {
+  const base = compensation && checkedBase(compensation.step, draft);
+  if (!base) return undefined;
+  return { from: compensation.from, step: { ...base, needs: [], onError: { type: "fail" }, cacheMs: null } };
+}
+
+/** What a step and a compensation have alike. */
+function checkedBase(step: DraftStep, { defaults, defaultBodies }: Draft) {
+  const { id, kind, body, head } = step;
+  if (id === undefined || !kind || body === undefined) return undefined;
+  return {
+    id,
+    kind: kind.name,
+    body: withInherited(kind, body, defaultBodies),
+    retry: retryPolicy(head?.retry, defaults.retry),
+    maxWaitMs: maxWaitMs(head?.retry, defaults.retry),
+    timeoutMs: head?.timeout ?? defaults.timeout ?? defaultTimeoutMs,
+    route: routeOf(step, defaults),
+  };
 }
 
 /** The step's own word wins over the defaults'; in each of them, `route` over what the body implies. */

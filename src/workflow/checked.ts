@@ -24,6 +24,23 @@ export interface CheckedStep {
   readonly maxWaitMs: number;
   readonly timeoutMs: number;
   readonly route: Hints;
+  /** Present: the step runs only where one of these steps has failed and goes to it. They are among its `needs`. */
+  readonly handles?: readonly string[];
+  /** What undoes it. */
+  readonly compensation?: CheckedCompensation;
+}
+
+/** What undoes a step where the run fails or is cancelled after it. */
+export interface CheckedCompensation {
+  /** From when on the step is to be undone: once it has succeeded, or once it was dispatched, whatever became of it. */
+  readonly from: "success" | "start";
+  /** Its id is {@link compensationId} of the step; it fails alone. */
+  readonly step: CheckedStep;
+}
+
+/** The id of what undoes a step. No step's own id holds a dot. */
+export function compensationId(step: string): string {
+  return `${step}.compensate`;
 }
 
 /** A definition without mistakes. As JSON it is the definition that its author wrote. */

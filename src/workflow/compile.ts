@@ -39,7 +39,13 @@ export function compileWorkflow(definition: CheckedDefinition, options: CompileO
 function compiledSteps({ steps }: CheckedDefinition, kinds: Kinds): ReadonlyMap<string, CompiledStep> {
   const dag = dagOf(steps);
   const before = (id: string) => steps.flatMap((step) => (dag.runsBefore(step.id, id) ? [step.id] : []));
-  return new Map(steps.map((step) => [step.id, compiledStep(step, kinds, () => before(step.id))]));
+  const compiled = steps.flatMap((step): CompiledStep[] => {
+    const own = compiledStep(step, kinds, () => before(step.id));
+    if (!step.compensation) return [own];
+    const undo = compiledStep(step.compensation.step, kinds, () => [...before(step.id), step.id]);
+    return [own, { ...undo, compensates: step.id }];
+  });
+  return new Map(compiled.map((step) => [step.id, step]));
 }
 
 function compiledStep(step: CheckedStep, kinds: Kinds, before: () => readonly string[]): CompiledStep {

@@ -7,7 +7,8 @@ import type { OnError } from "./failure-policy.ts";
 /** What templates and conditions can read. A skipped step's output is null. */
 export interface Scope {
   readonly input: JsonObject;
-  readonly steps: Readonly<Record<string, { readonly output: Json }>>;
+  /** `error`: of a step that has failed while the run goes on; else null. */
+  readonly steps: Readonly<Record<string, { readonly output: Json; readonly error?: Json }>>;
   /** Environment variables that steps of this kind may read, by name. Null: not set. Absent: none may be read. */
   readonly env?: Readonly<Record<string, string | null>>;
   /** Arguments of a call, where a template is rendered for one. */
@@ -18,7 +19,7 @@ export interface Scope {
 
 /** What a step's body becomes once there is a scope. */
 export interface Rendering {
-  /** Steps whose output it reads. */
+  /** Steps whose output it reads; `STEP.error`: those whose error it reads. */
   readonly reads: readonly string[];
   /** @throws AppError template_failed, variable_unavailable - naming step, place and what is missing */
   render(scope: Scope): Json;
@@ -43,7 +44,7 @@ export interface CompiledStep {
   readonly kind: string;
   /** Which queue its jobs go to. */
   readonly queue: "llm" | "io";
-  /** Steps whose output its templates read. A worker loads just these. */
+  /** Steps whose output its templates read, and `STEP.error` where they read its error. A worker loads just these. */
   readonly reads: readonly string[];
   readonly retry: RetryPolicy;
   /** Time in all that the step may wait for a provider to become available, from its first attempt on. Waiting spends no attempt. */
@@ -55,6 +56,8 @@ export interface CompiledStep {
   /** Time one attempt may take, from its start by a worker. */
   readonly timeoutMs: number;
   readonly route: Hints;
+  /** Of a compensation: the step that it undoes. */
+  readonly compensates?: string;
   /** Whether an execution that finds a memo wants nothing else: no body is rendered for it and nothing that it reads is loaded. */
   readonly resumesBare: boolean;
   /**
@@ -73,6 +76,7 @@ export interface CompiledStep {
 /** A checked definition with its machine. Immutable; made once a version and cached. */
 export interface CompiledWorkflow {
   readonly name: string;
+  /** All that can be dispatched, by id: steps, and after each what undoes it. */
   readonly steps: ReadonlyMap<string, CompiledStep>;
   /** The hints of every step, those in blocks included. */
   readonly routes: readonly Hints[];
@@ -89,7 +93,7 @@ export interface CompiledWorkflow {
   checkInput(input: unknown): JsonObject;
   /** Whether a run may succeed although these steps failed. @returns the error, where it may not */
   tolerate(failed: readonly string[]): AppError | undefined;
-  /** Steps whose output the run's output reads. */
+  /** Steps whose output the run's output reads; `STEP.error`: those whose error it reads. */
   readonly outputReads: readonly string[];
   /** The run's output. @throws AppError template_failed */
   renderOutput(scope: Scope): Promise<Json>;

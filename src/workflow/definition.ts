@@ -5,7 +5,7 @@ import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 import type { RetryPolicy } from "./compiled.ts";
 import { type OnError, parseTolerance, type Tolerance, toleranceForms } from "./failure-policy.ts";
 import type { StepKindSpec } from "./kinds/kind.ts";
-import { authorSchema } from "./shape.ts";
+import { authorSchema, stepCompensation } from "./shape.ts";
 
 /** Steps that one workflow may have. */
 const maxSteps = 1_000;
@@ -132,6 +132,17 @@ const onError = z.union(
   },
 );
 
+const onErrorOfStep = z.union(
+  [
+    z.enum(["fail", "continue"]),
+    z.strictObject({ default: z.json().describe("The step's output where it fails.") }),
+    z.strictObject({ goto: z.string().min(1).describe("The step with which the run goes on.") }),
+  ],
+  {
+    error: "must be fail, continue, { default: VALUE }, or { goto: STEP }.",
+  },
+);
+
 const everyStep = {
   on_error: onError
     .optional()
@@ -154,6 +165,14 @@ const stepHead = {
     .describe("Steps that must have ended before this one starts; []: none. Default: the step above."),
   when: z.string().min(1).optional().describe("Liquid expression without braces. The step is skipped unless it holds."),
   ...everyStep,
+  on_error: onErrorOfStep
+    .optional()
+    .describe(
+      "What follows when the step has failed for good: fail the run, continue with null, or with a default output, or go to another step.",
+    ),
+  compensate: stepCompensation
+    .optional()
+    .describe("A step that undoes this one if the run fails or is cancelled after it."),
 };
 
 const stepHeadShape = z.strictObject(stepHead);
@@ -165,6 +184,27 @@ export type StepHead = z.infer<typeof stepHeadShape>;
 export function stepShape(kinds: readonly StepKindSpec[]): z.ZodType<StepHead> {
   const kindKeys = Object.fromEntries(kinds.map((kind) => [kind.name, z.unknown().optional()]));
   return z.strictObject({ ...stepHead, ...kindKeys });
+}
+
+const compensationHead = z.strictObject({
+  from: z
+    .enum(["success", "start"])
+    .optional()
+    .describe(
+      "From when on the step is to be undone: once it has succeeded, or as soon as it starts, whatever becomes of it. Default: success.",
+    ),
+  retry: everyStep.retry,
+  timeout: everyStep.timeout,
+  route: everyStep.route,
+});
+
+/** A compensation without the content of its kind key. */
+export type CompensationHead = z.infer<typeof compensationHead>;
+
+/** What a step's `compensate` may say; the content of a kind key is checked by its kind. */
+export function compensationShape(kinds: readonly StepKindSpec[]): z.ZodType<CompensationHead> {
+  const kindKeys = Object.fromEntries(kinds.map((kind) => [kind.name, z.unknown().optional()]));
+  return z.strictObject({ ...compensationHead.shape, ...kindKeys });
 }
 
 const defaultsHeadShape = z.strictObject(everyStep);
@@ -185,9 +225,10 @@ export function retryPolicy(own: Defaults["retry"], defaults: Defaults["retry"])
 }
 
 /** What follows when a step has failed for good: its own word, else the defaults'; else the run goes on if it tolerates failures at all. */
-export function onErrorOf(own: Defaults["on_error"], defaults: Defaults["on_error"], tolerance: Tolerance): OnError {
+export function onErrorOf(own: StepHead["on_error"], defaults: Defaults["on_error"], tolerance: Tolerance): OnError {
   const said = own ?? defaults ?? (tolerance.type === "none" ? "fail" : "continue");
   if (said === "fail") return { type: "fail" };
+  if (typeof said === "object" && "goto" in said) return { type: "go_on", output: null, goto: said.goto };
   return { type: "go_on", output: said === "continue" ? null : said.default };
 }
 

@@ -1,6 +1,16 @@
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 import { suggest } from "../core/suggest.ts";
-import { type Defaults, defaultsShape, definitionShape, type StepHead, stepShape, withDefaults } from "./definition.ts";
+import { compensationId } from "./checked.ts";
+import {
+  type CompensationHead,
+  compensationShape,
+  type Defaults,
+  defaultsShape,
+  definitionShape,
+  type StepHead,
+  stepShape,
+  withDefaults,
+} from "./definition.ts";
 import type { Tolerance } from "./failure-policy.ts";
 import type { StepKindSpec } from "./kinds/kind.ts";
 import type { Path } from "./path.ts";
@@ -44,6 +54,19 @@ export interface DraftStep {
   readonly ownBody: JsonObject | undefined;
   /** Where a part of the body was written: in the step, or in the defaults. */
   origin(path: Path): Path;
+  /** What undoes it. */
+  readonly compensation?: DraftCompensation;
+}
+
+/** A compensation, as far as it could be read. */
+export interface DraftCompensation {
+  readonly from: "success" | "start";
+  readonly step: DraftStep;
+}
+
+/** The steps with what undoes them: all that can be dispatched. */
+export function dispatchable({ steps }: Pick<Draft, "steps">): readonly DraftStep[] {
+  return steps.flatMap((step) => (step.compensation ? [step, step.compensation.step] : [step]));
 }
 
 /** Reads every part of a definition by its schema. */
@@ -62,7 +85,10 @@ export function readDraft(value: JsonObject, kinds: readonly StepKindSpec[], pro
     steps: steps.map((step, index) => {
       const path = ["steps", index];
       const stepHead = readShape(shape, step, path, problems);
-      return draftStep(isJsonObject(step) ? step : undefined, { path, head: stepHead, defaultBodies, kinds, problems });
+      const written = isJsonObject(step) ? step : undefined;
+      const reading: StepReading = { path, head: stepHead, keys: stepKeys, defaultBodies, kinds, problems };
+      const drafted = draftStep(written, reading);
+      return { ...drafted, ...compensationOf(written, reading) };
     }),
     output: value.output,
   };
@@ -71,9 +97,35 @@ export function readDraft(value: JsonObject, kinds: readonly StepKindSpec[], pro
 interface StepReading {
   readonly path: Path;
   readonly head: StepHead | undefined;
+  /** What may stand beside the kind. */
+  readonly keys: readonly string[];
   readonly defaultBodies: JsonObject;
   readonly kinds: readonly StepKindSpec[];
   readonly problems: ProblemList;
+}
+
+/** Reads `compensate`. What is no object has been reported with the step. */
+function compensationOf(step: JsonObject | undefined, reading: StepReading): Pick<DraftStep, "compensation"> {
+  const written = step?.compensate;
+  if (!isJsonObject(written)) return {};
+  const path = [...reading.path, "compensate"];
+  const head: CompensationHead | undefined = readShape(
+    compensationShape(reading.kinds),
+    written,
+    path,
+    reading.problems,
+  );
+  const id = compensationId(typeof step?.id === "string" ? step.id : "");
+  const { from = "success", ...policy } = head ?? {};
+  const own: StepReading = { ...reading, path, head: head && { ...policy, id }, keys: compensationKeys };
+  // A step's own id may be missing, and is then reported there.
+  const drafted = draftStep({ ...withoutStepKeys(written), id }, own);
+  return { compensation: { from, step: drafted } };
+}
+
+/** Keys that a step has and a compensation has not are reported by its shape, and then left out. */
+function withoutStepKeys(written: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(written).filter(([key]) => !stepKeys.includes(key)));
 }
 
 function draftStep(step: JsonObject | undefined, reading: StepReading): DraftStep {
@@ -103,7 +155,7 @@ function draftStep(step: JsonObject | undefined, reading: StepReading): DraftSte
 }
 
 /** The kind whose key the step has. Exactly one is right. */
-function kindOf(step: JsonObject, { path, kinds, problems }: StepReading): StepKindSpec | undefined {
+function kindOf(step: JsonObject, { path, keys, kinds, problems }: StepReading): StepKindSpec | undefined {
   const names = kinds.map((kind) => kind.name);
   const found = kinds.filter((kind) => step[kind.name] !== undefined);
   const [first, second] = found;
@@ -111,11 +163,20 @@ function kindOf(step: JsonObject, { path, kinds, problems }: StepReading): StepK
     const message = `a step has one kind; this one has ${found.map((kind) => kind.name).join(" and ")}.`;
     problems.addKey([...path, second.name], message);
   }
-  const isMisspelt = Object.keys(step).some(
-    (key) => suggest(key, [...names, ...stepKeys]) !== key && suggest(key, names),
-  );
+  const isMisspelt = Object.keys(step).some((key) => suggest(key, [...names, ...keys]) !== key && suggest(key, names));
   if (!first && !isMisspelt) problems.add(path, `needs a kind, one of ${names.join(", ")}.`);
   return first;
 }
 
-const stepKeys = ["id", "needs", "when", "retry", "timeout", "route", "on_error", "cache"] as const;
+const compensationKeys: readonly string[] = ["from", "retry", "timeout", "route"];
+const stepKeys: readonly string[] = [
+  "id",
+  "needs",
+  "when",
+  "retry",
+  "timeout",
+  "route",
+  "on_error",
+  "cache",
+  "compensate",
+];

@@ -5,8 +5,8 @@ import type { Json } from "../core/json.ts";
 export type OnError =
   /** The run fails. */
   | { readonly type: "fail" }
-  /** The run goes on, as if the step had given this output. */
-  | { readonly type: "go_on"; readonly output: Json };
+  /** The run goes on, as if the step had given this output. `goto`: with that step; what lies between is skipped. */
+  | { readonly type: "go_on"; readonly output: Json; readonly goto?: string };
 
 /** How many failed steps a run may have and still succeed. */
 export type Tolerance =

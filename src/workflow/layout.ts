@@ -2,7 +2,7 @@ import { AppError, assertNever } from "../core/errors.ts";
 import type { Block } from "./blocks.ts";
 import type { CheckedStep } from "./checked.ts";
 import { type StateShape, stateIds } from "./statechart.ts";
-import { stepRegion, stepState } from "./step-states.ts";
+import { type StepSurroundings, stepRegion, stepState } from "./step-states.ts";
 
 /** A step that waits for others of its mesh. */
 export interface WaitingStep {
@@ -22,8 +22,7 @@ export interface Layout extends Sequence {
 export interface LayoutParams {
   readonly blocks: readonly Block[];
   readonly steps: ReadonlyMap<string, CheckedStep>;
-  /** Whether some condition reads of that step's output. */
-  readonly isWatched: (step: string) => boolean;
+  readonly around: StepSurroundings;
 }
 
 interface Sequence {
@@ -67,7 +66,7 @@ class LayoutBuilder {
   #block(block: Block, next: string, path: KeyPath): StateShape {
     switch (block.type) {
       case "step":
-        return stepState(this.#step(block.id), { target: next, isWatched: this.#params.isWatched(block.id) });
+        return stepState(this.#step(block.id), next, this.#params.around);
       case "branches":
         return parallel(
           block.branches.map((branch, index) => this.#branch(branch, index, path)),
@@ -95,7 +94,7 @@ class LayoutBuilder {
     const step = this.#step(id);
     const needs = mesh.filter((member) => step.needs.includes(member));
     if (needs.length > 0) this.waiting.push({ id, needs, mesh: path });
-    return [id, stepRegion(step, { isWaiting: needs.length > 0, isWatched: this.#params.isWatched(id) })];
+    return [id, stepRegion(step, needs.length > 0, this.#params.around)];
   }
 
   #step(id: string): CheckedStep {

@@ -2,22 +2,50 @@ import { type AnyStateMachine, and, assign, emit, fromPromise, or, type StateVal
 import { formatDuration } from "../core/duration.ts";
 import { AppError, type ErrorRecord, toErrorRecord } from "../core/errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
+import type { Compensation } from "../core/run.ts";
 import { blocksOf } from "./blocks.ts";
-import type { CheckedDefinition } from "./checked.ts";
+import type { CheckedDefinition, CheckedStep } from "./checked.ts";
 import { type Condition, conditionOf, type KeptValues } from "./condition.ts";
 import { dagOf } from "./dag.ts";
+import { type Crossing, crossingsOf, isPassedOver } from "./jumps.ts";
 import { type Layout, layoutOf, type WaitingStep } from "./layout.ts";
 import { templateFailed } from "./rendering.ts";
 import { Memory, type RunContext } from "./run-context.ts";
-import { stateIds } from "./statechart.ts";
+import {
+  compensatingState,
+  compensationOf,
+  hasCompensation,
+  noSaga,
+  type Saga,
+  withoutStep,
+  withStep,
+} from "./saga.ts";
+import { type ActionShape, runEvents, stateIds, type TransitionShape } from "./statechart.ts";
 
 /** What a workflow's machine emits about steps that end without a job's word. */
 export type StepNotice =
   | { readonly type: "step.skipped"; readonly step: string }
-  | { readonly type: "step.failed"; readonly step: string; readonly error: ErrorRecord };
+  | { readonly type: "step.failed"; readonly step: string; readonly error: ErrorRecord }
+  | ({
+      readonly type: "run.compensating";
+      /** Steps that are to be undone only once they have succeeded. */
+      readonly onSuccess: readonly string[];
+    } & Compensation);
 
 interface StepParams {
   readonly step: string;
+}
+
+/** The end of a step. With `output` and `error` it has failed while the run goes on; `reused`: another run has executed it. */
+interface StepEnd {
+  readonly output?: Json;
+  readonly error?: unknown;
+  readonly reused?: boolean;
+}
+
+interface CancelEvent {
+  readonly by: string;
+  readonly reason: string | null;
 }
 
 /** Stands for every step kind. Never started: the engine makes a job of each invocation. */
@@ -28,18 +56,25 @@ export function machineOf(definition: CheckedDefinition): AnyStateMachine {
   const { steps, timeoutMs } = definition;
   const conditions = new Map(steps.flatMap(({ id, when }) => (when === undefined ? [] : [[id, conditionOf(when)]])));
   const memory = new Memory(conditions.values());
+  const crossings = crossingsOf(steps);
+  const undone = steps.filter(({ compensation }) => compensation);
   const layout = layoutOf({
     blocks: blocksOf(dagOf(steps)),
     steps: new Map(steps.map((step) => [step.id, step])),
-    isWatched: memory.isWatched,
+    around: {
+      failed: `#${undone.length > 0 ? stateIds.compensating : stateIds.failed}`,
+      isWatched: memory.isWatched,
+      isCrossed: (step) => crossings.has(step),
+    },
   });
   const made = setup({
     types: {} as { context: RunContext; input: JsonObject; emitted: StepNotice },
-    actors: Object.fromEntries(steps.map(({ kind }) => [kind, job])),
+    actors: Object.fromEntries(kindsOf(steps).map((kind) => [kind, job])),
     actions: {
-      keep: assign(({ context, event }, { step }: StepParams) => ({
-        values: memory.ended(context.values, step, (event as { readonly output?: Json }).output ?? null),
-      })),
+      keep: assign(({ context, event }, { step }: StepParams) => {
+        const { output = null, error = null } = event as StepEnd;
+        return { values: memory.ended(context.values, step, output, error as Json) };
+      }),
       keepNull: assign(({ context }, { step }: StepParams) => ({ values: memory.ended(context.values, step, null) })),
       stepFailed: assign(({ event }, { step }: StepParams) => ({
         error: { step, error: errorRecord((event as { readonly error?: unknown }).error) },
@@ -48,6 +83,31 @@ export function machineOf(definition: CheckedDefinition): AnyStateMachine {
         error: { step, error: conditionError(step, conditions.get(step), context.values) },
       })),
       runTimedOut: assign({ error: { step: null, error: timeoutError(timeoutMs ?? 0) } }),
+      runCancelled: assign(({ context, event }) => {
+        const { by, reason } = event as unknown as CancelEvent;
+        return { saga: { ...sagaOf(context), cancelled: { by, reason } } };
+      }),
+      runRefused: assign(({ event }) => ({ error: { step: null, error: errorRecord((event as StepEnd).error) } })),
+      jump: assign(({ context: { jumped = [] }, event }, { step }: StepParams) =>
+        (event as StepEnd).error ? { jumped: [...jumped, step] } : {},
+      ),
+      begun: assign(({ context }, { step }: StepParams) => ({ saga: withStep(sagaOf(context), step) })),
+      done: assign(({ context, event }, { step }: StepParams) => {
+        const { error, reused } = event as StepEnd;
+        return error || reused ? {} : { saga: withStep(sagaOf(context), step) };
+      }),
+      ended: assign(({ context, event }, { step }: StepParams) => ({
+        saga: ((event as StepEnd).reused ? withoutStep : withStep)(sagaOf(context), step),
+      })),
+      undone: assign(({ context, event }, { step }: StepParams) => {
+        const { error } = event as StepEnd;
+        return { saga: withoutStep(sagaOf(context), step, error ? errorRecord(error) : undefined) };
+      }),
+      announceCompensation: emit(({ context }) => ({
+        type: "run.compensating" as const,
+        ...compensationOf(sagaOf(context)),
+        onSuccess: undone.filter(({ compensation }) => compensation?.from === "success").map(({ id }) => id),
+      })),
       announceSkip: emit((_, { step }: StepParams) => ({ type: "step.skipped" as const, step })),
       announceFailure: emit(({ context }, { step }: StepParams) => ({
         type: "step.failed" as const,
@@ -58,19 +118,42 @@ export function machineOf(definition: CheckedDefinition): AnyStateMachine {
     guards: {
       "when true": ({ context }, { step }: StepParams) => verdict(conditions.get(step), context.values) === true,
       "when false": ({ context }, { step }: StepParams) => verdict(conditions.get(step), context.values) === false,
-      ...Object.fromEntries(layout.waiting.map((step) => [`needs ended of ${step.id}`, needsEnded(step)])),
+      "was cancelled": ({ context }) => sagaOf(context).cancelled !== null,
+      "has to undo": ({ context }) => sagaOf(context).steps.length > 0,
+      ...named(layout.waiting, "needs ended of", needsEnded),
+      ...named(undone, "newest is", newestIs),
+      ...named(steps, "passed over of", ({ id }) => passedOver(crossings.get(id))),
     },
   }).createMachine(configOf(definition, layout, memory) as never);
   return made as unknown as AnyStateMachine;
 }
 
-function configOf({ name, description, timeoutMs }: CheckedDefinition, layout: Layout, memory: Memory): object {
-  const timeout = { target: `#${stateIds.failed}`, actions: [{ type: "runTimedOut" }] };
+/** Kinds that may be invoked. */
+function kindsOf(steps: readonly CheckedStep[]): readonly string[] {
+  return steps.flatMap(({ kind, compensation }) => (compensation ? [kind, compensation.step.kind] : [kind]));
+}
+
+/** One guard a step. */
+function named<T extends { readonly id: string }, G>(steps: readonly T[], name: string, guard: (step: T) => G) {
+  return Object.fromEntries(steps.map((step) => [`${name} ${step.id}`, guard(step)]));
+}
+
+function configOf(definition: CheckedDefinition, layout: Layout, memory: Memory): object {
+  const { name, description, timeoutMs, steps } = definition;
+  const undoes = hasCompensation(steps);
+  const ended = (type: ActionShape["type"]): TransitionShape => ({
+    target: `#${undoes ? stateIds.compensating : stateIds.failed}`,
+    actions: [{ type }],
+  });
   return {
     id: name,
     ...(description === undefined ? {} : { description }),
     initial: "running",
-    context: ({ input }: { input: JsonObject }): RunContext => ({ values: memory.begin(input), error: null }),
+    context: ({ input }: { input: JsonObject }): RunContext => ({
+      values: memory.begin(input),
+      error: null,
+      ...(undoes ? { saga: noSaga } : {}),
+    }),
     // Without it XState would break the whole run over the late error of a step that no longer runs.
     on: { "xstate.error.actor.*": {} },
     states: {
@@ -78,10 +161,16 @@ function configOf({ name, description, timeoutMs }: CheckedDefinition, layout: L
         id: stateIds.running,
         initial: layout.initial,
         states: layout.states,
-        ...(timeoutMs === undefined ? {} : { after: { [timeoutMs]: timeout } }),
+        ...(timeoutMs === undefined ? {} : { after: { [timeoutMs]: ended("runTimedOut") } }),
+        ...(undoes ? { on: { [runEvents.cancel]: ended("runCancelled") } } : {}),
       },
-      succeeded: { id: stateIds.succeeded, type: "final" },
+      ...(undoes ? { compensating: compensatingState(steps) } : {}),
+      succeeded: {
+        id: stateIds.succeeded,
+        ...(undoes ? { on: { [runEvents.refuse]: ended("runRefused") } } : { type: "final" }),
+      },
       failed: { id: stateIds.failed, type: "final" },
+      ...(undoes ? { cancelled: { id: stateIds.cancelled, type: "final" } } : {}),
     },
   };
 }
@@ -93,6 +182,20 @@ function needsEnded({ mesh, needs }: WaitingStep) {
     return stateIn(value);
   };
   return and(needs.map((need) => or([isAt(need, "succeeded"), isAt(need, "skipped")])));
+}
+
+/** Holds while no step that is to be undone has ended after this one. */
+function newestIs({ id }: CheckedStep) {
+  return ({ context }: { readonly context: RunContext }) => sagaOf(context).steps.at(-1) === id;
+}
+
+function passedOver(crossing: Crossing | undefined) {
+  return ({ context }: { readonly context: Pick<RunContext, "jumped"> }) =>
+    crossing !== undefined && isPassedOver(crossing, context.jumped ?? []);
+}
+
+function sagaOf({ saga = noSaga }: RunContext): Saga {
+  return saga;
 }
 
 /** Undefined: it cannot be evaluated. */

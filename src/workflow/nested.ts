@@ -1,5 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
-import type { Draft } from "./draft.ts";
+import { type Draft, dispatchable } from "./draft.ts";
 import { blockDefinition, blockName } from "./kinds/block.ts";
 import type { BlockPlace, StepKindSpec } from "./kinds/kind.ts";
 import { type Path, withReplaced } from "./path.ts";
@@ -17,9 +17,10 @@ export interface Nested {
 }
 
 /** The inline blocks of a definition's steps; those in blocks are theirs. */
-export function nestedIn({ head, steps, defaultBodies }: Draft): readonly Nested[] {
+export function nestedIn(draft: Draft): readonly Nested[] {
+  const { head, steps, defaultBodies } = draft;
   const ids = new Set(steps.flatMap(({ id }) => (id === undefined ? [] : [id])));
-  return steps.flatMap(({ id = "step", kind, ownBody, origin }) => {
+  return dispatchable(draft).flatMap(({ id = "step", kind, ownBody, origin }) => {
     const places = ownBody === undefined ? [] : [...(kind?.blocks?.(ownBody) ?? [])];
     return places.map((place) => ({
       path: origin(place.path),

@@ -6,6 +6,7 @@ import { parseExpression } from "./expression.ts";
 import type { TemplatePlace } from "./kinds/kind.ts";
 import { liquidFailure } from "./liquid-error.ts";
 import { type Path, pathText, withReplaced } from "./path.ts";
+import { readName } from "./reference.ts";
 import { parseTemplate } from "./template.ts";
 
 /** What is rendered. */
@@ -25,7 +26,9 @@ export function renderingOf({ owner, value, places, at }: RenderingParams): Rend
     const render = "value" in template ? template.value : template.render;
     return { path, place: [...at, ...path], template, render, variables: variablesIn(template.references) };
   });
-  const reads = parsed.flatMap(({ template }) => template.references.flatMap(({ segments }) => stepRead(segments)));
+  const reads = parsed.flatMap(({ template }) =>
+    template.references.flatMap(({ segments }) => readName(segments) ?? []),
+  );
   const rendered = ({ place, render, variables }: (typeof parsed)[number], scope: Scope): Json => {
     if (variables.length > 0) checkVariables(`${owner}, ${pathText(place)}`, variables, scope);
     try {
@@ -49,9 +52,4 @@ export function renderingOf({ owner, value, places, at }: RenderingParams): Rend
 export function templateFailed(owner: string, place: Path, error: unknown): AppError {
   const message = `${owner}, ${pathText(place)}: ${liquidFailure(error)}.`;
   return new AppError("template_failed", { message, cause: error });
-}
-
-function stepRead(segments: readonly (string | number | null)[]): readonly string[] {
-  const [root, id] = segments;
-  return root === "steps" && typeof id === "string" ? [id] : [];
 }

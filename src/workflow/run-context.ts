@@ -2,12 +2,17 @@ import type { ErrorRecord } from "../core/errors.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { Scope } from "./compiled.ts";
 import type { Condition, KeptValues, Watch } from "./condition.ts";
+import type { Saga } from "./saga.ts";
 
 /** What a workflow's machine remembers: as little as its conditions need, never an output that none of them reads. */
 export interface RunContext {
   readonly values: KeptValues;
   /** Why the run failed. `step` is null when it is not one step's doing. */
   readonly error: RunError | null;
+  /** Steps that have failed and gone elsewhere. Present where a step of the workflow may. */
+  readonly jumped?: readonly string[];
+  /** Present where a step of the workflow has a compensation. */
+  readonly saga?: Saga;
 }
 
 /** The end of a failed run. */
@@ -34,7 +39,7 @@ export class Memory {
     }
   }
 
-  /** Whether a condition reads of that step's output. */
+  /** Whether a condition reads of that step's output or error. */
   readonly isWatched = (step: string): boolean => this.#ofStep.has(step);
 
   /** The values as the run begins. */
@@ -42,9 +47,9 @@ export class Memory {
     return added({}, this.#ofInput, { input, steps: {} });
   }
 
-  /** The values once a step has ended. @param output null for a skipped step. */
-  ended(values: KeptValues, step: string, output: Json): KeptValues {
-    return added(values, this.#ofStep.get(step) ?? [], { input: {}, steps: { [step]: { output } } });
+  /** The values once a step has ended. @param output null for a skipped step. @param error null unless it failed and the run goes on */
+  ended(values: KeptValues, step: string, output: Json, error: Json = null): KeptValues {
+    return added(values, this.#ofStep.get(step) ?? [], { input: {}, steps: { [step]: { output, error } } });
   }
 }
 

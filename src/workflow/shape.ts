@@ -24,5 +24,8 @@ export const authorSchema = z.record(z.string(), z.json());
 /** Steps inside a step, unchecked: they are checked as the workflow that they are. Editors are told what a step is. */
 export const stepList = z.array(z.json()).min(1);
 
+/** What undoes a step, unchecked: it is checked as the step that it is. Editors are told so. */
+export const stepCompensation = z.record(z.string(), z.json());
+
 /** `defaults` for steps inside a step, unchecked as these are. */
 export const stepDefaults = z.record(z.string(), z.json());

@@ -1,29 +1,33 @@
 import type { CheckedStep } from "./checked.ts";
-import { type ActionShape, type StateShape, stateIds } from "./statechart.ts";
+import { sagaActions } from "./saga.ts";
+import type { ActionShape, StateShape } from "./statechart.ts";
 
-/** A step in a sequence. @param next what follows it, and whether some condition reads of its output */
-export function stepState(
-  step: CheckedStep,
-  next: { readonly target: string; readonly isWatched: boolean },
-): StateShape {
-  const { target, isWatched } = next;
-  if (step.when === undefined) return running(step, target, isWatched);
-  return { ...stepRegion(step, { isWaiting: false, isWatched }), onDone: { target } };
+/** What the states of every step need to know of the whole. */
+export interface StepSurroundings {
+  /** Target of what ends the run without success. */
+  readonly failed: string;
+  /** Whether some condition reads of that step. */
+  readonly isWatched: (step: string) => boolean;
+  /** Whether a jump may pass that step over. */
+  readonly isCrossed: (step: string) => boolean;
 }
 
-/** How a step stands among the others. */
-export interface RegionTraits {
-  /** Whether it waits for others of its mesh. */
-  readonly isWaiting: boolean;
-  /** Whether some condition reads of its output. */
-  readonly isWatched: boolean;
+/** A step in a sequence. @param target what follows it */
+export function stepState(step: CheckedStep, target: string, around: StepSurroundings): StateShape {
+  if (step.when === undefined && !around.isCrossed(step.id)) return running(step, target, around);
+  return { ...stepRegion(step, false, around), onDone: { target } };
 }
 
-/** A step with its own states inside; it ends in `succeeded` or `skipped`. */
-export function stepRegion(step: CheckedStep, { isWaiting, isWatched }: RegionTraits): StateShape {
+/** A step with its own states inside; it ends in `succeeded` or `skipped`. @param isWaiting whether it waits for others of its mesh */
+export function stepRegion(step: CheckedStep, isWaiting: boolean, around: StepSurroundings): StateShape {
   const params = { step: step.id };
   const hasWhen = step.when !== undefined;
-  const begun = hasWhen ? "deciding" : "running";
+  const isCrossed = around.isCrossed(step.id);
+  const wanted = hasWhen ? "deciding" : "running";
+  const begun = isCrossed ? "reached" : wanted;
+  const reached: StateShape = {
+    always: [{ guard: { type: `passed over of ${step.id}` }, target: "skipped" }, { target: wanted }],
+  };
   const pending: StateShape = { always: [{ guard: { type: `needs ended of ${step.id}` }, target: begun }] };
   const deciding: StateShape = {
     description: `when ${step.when}`,
@@ -31,7 +35,7 @@ export function stepRegion(step: CheckedStep, { isWaiting, isWatched }: RegionTr
       { guard: { type: "when true", params }, target: "running" },
       { guard: { type: "when false", params }, target: "skipped" },
       {
-        target: `#${stateIds.failed}`,
+        target: around.failed,
         actions: [
           { type: "conditionFailed", params },
           { type: "announceFailure", params },
@@ -40,29 +44,40 @@ export function stepRegion(step: CheckedStep, { isWaiting, isWatched }: RegionTr
     ],
   };
   const skipping: ActionShape[] = [{ type: "announceSkip", params }];
-  if (isWatched) skipping.push({ type: "keepNull", params });
+  if (around.isWatched(step.id)) skipping.push({ type: "keepNull", params });
   return {
     initial: isWaiting ? "pending" : begun,
     states: {
       ...(isWaiting ? { pending } : {}),
+      ...(isCrossed ? { reached } : {}),
       ...(hasWhen ? { deciding } : {}),
-      running: running(step, "succeeded", isWatched),
+      running: running(step, "succeeded", around),
       succeeded: { type: "final" },
-      ...(hasWhen ? { skipped: { type: "final", entry: skipping } } : {}),
+      ...(hasWhen || isCrossed ? { skipped: { type: "final", entry: skipping } } : {}),
     },
   };
 }
 
 /** The state in which a step's job exists. */
-function running({ id, kind }: CheckedStep, target: string, isWatched: boolean): StateShape {
+function running(step: CheckedStep, target: string, { failed, isWatched }: StepSurroundings): StateShape {
+  const { id, kind, onError } = step;
   const params = { step: id };
+  const entry = sagaActions(step, "start");
+  const ended = sagaActions(step, "end");
+  const done: ActionShape[] = [
+    ...(isWatched(id) ? [{ type: "keep", params } as const] : []),
+    ...(onError.type === "go_on" && onError.goto !== undefined ? [{ type: "jump", params } as const] : []),
+    ...ended,
+  ];
+  const moved = ended.filter(({ type }) => type === "ended");
   return {
+    ...(entry.length > 0 ? { entry } : {}),
     invoke: {
       id,
       src: kind,
       input: { step: id },
-      onDone: isWatched ? { target, actions: [{ type: "keep", params }] } : { target },
-      onError: { target: `#${stateIds.failed}`, actions: [{ type: "stepFailed", params }] },
+      onDone: done.length > 0 ? { target, actions: done } : { target },
+      onError: { target: failed, actions: [{ type: "stepFailed", params }, ...moved] },
     },
   };
 }

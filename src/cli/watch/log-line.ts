@@ -68,10 +68,14 @@ function told(event: RunEvent): string {
       return `run paused by ${event.by}: nothing new starts`;
     case "run.resumed":
       return `run resumed by ${event.by}`;
+    case "run.compensating": {
+      const unsure = event.unsure ? `; not known of: ${event.unsure.join(", ")}` : "";
+      return `run ${event.because}: undoes ${event.steps.join(", ")}${unsure}`;
+    }
     case "signal.received":
       return `signal ${event.name} from ${event.by}`;
     case "run.cancelled":
-      return `run cancelled by ${event.by}${event.reason === null ? "" : `: ${event.reason}`}`;
+      return `run cancelled by ${event.by}${event.reason === null ? "" : `: ${event.reason}`}${event.error ? `. ${event.error.message}` : ""}`;
     default:
       event satisfies never;
       // A newer server may tell more than this program knows.

@@ -82,7 +82,7 @@ export function applyEvent(view: RunView, event: RunEvent): RunView {
     case "run.failed":
       return { ...next, status: "failed", finishedAt: event.at, error: event.error };
     case "run.cancelled":
-      return { ...next, status: "cancelled", finishedAt: event.at };
+      return { ...next, status: "cancelled", finishedAt: event.at, error: event.error ?? null };
     default:
       // Every other event is a step's. One that this program does not know yet changes nothing but the number.
       return "step" in event

@@ -1,5 +1,5 @@
 -- apply: store a transition over revision `rev`. `at` is the index in ARGV of its first value:
---   commit id | state | status | output | error | "outputs,opened,closed,abandoned,events": how many of each follow |
+--   commit id | state | status | output | error | "outputs,opened,closed,abandoned,events,unpauses": how many of each follow; 1: a paused run goes on |
 --   (step, output)... | (actor, epoch)... | actor... | actor... | event...
 -- `aside`: whether steps of the run have memos or waits. Returns whether the run has ended.
 --- @include "append_event"
@@ -22,7 +22,7 @@ end
 
 local function apply(run, rev, aside, at)
   local commit, state, status, output, failure, counts = unpack(ARGV, at, at + 5)
-  local outputs, opened, closed, abandoned, events = string.match(counts, '^(%d+),(%d+),(%d+),(%d+),(%d+)$')
+  local outputs, opened, closed, abandoned, events, unpauses = string.match(counts, '^(%d+),(%d+),(%d+),(%d+),(%d+),(%d)$')
   local next = at + 6
   for _ = 1, outputs do
     redis.call('HSET', run .. ':outputs', ARGV[next], ARGV[next + 1])
@@ -49,6 +49,7 @@ local function apply(run, rev, aside, at)
     next = next + 1
   end
   redis.call('HSET', run, 'state', state, 'status', status, 'commit', commit, 'rev', rev + 1)
+  if unpauses == '1' then redis.call('HDEL', run, 'paused') end
   if ended[status] then
     redis.call('HSET', run, 'finishedAt', time, 'output', output, 'error', failure)
     redis.call('DEL', run .. ':fences', run .. ':inbox', run .. ':lease', run .. ':memos', run .. ':waits', run .. ':signals', run .. ':known')

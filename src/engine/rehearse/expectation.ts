@@ -11,6 +11,8 @@ export interface Expectation {
   readonly skipped?: readonly string[];
   /** Exactly these failed for good, whether or not the run went on. */
   readonly failed?: readonly string[];
+  /** The compensations of exactly these steps ran, in this order. */
+  readonly compensated?: readonly string[];
   readonly attempts?: Readonly<Record<string, number>>;
   /** Texts that must stand in what a step was given: its prompt, its address. */
   readonly rendered?: Readonly<Record<string, readonly string[]>>;
@@ -30,7 +32,7 @@ export interface Unmet {
 /** All that is not as expected; empty: the test has passed. */
 export function unmet(expected: Expectation, run: RehearsedRun): readonly Unmet[] {
   if (run.unscripted) return [{ place: `steps.${run.unscripted.step}`, message: unscriptedText(run.unscripted) }];
-  const { ran, skipped, failed, attempts = {}, rendered = {}, output } = expected;
+  const { ran, skipped, failed, compensated, attempts = {}, rendered = {}, output } = expected;
   const counted = Object.entries(attempts).flatMap(([step, count]) => {
     const actual = run.steps.find(({ id }) => id === step)?.attempts ?? 0;
     return count === actual ? [] : [{ place: `attempts.${step}`, message: `expected ${count}, got ${actual}` }];
@@ -40,15 +42,16 @@ export function unmet(expected: Expectation, run: RehearsedRun): readonly Unmet[
     ...(ran ? unmetSet("ran", ran, stepsThatRan(run)) : []),
     ...(skipped ? unmetSet("skipped", skipped, stepsThatWere("skipped", run)) : []),
     ...(failed ? unmetSet("failed", failed, stepsThatWere("failed", run)) : []),
+    ...(compensated ? unmetOrder("compensated", compensated, run.compensated) : []),
     ...counted,
     ...Object.entries(rendered).flatMap(([step, texts]) => unmetTexts(step, texts, run)),
     ...(output && run.status === "succeeded" ? differences(output.value, run.output, ["output"]) : []),
   ];
 }
 
-/** Steps of which an attempt began. */
+/** Steps of which an attempt began; without compensations. */
 export function stepsThatRan({ steps }: RehearsedRun): readonly string[] {
-  return steps.filter(({ attempts }) => attempts > 0).map(({ id }) => id);
+  return steps.filter(({ attempts, compensates }) => attempts > 0 && compensates === undefined).map(({ id }) => id);
 }
 
 /** Steps that a run left with this status. */
@@ -96,6 +99,12 @@ function unmetSet(place: string, expected: readonly string[], actual: readonly s
     ...(extra.length > 0 ? [`not expected ${extra.join(", ")}`] : []),
   ];
   return parts.length === 0 ? [] : [{ place, message: parts.join("; ") }];
+}
+
+function unmetOrder(place: string, expected: readonly string[], actual: readonly string[]): readonly Unmet[] {
+  const other = unmetSet(place, expected, actual);
+  if (other.length > 0 || expected.join() === actual.join()) return other;
+  return [{ place, message: `expected the order ${expected.join(", ")}, got ${actual.join(", ")}` }];
 }
 
 function unmetTexts(step: string, texts: readonly string[], { rendered }: RehearsedRun): readonly Unmet[] {

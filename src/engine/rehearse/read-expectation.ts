@@ -1,4 +1,5 @@
 import type { Json } from "../../core/json.ts";
+import { crossingsOf } from "../../workflow/jumps.ts";
 import type { Path } from "../../workflow/path.ts";
 import { readShape } from "../../workflow/shape.ts";
 import type { Expectation } from "./expectation.ts";
@@ -12,7 +13,7 @@ import { expectationShape, type WrittenExpectation } from "./test-shape.ts";
 export function readExpectation(given: Json, path: Path, context: TestContext): Expectation | undefined {
   const written = readShape(expectationShape, given, path, context.problems);
   if (!written) return undefined;
-  const { status, ran, skipped, failed, attempts, rendered, output, error } = written;
+  const { status, ran, skipped, failed, compensated, attempts, rendered, output, error } = written;
   checkSteps(written, path, context);
   checkError(written, path, context);
   return {
@@ -20,6 +21,7 @@ export function readExpectation(given: Json, path: Path, context: TestContext): 
     ...(ran ? { ran } : {}),
     ...(skipped ? { skipped } : {}),
     ...(failed ? { failed } : {}),
+    ...(compensated ? { compensated } : {}),
     ...(attempts ? { attempts } : {}),
     ...(rendered ? { rendered } : {}),
     ...(output === undefined ? {} : { output: { value: output as Json } }),
@@ -28,17 +30,24 @@ export function readExpectation(given: Json, path: Path, context: TestContext): 
 }
 
 function checkSteps(
-  { ran = [], skipped = [], failed = [], attempts = {}, rendered = {} }: WrittenExpectation,
+  { ran = [], skipped = [], failed = [], compensated = [], attempts = {}, rendered = {} }: WrittenExpectation,
   path: Path,
   context: TestContext,
 ): void {
+  const { steps } = context.definition;
+  const crossings = crossingsOf(steps);
   for (const [index, id] of ran.entries()) context.knowsStep(id, [...path, "ran", index], "value");
+  for (const [index, id] of compensated.entries()) {
+    const at = [...path, "compensated", index];
+    if (!context.knowsStep(id, at, "value") || steps.some((step) => step.id === id && step.compensation)) continue;
+    context.problems.add(at, `step "${id}" has no compensate: it is never undone.`);
+  }
   for (const [index, id] of failed.entries()) context.knowsStep(id, [...path, "failed", index], "value");
   for (const [index, id] of skipped.entries()) {
     const at = [...path, "skipped", index];
     if (!context.knowsStep(id, at, "value")) continue;
-    const step = context.definition.steps.find((one) => one.id === id);
-    if (step?.when === undefined) context.problems.add(at, `step "${id}" has no when: it is never skipped.`);
+    const isSkippable = steps.some((step) => step.id === id && (step.when !== undefined || crossings.has(id)));
+    if (!isSkippable) context.problems.add(at, `step "${id}" has no when: it is never skipped.`);
     else if (ran.includes(id)) context.problems.add(at, `step "${id}" cannot have run and be skipped.`);
   }
   for (const id of Object.keys(attempts)) context.knowsStep(id, [...path, "attempts", id], "key");

@@ -5,7 +5,7 @@ import type { EventBody, StepRecord } from "../../core/run.ts";
 import type { StepHandler } from "../../steps/handler.ts";
 import type { CompiledWorkflow, RetryPolicy, Scope } from "../../workflow/compiled.ts";
 import { scopeOf } from "../conclude.ts";
-import { decideNext, decideStart } from "../decide.ts";
+import { decideNext, decideRefusal, decideStart } from "../decide.ts";
 import type { Driver } from "../drive.ts";
 import { backoffMs } from "../failure.ts";
 import type { Delivery, Transition } from "../state.ts";
@@ -29,9 +29,11 @@ export interface RehearsalParams {
 export interface RehearsedRun {
   /** `stopped`: a step ran that nobody wrote a result for. */
   readonly status: "succeeded" | "failed" | "stopped";
+  /** Steps whose compensations ran, in that order. */
+  readonly compensated: readonly string[];
   readonly output: Json;
   readonly error: ErrorRecord | null;
-  /** In the definition's order. */
+  /** In the definition's order, each followed by its compensation where that ran. */
   readonly steps: readonly StepRecord[];
   /** What each step that ran was given, its templates rendered; of the last attempt. */
   readonly rendered: ReadonlyMap<string, Json>;
@@ -63,11 +65,15 @@ class Rehearsal {
   #agenda: Due[] = [];
   #now = 0;
   #events = 0;
+  readonly #compensated = new Set<string>();
   #unscripted: RehearsedRun["unscripted"];
 
   constructor(params: RehearsalParams) {
     this.#params = params;
-    this.#records = new Map([...params.workflow.steps.values()].map(({ id, kind }) => [id, pendingStep(id, kind)]));
+    const records = [...params.workflow.steps.values()].map(({ id, kind, compensates }): StepRecord => {
+      return { ...pendingStep(id, kind), ...(compensates === undefined ? {} : { compensates }) };
+    });
+    this.#records = new Map(records.map((record) => [record.id, record]));
   }
 
   async run(): Promise<RehearsedRun> {
@@ -78,26 +84,42 @@ class Rehearsal {
       return this.#ended("failed", null, toErrorRecord(error));
     }
     let transition = this.#taken(decideStart(driver, this.#input, this.#now));
-    for (let count = 1; !transition.ending; count++) {
+    for (let count = 1; ; count++) {
+      const { ending } = transition;
+      if (ending?.status === "failed") return this.#ended("failed", null, ending.error);
+      if (ending) {
+        const concluded = await this.#conclusion(transition.state.failed ?? []);
+        if ("output" in concluded) return this.#ended("succeeded", concluded.output, null);
+        const { state } = transition;
+        transition = this.#taken(decideRefusal(driver, bare(state), concluded.error, this.#now));
+        continue;
+      }
       const delivery = await this.#nextDelivery();
       if (this.#unscripted) return this.#ended("stopped", null, null);
       if (!delivery || count > maxTransitions) return this.#ended("failed", null, endless(count));
       transition = this.#taken(decideNext(driver, transition.state, [delivery], this.#now));
     }
-    if (transition.ending.status === "failed") return this.#ended("failed", null, transition.ending.error);
-    const refused = workflow.tolerate(transition.state.failed ?? []);
-    if (refused) return this.#ended("failed", null, toErrorRecord(refused));
+  }
+
+  /** The run's output, or why it cannot succeed after all. */
+  async #conclusion(failed: readonly string[]): Promise<{ readonly output: Json } | { readonly error: ErrorRecord }> {
+    const { workflow } = this.#params;
     try {
-      const output = await workflow.renderOutput(this.#scope(workflow.outputReads));
-      return this.#ended("succeeded", output, null);
+      const refused = workflow.tolerate(failed);
+      if (refused) throw refused;
+      return { output: await workflow.renderOutput(this.#scope(workflow.outputReads)) };
     } catch (error) {
-      return this.#ended("failed", null, toErrorRecord(error));
+      return { error: toErrorRecord(error) };
     }
   }
 
   #ended(status: RehearsedRun["status"], output: Json, error: ErrorRecord | null): RehearsedRun {
     const unscripted = this.#unscripted ? { unscripted: this.#unscripted } : {};
-    return { status, output, error, steps: [...this.#records.values()], rendered: this.#rendered, ...unscripted };
+    const steps = [...this.#records.values()].filter(
+      ({ status, compensates }) => compensates === undefined || status !== "pending",
+    );
+    const compensated = [...this.#compensated];
+    return { status, output, error, steps, compensated, rendered: this.#rendered, ...unscripted };
   }
 
   #taken(transition: Transition): Transition {
@@ -152,6 +174,7 @@ class Rehearsal {
     const { workflow, scripts, pure } = this.#params;
     const step = workflow.steps.get(actor);
     this.#tell({ type: "step.started", step: actor, attempt, worker: "rehearsal" });
+    if (step?.compensates !== undefined) this.#compensated.add(step.compensates);
     try {
       const body = step && (await step.render(this.#scope(step.reads)));
       if (body !== undefined) this.#rendered.set(actor, body);
@@ -194,6 +217,11 @@ class Rehearsal {
     if (step?.onError.type !== "go_on") return { type: "error", actor, epoch, error, event };
     return { type: "done", actor, epoch, output: step.onError.output, event: { ...event, tolerated: true } };
   }
+}
+
+/** A run that has just ended, to be taken up again. */
+function bare(state: Transition["state"]): Transition {
+  return { state, outputs: {}, events: [], opened: [], closed: [], abandoned: [], ending: null };
 }
 
 function mayRetry(

@@ -18,20 +18,23 @@ export interface FittedOutput {
 export class TestContext {
   readonly definition: CheckedDefinition;
   readonly problems: ProblemList;
+  readonly #dispatchable: readonly string[];
   readonly #validators = new Map<string, SchemaValidator>();
 
   constructor(definition: CheckedDefinition, kinds: readonly StepKindSpec[], problems: ProblemList) {
     this.definition = definition;
     this.problems = problems;
-    for (const { id, kind, body } of definition.steps) {
+    const undoing = definition.steps.flatMap(({ compensation }) => compensation?.step ?? []);
+    this.#dispatchable = [...definition.steps, ...undoing].map(({ id }) => id);
+    for (const { id, kind, body } of [...definition.steps, ...undoing]) {
       const schema = kinds.find(({ name }) => name === kind)?.outputSchema?.(body);
       if (schema) this.#validators.set(id, schemaValidator(schema));
     }
   }
 
-  /** Whether the workflow has the step; what it does not have is reported. @param part what of the place names the step */
+  /** Whether the workflow has the step, or the compensation; what it does not have is reported. @param part what of the place names the step */
   knowsStep(id: string, path: Path, part: "key" | "value"): boolean {
-    const known = this.definition.steps.map((step) => step.id);
+    const known = this.#dispatchable;
     if (known.includes(id)) return true;
     const message = `workflow "${this.definition.name}" has no step "${id}".${didYouMean(id, known)}`;
     if (part === "key") this.problems.addKey(path, message);

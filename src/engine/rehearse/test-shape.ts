@@ -48,6 +48,7 @@ export const expectationShape = z.strictObject({
   ran: z.array(z.string()).optional(),
   skipped: z.array(z.string()).optional(),
   failed: z.array(z.string()).optional(),
+  compensated: z.array(z.string()).optional(),
   attempts: z.record(z.string(), z.number().int().min(0)).optional(),
   rendered: z.record(z.string(), texts).optional(),
   output: z.json().optional(),

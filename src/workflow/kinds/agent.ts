@@ -3,6 +3,7 @@ import { parseDuration } from "../../core/duration.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
 import type { Scope } from "../compiled.ts";
 import { readPlace } from "../read-place.ts";
+import { stepsRead } from "../reference.ts";
 import { renderingOf } from "../rendering.ts";
 import { authorSchema } from "../shape.ts";
 import { agentTool, toolMistakes, toolSchemas, toolTemplates } from "./agent-tool.ts";
@@ -113,11 +114,10 @@ export const agentKind: StepKindSpec<AgentBody & JsonObject> = {
     return {
       reads: [...new Set([...early.reads, ...lateReads])],
       render(scope) {
-        const read = Object.fromEntries(lateReads.map((step) => [step, scope.steps[step] ?? { output: null }]));
         const work: AgentWork = {
           body: early.render(scope) as unknown as AgentBody,
           late: late.map(({ path, text, result }) => ({ path, text, ...(result === undefined ? {} : { result }) })),
-          data: { input: late.length === 0 ? {} : scope.input, steps: read },
+          data: { input: late.length === 0 ? {} : scope.input, steps: stepsRead(lateReads, scope.steps) },
         };
         return work as unknown as Json;
       },

@@ -3,6 +3,7 @@ import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
 import type { Rendering, Scope } from "../compiled.ts";
 import { parseExpression } from "../expression.ts";
 import type { Path } from "../path.ts";
+import { readName } from "../reference.ts";
 import { renderingOf, templateFailed } from "../rendering.ts";
 import { anyObject } from "../shape.ts";
 import { anyOf, type Block, blockMistakes, inlineBlock, inputTemplates, namedBlockKeys } from "./block.ts";
@@ -89,9 +90,7 @@ function rendering(body: SwitchBody, { id }: RenderedStep): Rendering {
     return { ...way, inputs, condition: way.when === undefined ? undefined : parseExpression(way.when) };
   });
   const read = ways.flatMap(({ condition }) => condition?.references ?? []);
-  const ids = read.flatMap(({ segments: [root, step] }) =>
-    root === "steps" && typeof step === "string" ? [step] : [],
-  );
+  const ids = read.flatMap(({ segments }) => readName(segments) ?? []);
   const holds = ({ condition, path }: (typeof ways)[number], scope: Scope): boolean => {
     try {
       return condition?.holds(scope) ?? true;

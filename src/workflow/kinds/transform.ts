@@ -3,6 +3,7 @@ import type { Json } from "../../core/json.ts";
 import type { Scope } from "../compiled.ts";
 import { parseJsonata } from "../jsonata.ts";
 import { stringsIn } from "../path.ts";
+import { readName, stepsRead } from "../reference.ts";
 import type { StepKindSpec } from "./kind.ts";
 
 const expression = z.string().min(1);
@@ -46,21 +47,21 @@ export const transformKind: StepKindSpec<TransformBody> = {
         },
 
   rendering(body, { before }) {
-    const reads = stepsRead(body, before);
+    const reads = readsOf(body, before);
     return {
       reads,
       render: ({ input, steps }) => {
-        const read = Object.fromEntries(reads.map((id) => [id, steps[id] ?? { output: null }]));
-        return { expressions: body, data: { input, steps: read } } satisfies TransformWork as unknown as Json;
+        const data = { input, steps: stepsRead(reads, steps) };
+        return { expressions: body, data } satisfies TransformWork as unknown as Json;
       },
     };
   },
 };
 
 /** The steps that the expressions name; all that have ended where one of them may read others. */
-function stepsRead(body: TransformBody, before: () => readonly string[]): readonly string[] {
+function readsOf(body: TransformBody, before: () => readonly string[]): readonly string[] {
   const parsed = [...stringsIn(body)].map(({ text }) => parseJsonata(text));
   if (parsed.some(({ isOpen }) => isOpen)) return before();
   const named = parsed.flatMap(({ references }) => references.map(({ segments }) => segments));
-  return [...new Set(named.flatMap(([root, id]) => (root === "steps" && typeof id === "string" ? [id] : [])))];
+  return [...new Set(named.flatMap((segments) => readName(segments) ?? []))];
 }

@@ -1,5 +1,5 @@
-import { type AnyStateMachine, createMachine } from "xstate";
-import type { StateShape, TransitionShape } from "../statechart.ts";
+import { type AnyStateMachine, assign, createMachine } from "xstate";
+import { type StateShape, stateIds, type TransitionShape } from "../statechart.ts";
 
 /** One thing that can go this way or that: how a step ends, or whether its condition holds. */
 export interface Choice {
@@ -20,7 +20,8 @@ export function choiceOf(event: string): Choice | undefined {
 
 /**
  * A workflow's machine made into one whose every path can be walked: no jobs, no values, no time. Where a step runs, two events say how it
- * ends; where a condition is decided, two events say how. All states, and the guards that look at states, are the workflow's own.
+ * ends; where a condition is decided, two events say how. All states, and the guards that look at states, are the workflow's own. What is undone after a failure
+ * is no path of its own: there the way ends.
  * @param goOn steps after whose failure the run goes on
  */
 export function pathMachine(machine: AnyStateMachine, goOn: ReadonlySet<string>): AnyStateMachine {
@@ -30,14 +31,30 @@ export function pathMachine(machine: AnyStateMachine, goOn: ReadonlySet<string>)
     ...config
   } = machine.config as StateShape & { readonly context?: unknown; readonly on?: unknown };
   const walkable = createMachine(
-    walkableState(config, goOn) as never,
-    { guards: machine.implementations.guards } as never,
+    { ...walkableState(withoutUndoing(config), goOn), context: { jumped: [] } } as never,
+    { guards: machine.implementations.guards, actions: { jump } } as never,
   );
   return walkable as unknown as AnyStateMachine;
 }
 
+/** What the guards remember of steps that have failed and gone elsewhere. */
+export interface PathContext {
+  readonly jumped: readonly string[];
+}
+
+const jump = assign(({ context }: { readonly context: PathContext }, { step }: { readonly step: string }) => ({
+  jumped: [...context.jumped, step],
+}));
+
+/** The chart without the states in which steps are undone. */
+function withoutUndoing(config: StateShape): StateShape {
+  const { compensating: _, cancelled: __, succeeded = {}, ...states } = config.states ?? {};
+  const { on: ___, ...end } = succeeded;
+  return { ...config, states: { ...states, succeeded: { ...end, type: "final" } } };
+}
+
 /** A state whose choices are events. */
-type WalkableState = Omit<StateShape, "invoke" | "states" | "always" | "entry" | "after" | "onDone"> & {
+type WalkableState = Omit<StateShape, "invoke" | "on" | "states" | "always" | "entry" | "after" | "onDone"> & {
   readonly states?: Readonly<Record<string, WalkableState>>;
   readonly always?: readonly object[];
   readonly onDone?: object;
@@ -48,14 +65,16 @@ type WalkableState = Omit<StateShape, "invoke" | "states" | "always" | "entry" |
 type Way = readonly [event: string, transition: object];
 
 function walkableState(state: StateShape, goOn: ReadonlySet<string>): WalkableState {
-  const { invoke, always = [], after: _, entry: __, onDone, states, ...rest } = state;
+  const { invoke, always = [], after: _, entry: __, on: ___, onDone, states, ...rest } = state;
   const decided = always.flatMap(decisionsOf);
   const ended: Way[] = invoke
     ? [
         [choiceEvent({ step: invoke.id, outcome: "succeeds" }), target(invoke.onDone)],
         [
           choiceEvent({ step: invoke.id, outcome: "fails" }),
-          target(goOn.has(invoke.id) ? invoke.onDone : invoke.onError),
+          goOn.has(invoke.id)
+            ? { ...target(invoke.onDone), actions: (invoke.onDone.actions ?? []).filter(({ type }) => type === "jump") }
+            : target(invoke.onError),
         ],
       ]
     : [];
@@ -78,11 +97,12 @@ function decisionsOf({ guard, target: to }: TransitionShape): readonly Way[] {
   return [[choiceEvent({ step: guard.params.step, outcome }), { target: to }]];
 }
 
-/** One transition or several, without what it does and what it asks of values. */
-function target(transition: TransitionShape | readonly TransitionShape[]): object {
-  return [transition].flat().map(guarded);
+/** A transition without what it does and what it asks of values. */
+function target(transition: TransitionShape): object {
+  return guarded(transition);
 }
 
-function guarded({ guard, target: to }: TransitionShape): object {
+function guarded({ guard, target }: TransitionShape): object {
+  const to = target === `#${stateIds.compensating}` ? `#${stateIds.failed}` : target;
   return { ...(to === undefined ? {} : { target: to }), ...(guard && !("params" in guard) ? { guard } : {}) };
 }

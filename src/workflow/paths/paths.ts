@@ -6,7 +6,7 @@ import {
   type StateValue,
 } from "xstate";
 import { getAdjacencyMap, getShortestPaths, getSimplePaths } from "xstate/graph";
-import { type Choice, choiceOf, pathMachine } from "./path-machine.ts";
+import { type Choice, choiceOf, type PathContext, pathMachine } from "./path-machine.ts";
 
 /** One way through a workflow, from its start to its end. */
 export interface Path {
@@ -91,7 +91,8 @@ const texts = new WeakMap<object, string>();
 function stateText(state: AnyMachineSnapshot): string {
   const known = texts.get(state);
   if (known !== undefined) return known;
-  const text = JSON.stringify(withoutEnds(state.value));
+  const { jumped } = state.context as PathContext;
+  const text = JSON.stringify(jumped.length > 0 ? [withoutEnds(state.value), jumped] : withoutEnds(state.value));
   texts.set(state, text);
   return text;
 }

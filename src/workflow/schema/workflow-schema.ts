@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
-import { defaultsShape, definitionShape, stepShape } from "../definition.ts";
+import { compensationShape, defaultsShape, definitionShape, stepShape } from "../definition.ts";
 import type { StepKindSpec } from "../kinds/kind.ts";
 import { machineShape } from "../machine-definition.ts";
-import { authorSchema, stepDefaults, stepList } from "../shape.ts";
+import { authorSchema, stepCompensation, stepDefaults, stepList } from "../shape.ts";
 
 /** The version of JSON Schema that editors know best. They bring its meta-schema along, for the schemas inside a workflow. */
 const draft = "http://json-schema.org/draft-07/schema#";
@@ -30,7 +30,8 @@ export function workflowSchema(kinds: readonly StepKindSpec[]): JsonObject {
       steps: { description, type: "array", minItems, maxItems, items: { $ref: "#/definitions/step" } },
     },
     definitions: {
-      step: stepSchema(kinds),
+      step: stepSchema(stepShape(kinds), kinds),
+      compensation: stepSchema(compensationShape(kinds), kinds),
       defaults: defaultsSchema(kinds),
       ...Object.fromEntries(kinds.map((kind) => [kind.name, bodySchema(kind)])),
     },
@@ -51,9 +52,9 @@ function defaultsSchema(kinds: readonly StepKindSpec[]): JsonObject {
   return { ...rest, properties: Object.fromEntries(described) };
 }
 
-/** A step is its head, and exactly one kind key. */
-function stepSchema(kinds: readonly StepKindSpec[]): JsonObject {
-  const step = asSchema(stepShape(kinds));
+/** A step, and what undoes one, is its head, and exactly one kind key. */
+function stepSchema(shape: z.ZodType, kinds: readonly StepKindSpec[]): JsonObject {
+  const step = asSchema(shape);
   const bodies = kinds.map(({ name }) => [name, { $ref: `#/definitions/${name}` }] as const);
   return {
     ...step,
@@ -88,6 +89,7 @@ function asSchema(schema: z.ZodType): JsonObject {
 const elsewhere: ReadonlyMap<unknown, JsonObject> = new Map<unknown, JsonObject>([
   [authorSchema, { $ref: draft }],
   [stepList, { type: "array", minItems: 1, items: { $ref: "#/definitions/step" } }],
+  [stepCompensation, { $ref: "#/definitions/compensation" }],
   [stepDefaults, { $ref: "#/definitions/defaults" }],
 ]);
 
