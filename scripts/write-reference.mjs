@@ -89,7 +89,8 @@ const meanings = {
   SWITCHYARD_PLAN_KINDS:
     "Kinds of steps that a planner may propose. Without `agent`, agents with tools are not offered to it. What people write into a plan is not bound by this.",
   SWITCHYARD_PLAN_MAX_STEPS: "Steps that a planner may propose.",
-  SWITCHYARD_PLAN_MAX_USD: "USD that making one plan may cost; checked before each call. What its run costs, its hints bound.",
+  SWITCHYARD_PLAN_MAX_USD:
+    "USD that making one plan may cost; checked before each call. What its run costs, its hints bound.",
   SWITCHYARD_PLAN_EXPIRE_AFTER: "Time in which a plan can be executed.",
   EDITION: "`community` refuses custom providers, plug-ins, bedrock and `cost_optimized`.",
   LLM_ROUTING_STRATEGY: "How a request finds its provider, see [routing.md](routing.md#strategies).",
