@@ -5,10 +5,13 @@ import { type Settings, strategyNames } from "./config/settings.ts";
 import { addressRules } from "./core/address-rules.ts";
 import type { Hints } from "./core/call.ts";
 import { AppError } from "./core/errors.ts";
+import { planId, tokenSource } from "./core/ids.ts";
 import { crashHook } from "./engine/crash-point.ts";
 import { createEngine } from "./engine/create-engine.ts";
 import { createWorkers } from "./engine/create-workers.ts";
 import type { Engine } from "./engine/engine.ts";
+import { loadCatalogue } from "./planning/catalogue.ts";
+import { createPlans } from "./planning/create-plans.ts";
 import { createProviders } from "./providers/create.ts";
 import { loadPlugins } from "./providers/load-plugins.ts";
 import { type ConnectionMode, connect } from "./redis/connection.ts";
@@ -165,8 +168,19 @@ export async function createApp(options: AppOptions): Promise<App> {
         explain: (request) => router.explain(request),
         resetHealth: (provider) => resetHealth(passing, keys, provider),
       });
+      const plans = createPlans({
+        redis: passing,
+        keys,
+        catalogue: loadCatalogue(settings.agents, kinds),
+        planner: { ...planBounds(settings), router, kinds, strategies: strategyNames, clock: Date.now },
+        expireAfterMs: settings.planExpireAfterMs,
+        checkHints,
+        clock: Date.now,
+        planId,
+        token: tokenSource(),
+      });
       const { bodyLimitBytes } = settings;
-      const server = await createServer({ engine, routing, router, queues, log, version, bodyLimitBytes });
+      const server = await createServer({ engine, plans, routing, router, queues, log, version, bodyLimitBytes });
       closers.push(() => server.close());
       url = await server.listen({ host: settings.host, port: settings.port });
     }
@@ -196,6 +210,11 @@ function openHandlers(settings: Settings, router: Router, closers: (() => Promis
     functions,
     agentHandler({ router, http, function: functions, mcp, env, clock }),
   ];
+}
+
+/** What a planner may do. */
+function planBounds({ planKinds, planMaxSteps, planMaxUsd }: Settings) {
+  return { proposable: planKinds, maxSteps: planMaxSteps, maxUsd: planMaxUsd };
 }
 
 /** Connection errors come in swarms while Redis is away: the same message is logged once in 5 s. */

@@ -4,6 +4,7 @@ import { AppError } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Principal, Scope } from "../core/principal.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { Plans } from "../planning/plans.ts";
 import type { Router } from "../router/router.ts";
 import type { RoutingControl } from "../router/routing-control.ts";
 
@@ -23,6 +24,8 @@ export interface ServerContext {
   readonly engineOf: (request: FastifyRequest) => Engine;
   /** The engine as the fleet sees it, for what belongs to no tenant: health, deliveries to triggers. */
   readonly engine: Engine;
+  /** The plans of the asker's tenant. */
+  readonly plansOf: (request: FastifyRequest) => Plans;
   readonly routing: RoutingControl;
   readonly router: Router;
   readonly version: string;

@@ -7,7 +7,9 @@ import { home } from "./routes/home.ts";
 import { receiveHook } from "./routes/hooks.ts";
 import { listRuns } from "./routes/list-runs.ts";
 import { openApi } from "./routes/openapi.ts";
+import { cancelPlan, executePlan, resumePlan, rollbackPlan } from "./routes/operate-plan.ts";
 import { approveRun, cancelRun, pauseRun, rejectRun, resumeRun, signalRun } from "./routes/operate-run.ts";
+import { editPlan, listAgents, listPlans, makePlan, planVersions, showPlan } from "./routes/plans.ts";
 import { routeChange } from "./routes/route-change.ts";
 import { routeExplain } from "./routes/route-explain.ts";
 import { routeHistory } from "./routes/route-history.ts";
@@ -46,6 +48,19 @@ const operating: readonly Route[] = [
   forkRun,
 ];
 
+const plans: readonly Route[] = [
+  makePlan,
+  listPlans,
+  showPlan,
+  editPlan,
+  planVersions,
+  executePlan,
+  cancelPlan,
+  rollbackPlan,
+  resumePlan,
+  listAgents,
+];
+
 const api: readonly Route[] = [
   submitRun,
   listRuns,
@@ -62,6 +77,7 @@ const api: readonly Route[] = [
   showTrigger,
   removeTrigger,
   receiveHook,
+  ...plans,
   ...routing,
   gatewayPreCheck,
   gatewayAudit,

@@ -3,6 +3,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRepl
 import type { AppError } from "../core/errors.ts";
 import { everyone } from "../core/principal.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { PlansOf } from "../planning/plans.ts";
 import type { Router } from "../router/router.ts";
 import type { RoutingControl } from "../router/routing-control.ts";
 import { yamlTypes } from "./media-types.ts";
@@ -10,13 +11,14 @@ import { routeNotFound } from "./not-found.ts";
 import { openApiDocument } from "./openapi/document.ts";
 import { problemDocument, problemMediaType, retryAfterSeconds, toAppError } from "./problem.ts";
 import { addQueueBoard } from "./queue-board.ts";
-import { addRoutes, type Route } from "./route.ts";
+import { addRoutes, type Route, type ServerContext } from "./route.ts";
 import { routes } from "./routes.ts";
 import { addTryItPage } from "./try-it-page.ts";
 
 /** What the API server stands on. */
 export interface ServerOptions {
   readonly engine: Engine;
+  readonly plans: PlansOf;
   readonly routing: RoutingControl;
   readonly router: Router;
   /** Shown by Bull Board at /queues. */
@@ -29,7 +31,7 @@ export interface ServerOptions {
 
 /** The API server, ready to listen. Closing it ends its event streams; it does not close the engine. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { engine, routing, router, queues, log, version, bodyLimitBytes } = options;
+  const { engine, plans, routing, router, queues, log, version, bodyLimitBytes } = options;
   const server: FastifyInstance = Fastify({
     loggerInstance: log,
     bodyLimit: bodyLimitBytes,
@@ -53,7 +55,10 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   server.addHook("onRequest", async (request) => {
     request.principal = everyone;
   });
-  addRoutes(server, routes, { engineOf: () => engine, engine, routing, router, version, closing: closing.signal });
+  const engineOf: ServerContext["engineOf"] = () => engine;
+  const plansOf: ServerContext["plansOf"] = (request) => plans(request.principal.tenant, engineOf(request));
+  const { signal } = closing;
+  addRoutes(server, routes, { engineOf, engine, plansOf, routing, router, version, closing: signal });
   return server;
 }
 
