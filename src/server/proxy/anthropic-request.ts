@@ -11,7 +11,10 @@ const text = z.looseObject({ type: z.literal("text"), text: z.string() });
 const base64 = z.looseObject({ type: z.literal("base64"), media_type: z.string().min(1), data: z.string().min(1) });
 const image = z.looseObject({
   type: z.literal("image"),
-  source: z.union([base64, z.looseObject({ type: z.string() }).refine(({ type }) => type !== "base64")]),
+  source: z.union([
+    base64,
+    z.looseObject({ type: z.string() }).refine(({ type }) => type !== "base64", { abort: true }),
+  ]),
 });
 const thinking = z.looseObject({ type: z.literal("thinking"), thinking: z.string(), signature: z.string().optional() });
 const redacted = z.looseObject({ type: z.literal("redacted_thinking"), data: z.string() });
@@ -24,7 +27,9 @@ const toolUse = z.looseObject({
 
 /** What only Anthropic knows the meaning of: documents, its own tools' calls and results. */
 function others(known: readonly string[]) {
-  return z.looseObject({ type: z.string() }).refine(({ type }) => !known.includes(type), { error: "is not allowed." });
+  return z
+    .looseObject({ type: z.string() })
+    .refine(({ type }) => !known.includes(type), { error: "is not allowed.", abort: true });
 }
 
 const resultBlock = z.union([z.discriminatedUnion("type", [text, image]), others(["text", "image"])]);

@@ -38,23 +38,13 @@ export class MessageStream implements WireStream {
   }
 
   part(part: Part, model: string): readonly WireEvent[] {
-    const events = this.#begin(model);
     this.#waiting.push(part);
-    const held: Part[] = [];
-    for (const next of this.#waiting) {
-      if (held.length > 0 || this.#mustWait(next)) held.push(next);
-      else events.push(...this.#write(next));
-    }
-    // Arguments of the open call may stand behind what waits for them.
-    const own = held.filter((next) => next.type === "arguments" && next.index === this.#open?.call);
-    for (const next of own) events.push(...this.#write(next));
-    this.#waiting = held.filter((next) => !own.includes(next));
-    return events;
+    return [...this.#begin(model), ...this.#written(false)];
   }
 
   end(answer: LlmAnswer, served: Served): readonly WireEvent[] {
     const events = this.#begin(served.modelServed);
-    for (const part of this.#waiting.splice(0)) events.push(...this.#write(part));
+    events.push(...this.#written(true));
     if (!this.#hasText && answer.text !== "") events.push(...this.#write({ type: "text", text: answer.text }));
     answer.toolCalls.slice(this.#calls).forEach(({ id, name, arguments: text }, i) => {
       const index = this.#calls + i;
@@ -99,12 +89,23 @@ export class MessageStream implements WireStream {
     return [event("message_start", { message }), event("ping", {})];
   }
 
-  /** Whether the call that is being written has more to come before this part may be. */
-  #mustWait(part: Part): boolean {
+  /** Writes what waits, as far as it may be written now. @param isLast nothing more comes: all of it */
+  #written(isLast: boolean): WireEvent[] {
+    const events: WireEvent[] = [];
+    for (;;) {
+      const [part] = this.#waiting.splice(this.#next(isLast), 1);
+      if (!part) return events;
+      events.push(...this.#write(part));
+    }
+  }
+
+  /** Place of the part that is to be written next: arguments of the open call go before what waits for its end. Past the end: none may be. */
+  #next(isLast: boolean): number {
     const open = this.#open;
-    if (open?.call === undefined || (part.type === "arguments" && part.index === open.call)) return false;
-    if (part.type === "reasoning" && this.#ask.request.reasoning === undefined) return false;
-    return !isComplete(open.text);
+    const own = this.#waiting.findIndex((part) => part.type === "arguments" && part.index === open?.call);
+    if (own >= 0) return own;
+    const mustWait = open?.call !== undefined && !isLast && this.#waiting.length > 0 && !isComplete(open.text);
+    return mustWait ? this.#waiting.length : 0;
   }
 
   #write(part: Part): WireEvent[] {

@@ -37,8 +37,8 @@ const reasoning = z.looseObject({
 const known = ["message", "function_call", "function_call_output", "reasoning"];
 /** What only OpenAI knows the meaning of: its own tools' calls and results, references to what it keeps. */
 const other = z
-  .looseObject({ type: z.string() })
-  .refine(({ type }) => !known.includes(type), { error: "is not allowed." });
+  .looseObject({ type: z.string().optional() })
+  .refine(({ type }) => type !== undefined && !known.includes(type), { error: "is not allowed.", abort: true });
 
 const item = z.union([z.discriminatedUnion("type", [message, call, result, reasoning]), other]);
 

@@ -129,11 +129,12 @@ export class ResponseStream implements WireStream {
       type === "message"
         ? { ...messageItem(id, open.n, ""), status: "in_progress", content: [] }
         : { ...reasoningItem(id, open.n, ""), summary: [] };
+    const added = this.#added(open.n, item);
     const begun =
       type === "message"
         ? this.#event("response.content_part.added", { ...this.#place(open), part: textPart("") })
         : this.#event("response.reasoning_summary_part.added", { ...this.#place(open), part: thoughtPart("") });
-    return [...events, this.#added(open.n, item), begun];
+    return [...events, added, begun];
   }
 
   #piece(text: string): WireEvent[] {
