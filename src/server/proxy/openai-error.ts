@@ -1,5 +1,4 @@
 import type { AppError } from "../../core/errors.ts";
-
 import { isJsonObject } from "../../core/json.ts";
 import type { WireProblem } from "./codec.ts";
 
