@@ -63,6 +63,7 @@ const plans: readonly Route[] = [
   resumePlan,
   listAgents,
 ];
+
 const proxy: readonly Route[] = [chatCompletions, listModels, showModel];
 
 const api: readonly Route[] = [
