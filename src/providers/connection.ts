@@ -48,7 +48,7 @@ export class Connection {
       status: answer.statusCode,
       headers: joined(answer.headers),
       text: () => answer.body.text(),
-      pieces: () => answer.body.setEncoding("utf8"),
+      pieces: () => decoded(answer.body),
     };
   }
 
@@ -61,6 +61,12 @@ export class Connection {
   close(): Promise<void> {
     return this.#dispatcher.destroy();
   }
+}
+
+/** A character may be cut between two pieces. */
+async function* decoded(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  for await (const piece of body) yield decoder.decode(piece, { stream: true });
 }
 
 function joined(headers: Readonly<Record<string, string | string[] | undefined>>): Readonly<Record<string, string>> {

@@ -8,7 +8,7 @@ import { isStrict, type Known } from "./known.ts";
 export function checkHints(hints: Hints, known: Known): void {
   const { enabled } = known.routing;
   for (const name of [...(hints.provider === undefined ? [] : [hints.provider]), ...(hints.allow ?? [])]) {
-    if (!known.providers.has(name)) throw unknown(name, enabled);
+    if (!known.providers.has(name)) throw unknownProvider(name, enabled);
   }
   if (hints.strict_provider === true && hints.provider === undefined) throw new AppError("strict_needs_provider");
   const isPinned = isStrict(hints, known);
@@ -34,7 +34,8 @@ export function checkHints(hints: Hints, known: Known): void {
   }
 }
 
-function unknown(name: string, enabled: readonly string[]): AppError {
+/** The error for a provider's name that nobody bears. */
+export function unknownProvider(name: string, enabled: readonly string[]): AppError {
   const list = enabled.length > 0 ? `Known: ${enabled.join(", ")}.` : "No provider is configured.";
   const message = `No provider is called ${name.slice(0, 100)}. ${list}${didYouMean(name, enabled)}`;
   return new AppError("unknown_provider", { message, details: { provider: name.slice(0, 100), known: enabled } });

@@ -18,6 +18,7 @@ import type { Known } from "./known.ts";
 import { createLedger } from "./ledger.ts";
 import { createLiveRouting } from "./live-routing.ts";
 import { createMemory } from "./memory.ts";
+import { modelHints, modelOffers } from "./model-hints.ts";
 import { report } from "./report.ts";
 import type { Router } from "./router.ts";
 import { createShadowStore } from "./shadow-store.ts";
@@ -84,6 +85,8 @@ export function createRouter(options: RouterOptions): Router {
   const gateway = createGatewayStore({ redis, keys, clock, random, timeSource });
   return {
     checkHints: (hints) => checkHints(hints, live.current()),
+    modelHints: (model) => modelHints(model, live.current()),
+    models: async () => modelOffers(await knownNow(context)),
     check: (provider) => check(provider, context),
     routing: async () => (await knownNow(context)).routing,
     async explain(request) {

@@ -8,6 +8,7 @@ import type { LlmAnswer, LlmRequest } from "../providers/provider.ts";
 import type { AnswerPart } from "../providers/wire.ts";
 import type { CheckResult } from "./check.ts";
 import type { Admission, AdmitRequest, Reported, ReportedCall } from "./gateway.ts";
+import type { ModelOffer } from "./model-hints.ts";
 import type { Target } from "./target.ts";
 
 /** How a routed request is made. */
@@ -100,6 +101,10 @@ export interface Router {
   routing(): Promise<RoutingSettings>;
   /** Checks hints without making a call. @throws AppError unknown_provider, strict_needs_provider, bad_request (unknown strategy) */
   checkHints(hints: Hints): void;
+  /** What a model's name as clients write it asks for: `auto`, an alias, `PROVIDER/MODEL`. @throws AppError unknown_provider */
+  modelHints(model: string): Pick<Hints, "provider" | "model">;
+  /** Models and aliases that requests may name, by what is enabled now. */
+  models(): Promise<readonly ModelOffer[]>;
   /** What mirrored requests have shown, one line for each pair of targets. */
   shadows(): Promise<readonly ShadowSummary[]>;
   /** What the fleet's calls have used. @param from first day @param to last day, as `2026-11-22` by UTC */

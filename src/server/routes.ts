@@ -1,4 +1,5 @@
 import type { Route } from "./route.ts";
+import { chatCompletions } from "./routes/chat-completions.ts";
 import { costs } from "./routes/costs.ts";
 import { forkRun, retryRun } from "./routes/fork-run.ts";
 import { gatewayAudit, gatewayPreCheck } from "./routes/gateway.ts";
@@ -6,8 +7,10 @@ import { health } from "./routes/health.ts";
 import { home } from "./routes/home.ts";
 import { receiveHook } from "./routes/hooks.ts";
 import { listRuns } from "./routes/list-runs.ts";
+import { listModels, showModel } from "./routes/models.ts";
 import { openApi } from "./routes/openapi.ts";
 import { cancelPlan, executePlan, resumePlan, rollbackPlan } from "./routes/operate-plan.ts";
+
 import { approveRun, cancelRun, pauseRun, rejectRun, resumeRun, signalRun } from "./routes/operate-run.ts";
 import { editPlan, listAgents, listPlans, makePlan, planVersions, showPlan } from "./routes/plans.ts";
 import { routeChange } from "./routes/route-change.ts";
@@ -61,6 +64,8 @@ const plans: readonly Route[] = [
   listAgents,
 ];
 
+const proxy: readonly Route[] = [chatCompletions, listModels, showModel];
+
 const api: readonly Route[] = [
   submitRun,
   listRuns,
@@ -78,6 +83,7 @@ const api: readonly Route[] = [
   removeTrigger,
   receiveHook,
   ...plans,
+  ...proxy,
   ...routing,
   gatewayPreCheck,
   gatewayAudit,

@@ -10,6 +10,8 @@ export interface WireAsk {
   /** As the client wrote it: a model, an alias, or `PROVIDER/MODEL`. Empty or `auto`: the provider's own. */
   readonly model: string;
   readonly stream: boolean;
+  /** Whether the client asked for the usage at the end of the stream, where its format leaves that to it. */
+  readonly withUsage?: boolean;
   /** The body as the vendor itself may have it, where it differs from what came: without what other vendors' answers left in the conversation. */
   readonly body?: JsonObject;
   /** What `request` cannot say (`document blocks`): only a provider that speaks the format may serve it. Absent: it says everything. */

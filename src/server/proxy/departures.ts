@@ -1,0 +1,28 @@
+import type { ServerResponse } from "node:http";
+
+/** How long calls under way may go on when the server closes. */
+const graceMs = 10_000;
+
+/** Ends the calls of clients that went away, and those that are left some time after the server began to close. */
+export class Departures {
+  readonly #open = new Set<AbortController>();
+
+  constructor(closing: AbortSignal) {
+    closing.addEventListener("abort", () => {
+      setTimeout(() => {
+        for (const controller of this.#open) controller.abort();
+      }, graceMs).unref();
+    });
+  }
+
+  /** Fires when the client of this response has gone before it got the whole of it. */
+  of(response: ServerResponse): AbortSignal {
+    const controller = new AbortController();
+    this.#open.add(controller);
+    response.once("close", () => {
+      this.#open.delete(controller);
+      if (!response.writableFinished) controller.abort();
+    });
+    return controller.signal;
+  }
+}

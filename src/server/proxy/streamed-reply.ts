@@ -1,0 +1,62 @@
+import type { FastifyReply } from "fastify";
+import type { JsonObject } from "../../core/json.ts";
+import type { WireEvent } from "../../providers/wire.ts";
+import type { PartOrigin } from "../../router/router.ts";
+import { EventWriter } from "./event-writer.ts";
+import { splicedEvents, streamHeadersOf } from "./summary.ts";
+
+/** A reply that is streamed. Until it begins, the request may still end with an error's status. */
+export class StreamedReply {
+  readonly #reply: FastifyReply;
+  readonly #id: string;
+  readonly #closing: AbortSignal;
+  readonly #writer: EventWriter;
+  hasBegun = false;
+
+  constructor(reply: FastifyReply, id: string, closing: AbortSignal) {
+    this.#reply = reply;
+    this.#id = id;
+    this.#closing = closing;
+    this.#writer = new EventWriter(reply.raw);
+  }
+
+  /** Sends status and headers, if it has not been done. */
+  begin(origin: PartOrigin): void {
+    if (this.hasBegun) return;
+    this.hasBegun = true;
+    const { raw } = this.#reply;
+    this.#reply.hijack();
+    raw.on("error", () => undefined);
+    raw.writeHead(200, {
+      ...(this.#reply.getHeaders() as Record<string, string>),
+      "content-type": "text/event-stream; charset=utf-8",
+      "cache-control": "no-cache, no-transform",
+      "x-accel-buffering": "no",
+      "x-request-id": this.#id,
+      ...streamHeadersOf(origin),
+    });
+  }
+
+  send(events: readonly WireEvent[]): void {
+    this.#writer.send(events);
+  }
+
+  /** The answer is whole: its last events, with what is said of who served. */
+  end(events: readonly WireEvent[], summary: JsonObject): void {
+    this.send(splicedEvents(events, summary));
+    this.#finish();
+  }
+
+  /** The answer broke off. */
+  break(events: readonly WireEvent[]): void {
+    this.send(events);
+    this.#finish();
+  }
+
+  #finish(): void {
+    const { raw } = this.#reply;
+    // A closing server waits for connections that it could not see idle when it began to.
+    if (this.#closing.aborted) raw.once("finish", () => raw.socket?.end());
+    this.#writer.end();
+  }
+}
