@@ -64,6 +64,10 @@ const meanings = {
   SWITCHYARD_PREFIX: "First part of every Redis key. Fleets with different prefixes share one Redis without meeting.",
   SWITCHYARD_HOST: "Address that the API listens on.",
   SWITCHYARD_PORT: "Port that the API listens on.",
+  SWITCHYARD_OPEN:
+    "Lets other machines use the API although no [key](access.md) was made: without it such a server does not start. Where a key was made, keys are asked for all the same.",
+  SWITCHYARD_RATE_LIMIT:
+    "Requests a minute that one [key](access.md) may send, over all servers of the fleet. None: any number.",
   SWITCHYARD_DATA: "Folder of the Redis that `switchyard dev` starts. Relative to the working folder.",
   SWITCHYARD_CONCURRENCY: "Steps that one worker process executes at a time (of each step queue).",
   SWITCHYARD_GRACE:

@@ -1,5 +1,7 @@
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
+import { type Access, createAccess } from "./access/access.ts";
+import { isLoopback, warningOf } from "./access/exposure.ts";
 import type { Origins } from "./config/origins.ts";
 import { type Settings, strategyNames } from "./config/settings.ts";
 import { addressRules } from "./core/address-rules.ts";
@@ -113,9 +115,10 @@ export async function createApp(options: AppOptions): Promise<App> {
       }
     };
     const passing = open("impatient");
+    const subscriber = open("subscriber");
     const engine = await createEngine({
       redis: passing,
-      subscriber: open("subscriber"),
+      subscriber,
       keys,
       kinds,
       machines,
@@ -180,7 +183,10 @@ export async function createApp(options: AppOptions): Promise<App> {
         token: tokenSource(),
       });
       const { bodyLimitBytes } = settings;
-      const server = await createServer({ engine, plans, routing, router, queues, log, version, bodyLimitBytes });
+      const access = createAccess({ redis: passing, subscriber, keys, clock: Date.now });
+      await sayWhoMayCome(settings, access, log);
+      const parts = { engine, plans, routing, router, access, queues, log, version, bodyLimitBytes };
+      const server = await createServer(parts);
       closers.push(() => server.close());
       url = await server.listen({ host: settings.host, port: settings.port });
     }
@@ -215,6 +221,12 @@ function openHandlers(settings: Settings, router: Router, closers: (() => Promis
 /** What a planner may do. */
 function planBounds({ planKinds, planMaxSteps, planMaxUsd }: Settings) {
   return { proposable: planKinds, maxSteps: planMaxSteps, maxUsd: planMaxUsd };
+}
+
+/** @throws AppError server_open */
+async function sayWhoMayCome({ host, open }: Settings, { gate }: Access, log: Logger): Promise<void> {
+  const warning = warningOf({ host, open, isClosed: await gate.isClosed() });
+  if (warning) log[isLoopback(host) ? "info" : "warn"](warning);
 }
 
 /** Connection errors come in swarms while Redis is away: the same message is logged once in 5 s. */

@@ -56,6 +56,8 @@ export function loadWithOrigins(options: LoadOptions): LoadedSettings {
     prefix: readScalar(scalars.prefix, source, problems),
     host: readScalar(scalars.host, source, problems),
     port: readScalar(scalars.port, source, problems),
+    open: readScalar(scalars.open, source, problems),
+    rateLimit: readScalar(scalars.rateLimit, source, problems),
     dataDir: readScalar(scalars.dataDir, source, problems),
     concurrency: readScalar(scalars.concurrency, source, problems),
     graceMs: readScalar(scalars.graceMs, source, problems),

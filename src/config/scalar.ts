@@ -49,6 +49,20 @@ export const scalars = {
     fallback: 7700,
     allowed: "a whole number from 0 (any free port) to 65535",
   }),
+  open: declare({
+    variable: "SWITCHYARD_OPEN",
+    path: ["open"],
+    schema: flag,
+    fallback: false,
+    allowed: "true, false",
+  }),
+  rateLimit: declare<number | null>({
+    variable: "SWITCHYARD_RATE_LIMIT",
+    path: ["rate_limit"],
+    schema: wholeNumber(1, 10_000_000),
+    fallback: null,
+    allowed: "a whole number of requests a minute, from 1 to 10000000",
+  }),
   dataDir: declare({
     variable: "SWITCHYARD_DATA",
     path: ["data"],

@@ -24,6 +24,10 @@ export interface Settings {
   readonly host: string;
   /** 0 takes whichever is free. */
   readonly port: number;
+  /** Whether other machines may use the API although no key was made. */
+  readonly open: boolean;
+  /** Requests a minute that one key may send; null: any number. */
+  readonly rateLimit: number | null;
   /** Folder of what `switchyard dev` keeps, as given: relative to the working folder. */
   readonly dataDir: string;
   /** Steps that one worker process executes at a time. */

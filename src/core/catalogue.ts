@@ -51,6 +51,33 @@ export const catalogue = {
     "strict_provider was asked for without a provider.",
     "Name the provider to pin to, or drop strict_provider.",
   ),
+  server_open: entry(
+    400,
+    "The API would be open to other machines, and no key protects it.",
+    "Make a key with `switchyard keys create --name NAME --scope admin`, listen on 127.0.0.1, or say SWITCHYARD_OPEN=true.",
+  ),
+  unauthenticated: entry(
+    401,
+    "The request has no valid key.",
+    "Send `Authorization: Bearer sy_...` (command line: SWITCHYARD_API_KEY). `switchyard keys create` makes a key.",
+  ),
+  forbidden: entry(
+    403,
+    "The key does not allow that.",
+    "Use a key of the scope and tenant that the message names; `switchyard keys list` shows what each key has.",
+  ),
+  not_an_approver: entry(
+    403,
+    "Somebody else is asked for that approval.",
+    "Let one of those approve it that the message lists, with a key of that name or tenant.",
+  ),
+  key_not_found: entry(404, "No key has that id.", "List them with `switchyard keys list`."),
+  key_revoked: entry(409, "The key was revoked.", "Make another one with `switchyard keys create`."),
+  rate_limited: entry(
+    429,
+    "The key has sent more requests than it may within a minute.",
+    "Wait as long as Retry-After says, or raise SWITCHYARD_RATE_LIMIT.",
+  ),
   signature_refused: entry(
     401,
     "The delivery's signature is missing, wrong or too old.",

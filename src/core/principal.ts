@@ -20,3 +20,16 @@ export interface Principal {
 
 /** Whoever asks where no key is configured. */
 export const everyone: Principal = { tenant: "default", name: "api", scopes, keyId: null };
+
+/** Whoever asks without a key where keys are configured: gets only what is answered to anybody. */
+export const stranger: Principal = { tenant: "default", name: "stranger", scopes: [], keyId: null };
+
+/** The highest of some scopes, and those before it. */
+export function scopesUpTo(some: readonly Scope[]): readonly Scope[] {
+  return scopes.slice(0, Math.max(0, ...some.map((scope) => scopes.indexOf(scope) + 1)));
+}
+
+/** Whether somebody may do what needs a scope. */
+export function mayDo({ scopes: held }: Pick<Principal, "scopes">, needed: Scope): boolean {
+  return held.includes(needed);
+}

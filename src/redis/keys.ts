@@ -30,10 +30,28 @@ export interface Keys {
   plans(tenant: string): string;
   /** Text with expiry: what a step with that content gave. */
   cache(hash: string): string;
+  /** Who may do what. */
+  readonly access: AccessKeys;
   /** Channel on which workers are told of steps that nobody wants any more: the beginnings of their job ids, JSON. */
   readonly stops: string;
   /** Channel on which a run's new events are announced. */
   channel(runId: string): string;
+}
+
+/** Keys of keys, logins and the audit log. */
+export interface AccessKeys {
+  /** Hash: key record by id, and the time of its revocation by `ID.revoked`. */
+  readonly keys: string;
+  /** Hash: epoch milliseconds of a key's last use, by id. */
+  readonly used: string;
+  /** Text with expiry: what a browser that is logged in may do. @param digest of its cookie */
+  session(digest: string): string;
+  /** Stream: what was changed over HTTP. */
+  readonly audit: string;
+  /** Beginning of the counters of requests by key. */
+  readonly rates: string;
+  /** Channel on which servers are told that keys have changed. */
+  readonly changed: string;
 }
 
 /** The keys of one run. All carry its hash tag, and begin with the first one: the engine's scripts derive them from it. */
@@ -88,6 +106,14 @@ export function keysOf(prefix: string): Keys {
     plan: (tenant, id) => `${prefix}:{plans:${tenant}}:${id}`,
     plans: (tenant) => `${prefix}:{plans:${tenant}}`,
     cache: (hash) => `${prefix}:{cache}:${hash}`,
+    access: {
+      keys: `${prefix}:{access}:keys`,
+      used: `${prefix}:{access}:used`,
+      session: (digest) => `${prefix}:{access}:session:${digest}`,
+      audit: `${prefix}:{access}:audit`,
+      rates: `${prefix}:rates:`,
+      changed: `${prefix}:access`,
+    },
     stops: `${prefix}:stops`,
     channel: (runId) => `${prefix}:{${runId}}:feed`,
   };

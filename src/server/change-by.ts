@@ -1,13 +1,19 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { AppError } from "../core/errors.ts";
+import type { Principal } from "../core/principal.ts";
 import type { RoutingChange } from "../core/routing.ts";
 import type { ChangeBy } from "../router/routing-control.ts";
 import type { ChangedRouting } from "../router/routing-store.ts";
 
 /** Headers that say who asks for a change. */
 export const authorHeaders = z.object({
-  "x-switchyard-author": z.string().optional().describe("Who asks, for histories. Default: api."),
+  "x-switchyard-author": z
+    .string()
+    .optional()
+    .describe(
+      "For histories: on whose behalf the key's owner asks; where no key is asked for, who asks. Default: api.",
+    ),
 });
 
 /** Headers of a change of the routing. */
@@ -15,17 +21,14 @@ export const changeHeaders = authorHeaders.extend({
   "if-match": z.string().optional().describe("The version of the routing that the change is made for."),
 });
 
-/** Who asks for a change, where the request does not say. */
-const nameless = "api";
-
 /**
- * Who changes the routing (`X-Switchyard-Author`), and for which version (`If-Match`).
- * @throws AppError bad_request - If-Match is no version, or a page of another website asks.
+ * Who changes something, and for which version (`If-Match`). With a key it is the key's name, and `X-Switchyard-Author` says on whose behalf; where no key is asked for, that
+ * header says who it is.
+ * @throws AppError bad_request - If-Match is no version.
  */
-export function changeBy({ headers }: FastifyRequest): ChangeBy {
-  refuseOtherSites(headers.origin, headers.host);
+export function changeBy({ headers, principal }: Pick<FastifyRequest, "headers" | "principal">): ChangeBy {
   const expected = expectedVersion(headers["if-match"]);
-  const author = authorOf(headers["x-switchyard-author"]);
+  const author = authorOf(principal, nameIn(headers["x-switchyard-author"]));
   return expected === undefined ? { author } : { author, expected };
 }
 
@@ -35,22 +38,18 @@ export function changeAnswer(reply: FastifyReply, { overrides, ...change }: Chan
   return { ...change, overrides: { ...overrides } };
 }
 
-/** A browser sends a POST without a body to any address without asking first, and says which page it comes from. */
-function refuseOtherSites(origin: string | undefined, host: string | undefined): void {
-  if (origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)) return;
-  throw new AppError("bad_request", {
-    message: `The request comes from a page of ${origin.slice(0, 100)}; only this server's own pages may change something here.`,
-  });
+function authorOf({ keyId, name }: Principal, said: string): string {
+  if (keyId === null) return said === "" ? name : said;
+  return said === "" ? name : `${name} on behalf of ${said}`;
 }
 
 /** Percent signs stand for characters that a header cannot hold. */
-function authorOf(given: string | readonly string[] | undefined): string {
+function nameIn(given: string | readonly string[] | undefined): string {
   const text = typeof given === "string" ? given.trim().slice(0, 600) : "";
-  const name = decoded(text)
+  return decoded(text)
     .replace(/\p{Cc}/gu, " ")
     .trim()
     .slice(0, 200);
-  return name === "" ? nameless : name;
 }
 
 function decoded(text: string): string {

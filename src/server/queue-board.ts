@@ -7,7 +7,7 @@ import type { FastifyInstance } from "fastify";
 /** Where Bull Board is. */
 const queueBoardPath = "/queues";
 
-/** Adds Bull Board: every queue with its jobs, retries and logs. */
+/** Adds Bull Board: every queue with its jobs, retries and logs. @param server of the pages that a login opens */
 export async function addQueueBoard(server: FastifyInstance, queues: readonly Queue[]): Promise<void> {
   const adapter = new FastifyAdapter();
   adapter.setBasePath(queueBoardPath);

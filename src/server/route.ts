@@ -44,6 +44,10 @@ export interface Route {
   readonly chapter: string;
   /** What a key needs for it. `none`: it is answered to anybody. */
   readonly scope: Scope | "none";
+  /** It concerns all tenants: only the default tenant's keys may use it. */
+  readonly fleet?: boolean;
+  /** Whether its use is a change for the audit log. Default: it is, where it is no GET and needs operate or admin. */
+  readonly audited?: boolean;
   /** Schemas of what it reads, by part. The handler checks with these very schemas ({@link checked}); the API's document is made from them. */
   readonly reads?: Partial<Readonly<Record<"params" | "query" | "headers" | "body", z.ZodType>>>;
   /** What it answers when all is well, by status: a sentence, and a schema where it is JSON. Problems need no mention. */
@@ -83,9 +87,11 @@ export function addRoutes(server: FastifyInstance, routes: readonly Route[], con
   }
 }
 
-function add(server: FastifyInstance, { method, url, takes, problem, handler }: Route, context: ServerContext): void {
+function add(server: FastifyInstance, route: Route, context: ServerContext): void {
+  const { method, url, takes, problem, handler, scope, fleet, audited } = route;
   const guard = takes ? { onRequest: bodyGuard(takes) } : {};
-  server.route({ method, url, handler: handler(context), config: { problem }, ...guard });
+  const config = { problem, access: { scope, fleet, audited } };
+  server.route({ method, url, handler: handler(context), config, ...guard });
 }
 
 /** Refuses a body of another type before it is read. @throws AppError unsupported_media_type */

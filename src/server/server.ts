@@ -1,11 +1,12 @@
 import type { Queue } from "bullmq";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, LogController } from "fastify";
+import type { Access } from "../access/access.ts";
 import type { AppError } from "../core/errors.ts";
-import { everyone } from "../core/principal.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { PlansOf } from "../planning/plans.ts";
 import type { Router } from "../router/router.ts";
 import type { RoutingControl } from "../router/routing-control.ts";
+import { addPages, admitRequests } from "./admission.ts";
 import { yamlTypes } from "./media-types.ts";
 import { routeNotFound } from "./not-found.ts";
 import { openApiDocument } from "./openapi/document.ts";
@@ -21,6 +22,8 @@ export interface ServerOptions {
   readonly plans: PlansOf;
   readonly routing: RoutingControl;
   readonly router: Router;
+  /** Who may do what. */
+  readonly access: Access;
   /** Shown by Bull Board at /queues. */
   readonly queues: readonly Queue[];
   readonly log: FastifyBaseLogger;
@@ -31,7 +34,7 @@ export interface ServerOptions {
 
 /** The API server, ready to listen. Closing it ends its event streams; it does not close the engine. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { engine, plans, routing, router, queues, log, version, bodyLimitBytes } = options;
+  const { engine, plans, routing, router, access, queues, log, version, bodyLimitBytes } = options;
   const server: FastifyInstance = Fastify({
     loggerInstance: log,
     bodyLimit: bodyLimitBytes,
@@ -49,12 +52,11 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     const { method, url } = request;
     request.log.debug({ method, url, status: reply.statusCode, durationMs: Math.round(reply.elapsedTime) }, "answered");
   });
-  await addQueueBoard(server, queues);
-  await addTryItPage(server, openApiDocument(routes, version));
-  server.decorateRequest("principal");
-  server.addHook("onRequest", async (request) => {
-    request.principal = everyone;
-  });
+  admitRequests(server, access.gate);
+  // It shows the jobs of all tenants, and can retry and remove them.
+  await addPages(server, { scope: "operate", fleet: true, page: true }, (pages) => addQueueBoard(pages, queues));
+  const document = openApiDocument(routes, version);
+  await addPages(server, { scope: "read", page: true }, (pages) => addTryItPage(pages, document));
   const engineOf: ServerContext["engineOf"] = () => engine;
   const plansOf: ServerContext["plansOf"] = (request) => plans(request.principal.tenant, engineOf(request));
   const { signal } = closing;

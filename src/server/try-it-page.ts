@@ -6,7 +6,7 @@ import type { OpenApiDocument } from "./openapi/document.ts";
 /** Where the page is. */
 const tryItPath = "/docs";
 
-/** Adds the page that shows the API and makes requests to it. All of it comes from this server. */
+/** Adds the page that shows the API and makes requests to it. All of it comes from this server. @param server of the pages that a login opens */
 export async function addTryItPage(server: FastifyInstance, document: OpenApiDocument): Promise<void> {
   const specification = { document: { ...document } as unknown as StaticDocumentSpec["document"] };
   await server.register(fastifySwagger, { mode: "static", specification });

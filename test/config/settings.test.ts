@@ -12,6 +12,8 @@ describe("loadSettings", () => {
       prefix: "switchyard",
       host: "127.0.0.1",
       port: 7700,
+      open: false,
+      rateLimit: null,
       dataDir: ".switchyard",
       concurrency: 20,
       graceMs: 30_000,

@@ -1,3 +1,4 @@
+import { mayDo } from "../../core/principal.ts";
 import { problemDocument, toAppError } from "../problem.ts";
 import type { Route } from "../route.ts";
 import { healthSchema, unhealthySchema } from "../schemas/health.ts";
@@ -16,10 +17,12 @@ export const health: Route = {
   },
   handler:
     ({ engine, version }) =>
-    async (_request, reply) => {
+    async ({ principal }, reply) => {
       reply.header("cache-control", "no-store");
       try {
         const { redisMs, queues, workers } = await engine.health();
+        // What is under way, and on which machines, is not for strangers.
+        if (!mayDo(principal, "read")) return { status: "healthy", version };
         return { status: "healthy", redisMs: Math.round(redisMs * 10) / 10, queues, workers, version };
       } catch (error) {
         const { code, detail, fix } = problemDocument(toAppError(error));

@@ -17,6 +17,7 @@ export const routeChange: Route = {
   url: "/v1/routing",
   chapter: "routing",
   scope: "admin",
+  fleet: true,
   summary: "Change the routing of the whole fleet (keys of `routing:`; null takes one back). If-Match: VERSION.",
   takes: jsonTypes,
   reads: { headers: changeHeaders, body: bodySchema },

@@ -11,6 +11,7 @@ export const routeHistory: Route = {
   url: "/v1/routing/history",
   chapter: "routing",
   scope: "read",
+  fleet: true,
   summary: "The versions of the routing, newest first: who changed what, and when (?limit).",
   reads: { query: querySchema },
   answers: {

@@ -12,6 +12,7 @@ export const routeDrain: Route = {
   url: "/v1/routing/providers/:name/drain",
   chapter: "routing",
   scope: "admin",
+  fleet: true,
   summary: "Give a provider no new calls; those under way go on.",
   reads: { params: paramsSchema, headers: changeHeaders },
   answers: { 200: { text: "The version that is current now.", schema: routingChange } },
@@ -29,6 +30,7 @@ export const routeUndrain: Route = {
   url: "/v1/routing/providers/:name/undrain",
   chapter: "routing",
   scope: "admin",
+  fleet: true,
   summary: "Give a drained provider calls again; its share grows over 30 s.",
   reads: { params: paramsSchema, headers: changeHeaders },
   answers: { 200: { text: "The version that is current now.", schema: routingChange } },
@@ -46,6 +48,7 @@ export const routeReset: Route = {
   url: "/v1/routing/providers/:name/reset",
   chapter: "routing",
   scope: "admin",
+  fleet: true,
   summary: "Forget a provider's breakers, rate limits and refused keys.",
   reads: { params: paramsSchema, headers: changeHeaders },
   answers: {

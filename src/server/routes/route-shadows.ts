@@ -8,6 +8,7 @@ export const routeShadows: Route = {
   url: "/v1/routing/shadows",
   chapter: "routing",
   scope: "read",
+  fleet: true,
   summary: "What mirrored requests have shown: durations, costs and lengths beside those of the answers.",
   answers: {
     200: { text: "A line for each pair of targets.", schema: z.strictObject({ shadows: z.array(shadowSummary) }) },

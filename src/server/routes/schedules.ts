@@ -70,7 +70,6 @@ export const removeSchedule: Route = {
     ({ engineOf }) =>
     async (request, reply) => {
       const { id } = checked(paramsSchema, request.params, "path");
-      changeBy(request);
       await engineOf(request).schedules.remove(id);
       return reply.code(204).send();
     },

@@ -100,7 +100,6 @@ export const removeTrigger: Route = {
     ({ engineOf }) =>
     async (request, reply) => {
       const { id } = checked(triggerParams, request.params, "path");
-      changeBy(request);
       await engineOf(request).triggers.remove(id);
       return reply.code(204).send();
     },

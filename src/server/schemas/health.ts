@@ -1,12 +1,12 @@
 import { z } from "zod";
 
-/** A server that can do its work. */
+/** A server that can do its work. Who has no key is not told the rest. */
 export const healthSchema = z
   .strictObject({
     status: z.literal("healthy"),
-    redisMs: z.number().describe("Round trip to Redis."),
-    queues: z.record(z.string(), z.number()).describe("Jobs that wait or run, by queue."),
-    workers: z.array(z.string()).describe("Worker processes, as host:pid."),
+    redisMs: z.number().optional().describe("Round trip to Redis."),
+    queues: z.record(z.string(), z.number()).optional().describe("Jobs that wait or run, by queue."),
+    workers: z.array(z.string()).optional().describe("Worker processes, as host:pid."),
     version: z.string(),
   })
   .meta({ id: "Health" });
