@@ -1,6 +1,7 @@
 import { createAnthropic } from "@ai-sdk/anthropic";
 import { createEndpoint, type ProviderContext } from "./endpoint.ts";
 import { claudeKnown } from "./known-models.ts";
+import { messagesWay } from "./passing/anthropic-messages.ts";
 import type { Provider } from "./provider.ts";
 import { anthropicModels } from "./vendor-models.ts";
 import { claudeThought, type VendorOptions } from "./vendor-options.ts";
@@ -22,6 +23,7 @@ export function anthropic(context: ProviderContext): Provider {
       if (thought.type === "enabled") return { anthropic: { thinking: thought } };
       return { anthropic: { thinking: { type: "adaptive" }, effort: thought.effort } };
     },
+    ways: [messagesWay(baseURL)],
     probe: (apiKey) => ({
       url: `${baseURL}/models?limit=1`,
       headers: { "x-api-key": apiKey ?? "", "anthropic-version": "2023-06-01" },

@@ -2,6 +2,7 @@ import { createAzure } from "@ai-sdk/azure";
 import { createEndpoint, type ProviderContext } from "./endpoint.ts";
 import { newerOpenai } from "./known-models.ts";
 import { azureChatWay } from "./passing/chat-way.ts";
+import { azureResponsesWay } from "./passing/openai-responses.ts";
 import type { Provider } from "./provider.ts";
 import { notCompleted, stateless } from "./responses.ts";
 import { effort, strictness } from "./vendor-options.ts";
@@ -28,7 +29,7 @@ export function azureOpenai(context: ProviderContext): Provider {
       openai: { ...strictness(request), ...effort(request), ...(api === "responses" ? stateless(request) : {}) },
     }),
     ...(api === "responses" ? { objection: notCompleted } : {}),
-    ...(api === "responses" ? {} : { ways: [azureChatWay(root, apiVersion)] }),
+    ways: [api === "responses" ? azureResponsesWay(root) : azureChatWay(root, apiVersion)],
     probe: (apiKey) => ({ url: `${root}/openai/v1/models`, headers: { "api-key": apiKey ?? "" } }),
   });
 }

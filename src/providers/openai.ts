@@ -2,6 +2,8 @@ import { createOpenAI } from "@ai-sdk/openai";
 import { createEndpoint, type ProviderContext } from "./endpoint.ts";
 import { openaiKnown } from "./known-models.ts";
 import { chatWay } from "./passing/chat-way.ts";
+import { responsesWay } from "./passing/openai-responses.ts";
+import type { PassageWay } from "./passing/passage.ts";
 import type { Provider } from "./provider.ts";
 import { notCompleted, stateless } from "./responses.ts";
 import { openaiModels } from "./vendor-models.ts";
@@ -22,7 +24,16 @@ export function openai(context: ProviderContext): Provider {
       openai: { ...strictness(request), ...effort(request), ...(api === "responses" ? stateless(request) : {}) },
     }),
     ...(api === "responses" ? { objection: notCompleted } : {}),
-    ...(api === "responses" ? {} : { ways: [chatWay(baseURL)] }),
+    ways: waysOf(context.settings),
     probe: (apiKey) => ({ url: `${baseURL}/models`, headers: bearer(apiKey) }),
   });
+}
+
+/** OpenAI's own address takes both formats; what else answers like OpenAI is known to take the one that the settings name. */
+function waysOf({ endpoint, api }: ProviderContext["settings"]): readonly PassageWay[] {
+  const isOpenai = /^https:\/\/([\w-]+\.)?api\.openai\.com(\/|$)/.test(endpoint);
+  return [
+    ...(isOpenai || api !== "responses" ? [chatWay(endpoint)] : []),
+    ...(isOpenai || api === "responses" ? [responsesWay(endpoint)] : []),
+  ];
 }

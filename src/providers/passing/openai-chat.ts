@@ -4,6 +4,7 @@ import { CallFailure } from "../provider.ts";
 import type { LlmToolCall } from "../request.ts";
 import type { WireEvent, WireRequest } from "../wire.ts";
 import type { Passage, PassageReading, Passed, Sign } from "./passage.ts";
+import { countOf, listOf, membersOf, nameOf, textIn } from "./read-json.ts";
 
 /** OpenAI's chat completions, which half of the field speaks. */
 export const openaiChat: Passage = {
@@ -127,24 +128,4 @@ function usageOf(usage: Json | undefined): Usage {
 
 function choicesOf({ choices }: JsonObject): readonly JsonObject[] {
   return listOf(choices);
-}
-
-function listOf(value: Json | undefined): readonly JsonObject[] {
-  return Array.isArray(value) ? value.filter(isJsonObject) : [];
-}
-
-function membersOf(value: Json | undefined): JsonObject {
-  return isJsonObject(value) ? value : {};
-}
-
-function textIn(value: Json | undefined): string {
-  return typeof value === "string" ? value : "";
-}
-
-function nameOf(value: Json | undefined): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
-}
-
-function countOf(value: Json | undefined): number | null {
-  return typeof value === "number" ? value : null;
 }
