@@ -33,7 +33,7 @@ const listOutput: JsonObject = {
   properties: { items: { type: "array", items: { type: "string" } } },
 };
 
-/** A proposal as a workflow in our language. What a step needs and its prompt does not read is put below the prompt, and so is the goal. Not checked yet. */
+/** A proposal as a workflow in our language. What a step needs and its prompt does not read is put below the prompt; below those of the first and the last steps, the goal too. Not checked yet. */
 export function compose({ steps }: Proposal, { name, goal, agents }: ComposeParts): Composed {
   return {
     definition: {
@@ -60,7 +60,7 @@ function contentOf(step: ProposedStep, all: readonly ProposedStep[], agents: Cat
   const { kind, prompt } = step;
   switch (kind) {
     case "llm":
-      return work(step, withMaterial(prompt, needsOf(step), "steps"), agents);
+      return work(step, withMaterial(prompt, needsOf(step), { root: "steps", goal: seesGoal(step, all) }), agents);
     case "map":
       return { map: mapBody(step, all, agents) };
     case "approval":
@@ -89,7 +89,7 @@ function mapBody(step: ProposedStep, all: readonly ProposedStep[], agents: Catal
   const given = others.map((id) => [inputName(id), `{{ steps.${id}.output }}`] as const);
   const ofItem = reads(step.prompt, ["input", "item"]) ? step.prompt : `${step.prompt}\n\n{{ input.item }}`;
   const handed = others.reduce((text, id) => text.replaceAll(`steps.${id}.output`, `input.${inputName(id)}`), ofItem);
-  const prompt = withMaterial(handed, others.map(inputName), "input");
+  const prompt = withMaterial(handed, others.map(inputName), { root: "input", goal: seesGoal(step, all) });
   const givesList = all.some(({ id, gives, kind }) => id === over && gives === "list" && kind === "llm");
   return {
     over: `steps.${over}.output${givesList ? ".items" : ""}`,
@@ -103,11 +103,21 @@ function httpBody({ url, method, prompt }: ProposedStep): JsonObject {
   return { url: url ?? "", ...(method ? { method: method.toUpperCase() } : {}), ...sent };
 }
 
+/** Whether a step should know the goal: the first ones have nothing else to go by, the last ones must reach it. */
+function seesGoal(step: ProposedStep, all: readonly ProposedStep[]): boolean {
+  return needsOf(step).length === 0 || !all.some((other) => needsOf(other).includes(step.id));
+}
+
 /** A prompt with what it must know and does not read: outputs of other steps, the goal. */
-function withMaterial(prompt: string, names: readonly string[], root: "steps" | "input"): string {
+function withMaterial(
+  prompt: string,
+  names: readonly string[],
+  { root, goal: wantsGoal }: { readonly root: "steps" | "input"; readonly goal: boolean },
+): string {
   const unread = names.filter((name) => !reads(prompt, [root, name]));
   const material = unread.map((name) => `From ${name}:\n{{ ${root}.${name}${root === "steps" ? ".output" : ""} }}`);
-  const goal = reads(prompt, ["input", "goal"]) ? [] : ["The whole is done for this goal:\n{{ input.goal }}"];
+  const goal =
+    !wantsGoal || reads(prompt, ["input", "goal"]) ? [] : ["Goal of the whole, for context only: {{ input.goal }}"];
   return [prompt, ...material, ...goal].join("\n\n");
 }
 

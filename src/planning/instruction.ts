@@ -20,7 +20,7 @@ Rules:
 - 1 to ${maxSteps} steps; as few as the goal needs, each one a piece of work with a result of its own.
 - id: short, small letters, says what the step gives (vendors, comparison, report). Each id once.
 - needs: ids of the steps whose results this step uses. Steps that do not use each other's results must not need each other: they run side by side. No circles.
-- prompt: a complete instruction for that step alone. Whoever does it knows neither this plan nor the other steps. A result of a needed step stands in the prompt as {{ steps.ID.output }}; what the prompt does not mention is put below it, the goal as well ({{ input.goal }}).
+- prompt: a complete instruction for that step alone. Whoever does it knows neither this plan nor the other steps. A result of a needed step stands in the prompt as {{ steps.ID.output }}; what the prompt does not mention is put below it. The goal is {{ input.goal }}.
 - The last step gives what the goal asks for.
 
 Kinds of steps:

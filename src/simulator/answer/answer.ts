@@ -1,6 +1,8 @@
+import type { Json, JsonObject } from "../../core/json.ts";
 import type { Asked } from "../asked.ts";
 import { fillSchema } from "./fill.ts";
-import { readMaterial } from "./material.ts";
+import { type Material, readMaterial } from "./material.ts";
+import { planItems, simulatedPlan } from "./plan.ts";
 import { withPromptSchema } from "./prompt-schema.ts";
 import { compose } from "./prose.ts";
 import { cutToTokens, estimateTokens } from "./tokens.ts";
@@ -27,7 +29,7 @@ export function answer(provider: string, given: Asked): Answer {
   const schema = asked.tool?.schema ?? asked.json?.schema;
   const whole =
     asked.tool || asked.json
-      ? JSON.stringify(fillSchema(schema ?? looseSchema, material))
+      ? JSON.stringify(filled(schema ?? looseSchema, asked, material))
       : `[simulated ${provider}/${asked.model}]\n${compose(material)}`;
   const limit = asked.maxTokens ?? Number.POSITIVE_INFINITY;
   const cut = estimateTokens(whole) > limit;
@@ -40,6 +42,11 @@ export function answer(provider: string, given: Asked): Answer {
     inputTokens: estimateTokens(asked.text),
     outputTokens: estimateTokens(text),
   };
+}
+
+function filled(schema: JsonObject, asked: Asked, material: Material): Json {
+  const items = planItems(schema);
+  return items ? simulatedPlan(schema, items, asked) : fillSchema(schema, material);
 }
 
 /** What is answered where JSON is asked for and no schema says which. */

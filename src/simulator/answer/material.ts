@@ -22,8 +22,10 @@ const readLimit = 24_000;
 
 /** Separates the wish from the stuff. A prompt that is all wish works on what was said before it. */
 export function readMaterial({ system, prompt, earlier }: Pick<Asked, "system" | "prompt" | "earlier">): Material {
-  const { instruction, stuff } = splitPrompt(shorten(prompt));
-  return toMaterial(`${instruction}\n${system}`.trim(), stuff === "" ? shorten(earlier) : stuff);
+  const [own, context = ""] = shorten(prompt).split(/^.*\bfor context only:/im, 2);
+  const { instruction, stuff } = splitPrompt(own ?? "");
+  const material = [stuff, context.trim(), shorten(earlier)].find((text) => text !== "");
+  return toMaterial(`${instruction}\n${system}`.trim(), material ?? "");
 }
 
 /** Material of a part of a text, for the items of a list. */

@@ -17,7 +17,10 @@ const writers: readonly (readonly [wish: Pick<RegExp, "test">, write: Writer])[]
   [/\btranslat/i, (material) => `A simulated provider cannot translate. The text as it is:\n${summary(material, 4)}`],
   [new RegExp(`\\b${writing}(?:letter|e?-?mail|reply|response|message|answer)\\b|^reply\\b`, "im"), letter],
   [
-    new RegExp(`\\b${writing}(?:report|post-?mortem|memo|brief|article|update|announcement|notes?|page)\\b`, "i"),
+    new RegExp(
+      `\\b${writing}(?:report|post-?mortem|memo|brief|article|recommendation|comparison|proposal|update|announcement|notes?|page)\\b`,
+      "i",
+    ),
     report,
   ],
   [/\b(?:yes or no|true or false)\b/i, yesOrNo],
