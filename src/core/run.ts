@@ -52,6 +52,8 @@ export interface RunSummary {
 export interface Run extends RunSummary {
   readonly input: JsonObject;
   readonly hints: Hints;
+  /** Present while it is queued because as many runs of its workflow are under way as may be: how many wait before it. */
+  readonly waitsBehind?: number;
   readonly output: Json | null;
   readonly error: ErrorRecord | null;
   /** In the definition's order. */

@@ -105,6 +105,16 @@ export class Definitions {
     }
   }
 
+  /** Runs that the newest version lets be under way at once; undefined: any number, or none is stored. */
+  async runLimit(name: string): Promise<number | undefined> {
+    const latest = await this.#wanted(name, undefined);
+    const cached = this.#cache.get(`${name}@${latest}`);
+    if (cached) return cached.compiled.runLimit?.limit;
+    if (!(latest > 0)) return undefined;
+    const { concurrency } = await this.#read(name, latest, undefined);
+    return typeof concurrency === "object" ? concurrency.limit : concurrency;
+  }
+
   /** What the author of a stored version wrote; the newest if none is named. Not compiled, not cached. @throws AppError workflow_not_found */
   async show(name: string, version?: number): Promise<ShownWorkflow> {
     const wanted = await this.#wanted(name, version);

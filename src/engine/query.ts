@@ -8,6 +8,7 @@ import type { Keys } from "../redis/keys.ts";
 import type { Definitions } from "./definitions.ts";
 import type { Parent } from "./engine.ts";
 import { type Listed, type Listing, listingOf } from "./listing.ts";
+import { waitingBefore } from "./places.ts";
 import { hasEnded } from "./restore.ts";
 
 const summaryFields = [
@@ -45,17 +46,20 @@ export class RunQuery {
     { outputs = false, children = false }: { readonly outputs?: boolean; readonly children?: boolean } = {},
   ): Promise<Run> {
     const keys = this.#keys.run(runId);
-    const fields = [...summaryFields, "input", "hints", "output", "error"] as const;
+    const fields = [...summaryFields, "input", "hints", "output", "error", "place"] as const;
     const [values, forks] = await Promise.all([this.#redis.hmget(keys.run, ...fields), this.#forks(runId)]);
     const summary = summaryOf(values);
     if (!summary) throw notFound(runId);
     const [input, hints, output, error] = values
-      .slice(summaryFields.length)
+      .slice(summaryFields.length, -1)
       .map((text) => (text ? JSON.parse(text) : null));
+    const group = summary.status === "queued" || summary.status === "paused" ? values.at(-1) : null;
+    const waitsBehind = group ? await waitingBefore({ redis: this.#redis, keys: this.#keys }, group, runId) : null;
     return {
       ...summary,
       input: input as JsonObject,
       hints: hints as Hints,
+      ...(waitsBehind === null ? {} : { waitsBehind }),
       output: output as Json,
       error: error as ErrorRecord | null,
       ...(await this.#told(runId, summary, outputs)),

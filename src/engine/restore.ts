@@ -5,6 +5,7 @@ import { abandonSteps } from "./abandon.ts";
 import type { Definitions } from "./definitions.ts";
 import { type Dispatcher, foldJob, type PlannedJob, plannedJob } from "./dispatch.ts";
 import type { Parent } from "./engine.ts";
+import { enterPlaces, leavePlaces, repairPlaces } from "./places.ts";
 import type { RunState } from "./state.ts";
 
 /** What looking for missing jobs needs. */
@@ -38,8 +39,20 @@ export async function closeRun(parts: RestoreParts, runId: string, state: RunSta
     ),
     parts.dispatcher.removeTimers(runId, state),
     tellRelatives(parts, runId),
+    leavePlace(parts, runId),
   ]);
   await parts.redis.zrem(parts.keys.openRuns, runId);
+}
+
+/** Frees the place that a run has had among those of its workflow; who gets it begins. */
+async function leavePlace(parts: RestoreParts, runId: string): Promise<void> {
+  const group = await parts.redis.hget(parts.keys.run(runId).run, "place");
+  if (group) await beginAll(parts, await leavePlaces(parts, group, [runId]));
+}
+
+/** Adds the first jobs of runs that have got a place. */
+async function beginAll(parts: RestoreParts, runIds: readonly string[]): Promise<void> {
+  for (const id of runIds) await restoreJobs(parts, id);
 }
 
 /** Ends the child runs of a run that has ended, and wakes the step that started it. */
@@ -64,18 +77,18 @@ const beingWrittenMs = 60_000;
 
 /**
  * Adds every job that a run needs and that is not there: its state says which actors are active, its fences which of them have delivered.
- * Steps that were woken while their jobs sleep go on. @returns how many jobs were added or roused. Safe at any time: adding a job that exists changes nothing, and a job too many is refused by its fence.
+ * Steps that were woken while their jobs sleep go on. @param full takes the group in which the run waits for a place. @returns how many jobs were added or roused. Safe at any time: adding a job that exists changes nothing, and a job too many is refused by its fence.
  */
-export async function restoreJobs(parts: RestoreParts, runId: string): Promise<number> {
+export async function restoreJobs(parts: RestoreParts, runId: string, full?: Set<string>): Promise<number> {
   const { redis, keys, definitions, dispatcher, clock } = parts;
   const { run, fences, lease, inbox } = keys.run(runId);
   const [fields, delivered, holder, unfolded] = await Promise.all([
-    redis.hmget(run, "workflow", "version", "status", "rev", "state", "paused"),
+    redis.hmget(run, "workflow", "version", "status", "rev", "state", "paused", "place", "createdAt"),
     redis.hgetall(fences),
     redis.exists(lease),
     redis.llen(inbox),
   ]);
-  const [workflow, version, status, rev, state, paused] = fields;
+  const [workflow, version, status, rev, state, paused, group, createdAt] = fields;
   if (!workflow || !status || !state) {
     // Lost by Redis; or listed a moment ago and about to be written.
     const listedAt = Number((await redis.zscore(keys.openRuns, runId)) ?? 0);
@@ -89,6 +102,8 @@ export async function restoreJobs(parts: RestoreParts, runId: string): Promise<n
     await (isClosed ? tellRelatives(parts, runId) : closeRun(parts, runId, last));
     return 0;
   }
+  const waits = group && status === "queued" && !(await enterPlaces(parts, group, runId, Number(createdAt)));
+  if (waits) full?.add(group);
   const source = await definitions.forJobs(workflow, Number(version));
   const place = { runId, version: Number(version), workflow: source, place: "front", now: clock() } as const;
   const wanted: PlannedJob[] = [];
@@ -97,8 +112,8 @@ export async function restoreJobs(parts: RestoreParts, runId: string): Promise<n
     const fence = (delivered[actor] ?? "").split("|");
     const [fencedEpoch, , , done, , , , parked = "", parks = ""] = fence;
     if (fencedEpoch === String(epoch) && done === "1") continue;
-    // A paused run gets its steps' jobs when it is resumed; a parked step without a time has one when it is woken.
-    if ((paused && kind !== "timer") || parked === "0") continue;
+    // A paused run gets its steps' jobs when it is resumed, one that waits for a place when it has it; a parked step without a time has one when it is woken.
+    if (((paused || waits) && kind !== "timer") || parked === "0") continue;
     const isWoken = parked === "w" || parked === "p" || parked === "g";
     const dueAt = timer?.dueAt ?? (isWoken ? 0 : Number(parked));
     const jobs = isWoken ? woken : wanted;
@@ -115,6 +130,7 @@ export async function reconcile(parts: RestoreParts): Promise<{ readonly runs: n
   let runs = 0;
   let added = 0;
   let cursor = "0";
+  const full = new Set<string>();
   do {
     const [next, found] = await parts.redis.zscan(parts.keys.openRuns, cursor, "COUNT", 200);
     cursor = next;
@@ -122,8 +138,9 @@ export async function reconcile(parts: RestoreParts): Promise<{ readonly runs: n
       const runId = found[i];
       if (runId === undefined) continue;
       runs += 1;
-      added += await restoreJobs(parts, runId);
+      added += await restoreJobs(parts, runId, full);
     }
   } while (cursor !== "0");
+  for (const group of full) await beginAll(parts, await repairPlaces(parts, group));
   return { runs, added };
 }

@@ -5,6 +5,7 @@ import type { Conclusion } from "./conclude.ts";
 import type { LoadedWorkflow } from "./definitions.ts";
 import { plannedJob } from "./dispatch.ts";
 import type { ChildOf, Parent } from "./engine.ts";
+import { placesGroup } from "./places.ts";
 import { closeRun, type RestoreParts, restoreJobs } from "./restore.ts";
 import type { CommitContent, RunStore } from "./run-store.ts";
 import type { Transition } from "./state.ts";
@@ -46,16 +47,24 @@ export async function writeRun(parts: WriteParts, run: NewRun, now: number): Pro
   };
   const place = { runId: id, version, workflow: compiled, place: "back", now } as const;
   const jobs = transition.opened.map((dispatch) => plannedJob(dispatch, place));
+  const group = as || transition.ending ? undefined : groupOf(workflow, input);
   // One connection executes them in this order, so they need not wait for each other's answers: a run is listed before it is written (what Redis
   // loses of its last writes may be the run, but is never its place in the list alone), and written before a job of it can be taken.
   const [, isNew] = await Promise.all([
     list(parts, id, now, as?.parent),
-    parts.store.create(id, fieldsOf(run), event, first),
-    parts.dispatcher.add(jobs),
+    parts.store.create(id, { ...fieldsOf(run), ...(group === undefined ? {} : { place: group }) }, event, first),
+    // One that may have to wait gets its jobs with its place.
+    group === undefined && parts.dispatcher.add(jobs),
   ]);
   if (!isNew) return false;
+  if (group !== undefined) await restoreJobs(parts, id);
   if (transition.ending) await closeRun(parts, id, transition.state);
   return true;
+}
+
+/** The runs that it counts together with. A child run counts with none: it could wait for a place that its own parent has. */
+function groupOf({ name, compiled }: LoadedWorkflow, input: JsonObject): string | undefined {
+  return compiled.runLimit && placesGroup(name, compiled.runLimit.keyOf(input));
 }
 
 function fieldsOf({ id, workflow, input, hints, as, forkOf }: NewRun): Readonly<Record<string, string>> {

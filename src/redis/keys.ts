@@ -32,6 +32,8 @@ export interface Keys {
   cache(hash: string): string;
   /** Who may do what. */
   readonly access: AccessKeys;
+  /** Who is under way of runs that count together, and who waits. @param group see RunPlaces */
+  places(group: string): PlacesKeys;
   /** Channel on which workers are told of steps that nobody wants any more: the beginnings of their job ids, JSON. */
   readonly stops: string;
   /** Channel on which a run's new events are announced. */
@@ -76,6 +78,14 @@ export interface RunKeys {
   readonly memos: string;
 }
 
+/** The keys of runs that count together. They share a hash tag. */
+export interface PlacesKeys {
+  /** Sorted set: ids of the runs that are under way, by the time of their submission. */
+  readonly taken: string;
+  /** Sorted set: ids of the runs that wait for a place, by the time of their submission. */
+  readonly queue: string;
+}
+
 /** The key names below one prefix. */
 export function keysOf(prefix: string): Keys {
   return {
@@ -114,6 +124,7 @@ export function keysOf(prefix: string): Keys {
       rates: `${prefix}:rates:`,
       changed: `${prefix}:access`,
     },
+    places: (group) => ({ taken: `${prefix}:{places:${group}}:taken`, queue: `${prefix}:{places:${group}}:queue` }),
     stops: `${prefix}:stops`,
     channel: (runId) => `${prefix}:{${runId}}:feed`,
   };

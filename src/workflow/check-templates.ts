@@ -33,6 +33,12 @@ export function checkTemplates(
     };
     if (compensation) checkStep(compensation.step, { readable, reader: undoing, problems });
   }
+  const { concurrency } = draft.head ?? {};
+  if (typeof concurrency === "object" && concurrency.key !== undefined) {
+    // It is rendered before any step runs.
+    const reader: Reader = { runsBefore: () => false };
+    checkText(["concurrency", "key"], readPlace({ text: concurrency.key }), { readable, reader, problems });
+  }
   for (const { path, text } of stringsIn(draft.output)) {
     const reader: Reader = { runsBefore: () => true };
     checkText(["output", ...path], readPlace({ text }), { readable, reader, problems });

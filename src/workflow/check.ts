@@ -182,6 +182,8 @@ function assembled(
     ...(output === undefined ? {} : { output }),
     ...(head?.timeout === undefined ? {} : { timeoutMs: head.timeout }),
     tolerance: head?.soft_failure ?? { type: "none" },
+    ...(head?.concurrency === undefined ? {} : { concurrency: head.concurrency }),
+    ...(head?.priority === undefined ? {} : { priority: head.priority }),
     source,
     toJSON: () => source,
   };

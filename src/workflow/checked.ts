@@ -1,7 +1,9 @@
 import type { AnyStateMachine } from "xstate";
 import type { Hints } from "../core/call.ts";
 import type { Json, JsonObject } from "../core/json.ts";
+import type { Priority } from "../core/priority.ts";
 import type { RetryPolicy } from "./compiled.ts";
+import type { Concurrency } from "./concurrency.ts";
 import type { OnError, Tolerance } from "./failure-policy.ts";
 import type { MachineSource } from "./own-machine.ts";
 
@@ -58,6 +60,10 @@ export interface CheckedDefinition {
   /** Time the whole run may take. Without it: without limit. */
   readonly timeoutMs?: number;
   readonly tolerance: Tolerance;
+  /** Absent: any number of its runs may be under way. */
+  readonly concurrency?: Concurrency;
+  /** Of runs whose submission says nothing. Absent: normal. */
+  readonly priority?: Priority;
   /** The author's own XState machine, in the place of steps. `loaded`: absent until its module is. */
   readonly machine?: { readonly source: MachineSource; readonly loaded?: AnyStateMachine };
   /** What the author wrote. */

@@ -9,6 +9,7 @@ import type { StepKindSpec } from "./kinds/kind.ts";
 import { machineOf } from "./machine.ts";
 import { renderingOf } from "./rendering.ts";
 import { inputCheck } from "./run-input.ts";
+import { runLimitOf } from "./run-limit.ts";
 import { outputRendering } from "./run-output.ts";
 
 /** How a definition is compiled. */
@@ -31,6 +32,8 @@ export function compileWorkflow(definition: CheckedDefinition, options: CompileO
     machine: machineOf(definition),
     checkInput: inputCheck(definition.name, definition.input),
     tolerate: (failed) => tolerate(definition.tolerance, failed, definition.steps.length),
+    ...(definition.concurrency === undefined ? {} : { runLimit: runLimitOf(definition.name, definition.concurrency) }),
+    ...(definition.priority === undefined ? {} : { priority: definition.priority }),
     outputReads: output.reads,
     renderOutput: async (scope) => output.render(scope),
   };

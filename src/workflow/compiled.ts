@@ -2,6 +2,7 @@ import type { AnyStateMachine } from "xstate";
 import type { FailureClass, Hints } from "../core/call.ts";
 import type { AppError } from "../core/errors.ts";
 import type { Json, JsonObject } from "../core/json.ts";
+import type { Priority } from "../core/priority.ts";
 import type { OnError } from "./failure-policy.ts";
 
 /** What templates and conditions can read. A skipped step's output is null. */
@@ -73,6 +74,13 @@ export interface CompiledStep {
   given?(input: Json): { readonly body: Json; readonly hints: Hints };
 }
 
+/** At most so many runs of a workflow are under way at once. */
+export interface RunLimit {
+  readonly limit: number;
+  /** Runs with equal text count together. @throws AppError template_failed - the input lacks what the key reads */
+  keyOf(input: JsonObject): string;
+}
+
 /** A checked definition with its machine. Immutable; made once a version and cached. */
 export interface CompiledWorkflow {
   readonly name: string;
@@ -93,6 +101,10 @@ export interface CompiledWorkflow {
   checkInput(input: unknown): JsonObject;
   /** Whether a run may succeed although these steps failed. @returns the error, where it may not */
   tolerate(failed: readonly string[]): AppError | undefined;
+  /** Absent: any number of its runs may be under way at once. */
+  readonly runLimit?: RunLimit;
+  /** Of runs whose submission says nothing. Absent: normal. */
+  readonly priority?: Priority;
   /** Steps whose output the run's output reads; `STEP.error`: those whose error it reads. */
   readonly outputReads: readonly string[];
   /** The run's output. @throws AppError template_failed */

@@ -2,7 +2,9 @@ import { z } from "zod";
 import { failureClasses } from "../core/call.ts";
 import { durationPattern, parseDuration } from "../core/duration.ts";
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
+import { priorities } from "../core/priority.ts";
 import type { RetryPolicy } from "./compiled.ts";
+import { concurrencyShape } from "./concurrency.ts";
 import { type OnError, parseTolerance, type Tolerance, toleranceForms } from "./failure-policy.ts";
 import type { StepKindSpec } from "./kinds/kind.ts";
 import { authorSchema, stepCompensation } from "./shape.ts";
@@ -113,6 +115,13 @@ export const definitionShape = z.strictObject({
     .optional()
     .describe("The run's output, with templates in its strings. Default: what the last steps give."),
   timeout: duration(longestRunMs).optional().describe("Time of the whole run, from its submission. Default: none."),
+  concurrency: concurrencyShape.optional(),
+  priority: z
+    .enum(priorities)
+    .optional()
+    .describe(
+      "Of its runs, where their submission says nothing: jobs of a higher one are taken first. Default: normal.",
+    ),
   soft_failure: z
     .string()
     .transform((text, context): Tolerance => {

@@ -1,6 +1,8 @@
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
+import type { Priority } from "../core/priority.ts";
 import { suggest } from "../core/suggest.ts";
 import { compensationId } from "./checked.ts";
+import type { Concurrency } from "./concurrency.ts";
 import {
   type CompensationHead,
   compensationShape,
@@ -31,12 +33,14 @@ export interface Draft {
   readonly output: Json | undefined;
 }
 
-/** Name, description and timeout. */
+/** What holds for the whole workflow. */
 export interface Head {
   readonly name: string;
   readonly description?: string;
   readonly timeout?: number;
   readonly soft_failure?: Tolerance;
+  readonly concurrency?: Concurrency;
+  readonly priority?: Priority;
 }
 
 /** One step, as far as it could be read. */

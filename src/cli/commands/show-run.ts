@@ -18,6 +18,9 @@ export async function showRun(id: string, options: GlobalOptions, context: CliCo
   const events = await client.history(id);
   const view = events.reduce((before: RunView, event: RunEvent) => applyEvent(before, event), runView(run));
   output.print(...frame(view, Date.now(), output.paint));
+  if (run.waitsBehind !== undefined) {
+    output.print("", `  ${output.paint.dim("queued:")} ${run.waitsBehind} before it (concurrency of ${run.workflow})`);
+  }
   const calls = callLines(view, output.paint);
   if (calls.length > 0) output.print("", ...calls);
   const lineage = lineageLines(run, output.paint);

@@ -74,6 +74,10 @@ export const runSchema = z
     hints: hintsSchema,
     output: jsonAnswer.nullable(),
     error: errorRecord.nullable(),
+    waitsBehind: z
+      .int()
+      .optional()
+      .describe("While it waits for its place among the runs of its workflow: how many wait before it."),
     steps: z.array(stepRecord).describe("In the definition's order."),
     forks: z.array(z.string()).optional().describe("Runs that were forked from this one, oldest first."),
     children: z
