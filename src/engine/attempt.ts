@@ -46,6 +46,9 @@ export type AttemptEnd =
   /** The step failed for good; that is committed. */
   | { readonly type: "failed"; readonly error: ErrorRecord };
 
+/** How soon a job comes again that was quicker than its commit. */
+const earlyMs = 25;
+
 /** Executes one attempt of a dispatched step, from its begin to the transition that its outcome makes. */
 export async function attempt(
   parts: AttemptParts,
@@ -75,6 +78,9 @@ export async function attempt(
   switch (begun.type) {
     case "stale":
       return parts.folder.refused(execution);
+    case "early":
+      // The commit that it follows from is on its way.
+      return { type: "later", delayMs: earlyMs };
     case "paused":
       // Its job goes; resuming the run brings it again.
       return { type: "done" };

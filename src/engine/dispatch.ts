@@ -19,6 +19,8 @@ export interface JobData {
   readonly epoch?: number;
   /** Of a job in which a step goes on after it was parked: the number of that parking. */
   readonly times?: number;
+  /** Of a job that was added beside the commit it follows from: the run's revision after that commit. Before it, the job has come too early. */
+  readonly rev?: number;
   /** Of jobs that begin a scheduled run. */
   readonly schedule?: string;
 }
@@ -56,16 +58,29 @@ export interface JobPlace {
   readonly now: number;
   /** Of a step that was parked: how often. Each time it goes on it does so in a job of its own, and only that job may. */
   readonly times?: number;
+  /** The run's revision after the commit that it follows from, where it is added beside that commit. */
+  readonly rev?: number;
 }
 
 /** Queue, id and content of the job that a dispatch needs. Pure. BullMQ forbids `:` in ids. */
-export function plannedJob(dispatch: Dispatch, { runId, version, workflow, place, now, times }: JobPlace): PlannedJob {
+export function plannedJob(
+  dispatch: Dispatch,
+  { runId, version, workflow, place, now, times, rev }: JobPlace,
+): PlannedJob {
   const { actor, epoch, kind, dueAt } = dispatch;
   const queue = kind === "timer" ? "timer" : (workflow.steps.get(actor)?.queue ?? workflow.queues?.get(kind) ?? "io");
   return {
     queue,
     name: actor,
-    data: { run: runId, workflow: workflow.name, version, actor, epoch, ...(times === undefined ? {} : { times }) },
+    data: {
+      run: runId,
+      workflow: workflow.name,
+      version,
+      actor,
+      epoch,
+      ...(times === undefined ? {} : { times }),
+      ...(rev === undefined ? {} : { rev }),
+    },
     opts: {
       jobId: jobIdOf(runId, actor, epoch, times),
       attempts,

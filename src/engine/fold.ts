@@ -63,13 +63,18 @@ export class Folder {
     const decided = decideNext(workflow.driver, state, [delivery], now);
     const content = await conclusion.of(execution.runId, workflow, input, decided, now);
     const { transition } = content;
-    const { type } = await store.settle(execution, costUsd, rev, content);
+    const beside = isAlone(state, workflow) && goesOn(transition) ? { rev: rev + 1 } : undefined;
+    // One connection executes them in this order. Should the commit come late all the same (a Redis that forgot its scripts), the jobs wait for its revision.
+    const [{ type }] = await Promise.all([
+      store.settle(execution, costUsd, rev, content),
+      beside && this.#dispatch(execution.runId, workflow, transition.opened, beside),
+    ]);
     if (type === "moved") return this.deliver(execution, delivery, costUsd);
     if (type === "stale") return this.refused(execution);
     crash("after-deliver", execution.actor);
     crash("after-commit", execution.actor);
     this.recent.set(execution.runId, { commit: content.id, state: transition.state });
-    await this.#finish(execution.runId, workflow, content, transition);
+    if (!beside) await this.#finish(execution.runId, workflow, content, transition);
     crash("after-dispatch", execution.actor);
     return { type: "done" };
   }
@@ -158,15 +163,38 @@ export class Folder {
     content: CommitContent,
     { opened, abandoned }: Pick<Transition, "opened" | "abandoned">,
   ): Promise<void> {
-    const { dispatcher, clock, closed, abandon } = this.#parts;
+    const { closed, abandon } = this.#parts;
     const { ending, state } = content.transition;
     if (ending) {
       this.recent.forget(runId);
       return closed(runId, state);
     }
     if (abandoned.length > 0) await abandon(runId, abandoned);
-    const { version, compiled } = workflow;
-    const place = { runId, version, workflow: compiled, place: "front", now: clock() } as const;
+    await this.#dispatch(runId, workflow, opened);
+  }
+
+  /** @param beside given: the commit that they follow from is under way */
+  async #dispatch(
+    runId: string,
+    { version, compiled }: LoadedWorkflow,
+    opened: readonly Dispatch[],
+    beside: { readonly rev?: number } = {},
+  ): Promise<void> {
+    const { dispatcher, clock } = this.#parts;
+    const place = { runId, version, workflow: compiled, place: "front", now: clock(), ...beside } as const;
     await dispatcher.add(opened.map((dispatch) => plannedJob(dispatch, place)));
   }
+}
+
+/**
+ * Whether nothing but the one actor can move the run, save a command. Then what was decided is dispatched beside its commit: were that refused, no later
+ * transition could open the same dispatch, whose job might have come and gone.
+ */
+function isAlone({ active }: RunState, { compiled }: LoadedWorkflow): boolean {
+  return !compiled.isOwn && Object.keys(active).length === 1;
+}
+
+/** Whether a transition does nothing but open further work. */
+function goesOn({ ending, abandoned, opened }: Transition): boolean {
+  return ending === null && abandoned.length === 0 && opened.length > 0;
 }

@@ -33,6 +33,8 @@ export interface Execution {
   readonly token: string;
   /** Number of the parking that its job follows; absent: none. */
   readonly times?: number;
+  /** Revision that the run must have reached for this execution to mean anything; absent: any. */
+  readonly rev?: number;
 }
 
 /** The Lua scripts of a run, on one connection. */

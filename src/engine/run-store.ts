@@ -134,7 +134,7 @@ export class RunStore {
     bare = false,
   ): Promise<
     | ({ type: "begun" } & Begun)
-    | { type: "delivered" | "stale" | "paused" }
+    | { type: "delivered" | "stale" | "paused" | "early" }
     | { type: "parked"; waitMs: number | null }
     | { type: "exhausted"; attempts: number; execution: Execution }
   > {
@@ -145,6 +145,7 @@ export class RunStore {
       worker,
       recent?.commit ?? "",
       bare ? "bare" : "",
+      execution.rev ?? "",
       ...reads,
     ]);
     const [word, attempt, ended, avoid, waited, input, hints, rev, state, memo, ...outputs] = reply;
@@ -176,6 +177,7 @@ export class RunStore {
       case "delivered":
       case "stale":
       case "paused":
+      case "early":
         return { type: word };
       default:
         throw unexpected("begin", word);

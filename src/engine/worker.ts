@@ -115,7 +115,7 @@ export class Workers {
   }
 
   async #execute(queue: QueueName, job: Job<JobData>, stop: AbortController): Promise<AttemptEnd> {
-    const { run, workflow, version, actor = "", epoch = 0, times } = job.data;
+    const { run, workflow, version, actor = "", epoch = 0, times, rev } = job.data;
     const { folder } = this.#parts;
     const execution: Execution = {
       runId: run,
@@ -123,6 +123,7 @@ export class Workers {
       epoch,
       token: this.#parts.token(),
       ...(times === undefined ? {} : { times }),
+      ...(rev === undefined ? {} : { rev }),
     };
     switch (queue) {
       case "control":

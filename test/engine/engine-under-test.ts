@@ -6,7 +6,7 @@ import { Conclusion } from "../../src/engine/conclude.ts";
 import type { CrashHook } from "../../src/engine/crash-point.ts";
 import { createEngine } from "../../src/engine/create-engine.ts";
 import { Definitions } from "../../src/engine/definitions.ts";
-import { Dispatcher, type QueueName } from "../../src/engine/dispatch.ts";
+import { Dispatcher, type JobData, type QueueName } from "../../src/engine/dispatch.ts";
 import { Folder } from "../../src/engine/fold.ts";
 import { operateParts } from "../../src/engine/operate.ts";
 import { closeRun, type RestoreParts, restoreJobs } from "../../src/engine/restore.ts";
@@ -39,6 +39,8 @@ export interface EngineUnderTest {
   events(runId: string): Promise<readonly RunEvent[]>;
   /** Ids of all jobs that are there, finished ones too. */
   jobs(queue: QueueName): Promise<readonly string[]>;
+  /** What a job carries; undefined: it is not there. */
+  jobData(queue: QueueName, id: string): Promise<JobData | undefined>;
   close(): Promise<void>;
 }
 
@@ -118,6 +120,7 @@ export async function engineUnderTest(): Promise<EngineUnderTest> {
       const found = await engine.dispatcher.queues[queue].getJobs();
       return found.flatMap((job) => job?.id ?? []).sort();
     },
+    jobData: async (queue, id) => (await engine.dispatcher.queues[queue].getJob(id))?.data,
     async close() {
       for (const end of opened.reverse()) await end();
       await server.close();

@@ -130,6 +130,56 @@ describe("a holder whose lease passes to another before it commits", () => {
   });
 });
 
+describe("a job that is added beside the commit it follows from", () => {
+  const chain = [{ id: "a" }, { id: "b" }, { id: "c" }];
+  const next = (runId: string, actor: string, epoch: number, rev: number): Execution => ({
+    runId,
+    actor,
+    epoch,
+    token: `${runId}-${actor}`,
+    rev,
+  });
+
+  test("has come too early until the commit is there, and then begins", async () => {
+    const runId = await engine.submit(chain);
+    const hand = engine.hand();
+    const a = await hand.begin(runId, "a");
+    const b = next(runId, "b", 2, Number(await revision(runId)) + 1);
+    expect(await hand.store.begin(b, 3, "hand", [])).toEqual({ type: "early" });
+    await ways["by settling"]?.(hand, a);
+    expect(await engine.jobs("io")).toContain(`${runId}-b-2`);
+    expect(await hand.store.begin(b, 3, "hand", [])).toMatchObject({ type: "begun", attempt: 1 });
+  });
+
+  test("is refused where the run came that far without it, or is gone", async () => {
+    const runId = await engine.submit(chain);
+    const hand = engine.hand();
+    await hand.folder.deliver(await hand.begin(runId, "a"), succeeded(await hand.begin(runId, "a")));
+    const other = next(runId, "c", 2, Number(await revision(runId)));
+    expect(await hand.store.begin(other, 3, "hand", [])).toEqual({ type: "stale" });
+    expect(await hand.store.begin(next("gone", "a", 1, 1), 3, "hand", [])).toEqual({ type: "stale" });
+  });
+
+  test("is not lost where Redis forgot the commit's script and executes the adding first", async () => {
+    const runId = await engine.submit(chain);
+    const hand = engine.hand();
+    const a = await hand.begin(runId, "a");
+    await engine.server.redis.script("FLUSH");
+    await ways["by settling"]?.(hand, a);
+    expect(Object.keys((await engine.state(runId)).active)).toEqual(["b"]);
+    expect(await engine.jobs("io")).toContain(`${runId}-b-2`);
+  });
+
+  test("is added after the commit where other steps of the run go on beside it", async () => {
+    const runId = await engine.submit([{ id: "a" }, { id: "b", needs: ["a"] }, { id: "side", needs: [] }]);
+    const hand = engine.hand();
+    await ways["by settling"]?.(hand, await hand.begin(runId, "a"));
+    const job = await engine.jobData("io", `${runId}-b-3`);
+    expect(job).toMatchObject({ actor: "b", epoch: 3 });
+    expect(job).not.toHaveProperty("rev");
+  });
+});
+
 describe("a worker that remembers the state it committed", () => {
   /** Content of every key of a run. */
   async function copy(runId: string): Promise<readonly (readonly [string, Buffer])[]> {

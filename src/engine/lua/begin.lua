@@ -1,15 +1,18 @@
 -- begin: start an attempt of a step, if this dispatch is still wanted, and load what the step reads.
 -- KEYS 1 run
 -- ARGV 1 step | 2 epoch | 3 execution token | 4 number of the parking that its job follows, or '' | 5 attempts allowed | 6 worker
---      7 commit whose state the worker has | 8 "bare": its memo is enough, where it has one | 9.. step ids that it reads
+--      7 commit whose state the worker has | 8 "bare": its memo is enough, where it has one | 9 revision that the run has once its job follows from it, or '' | 10.. step ids that it reads
 -- RETURNS {"begun", attempt, ended, avoid, waited ms, input ('': bare), hints, rev, state ('' after that commit), memo, output...} | {"delivered"} | {"exhausted", attempts}
---       | {"stale"} another job is the step's | {"parked", ms until it goes on by itself; 0: only when it is woken} | {"paused"} the run starts nothing
+--       | {"stale"} another job is the step's | {"parked", ms until it goes on by itself; 0: only when it is woken} | {"paused"} the run starts nothing | {"early"} the commit that its job was added beside has yet to come
 -- Sent twice with the same execution token it begins one attempt.
 --- @include "append_event"
 --- @include "fence"
 local run = KEYS[1]
 local fence = read_fence(run, ARGV[1])
-if not fence or fence.epoch ~= ARGV[2] then return { 'stale' } end
+if not fence or fence.epoch ~= ARGV[2] then
+  local rev = ARGV[9] ~= '' and redis.call('HGET', run, 'rev')
+  return { rev and tonumber(rev) < tonumber(ARGV[9]) and 'early' or 'stale' }
+end
 if fence.delivered then return { 'delivered' } end
 if fence.parks ~= ARGV[4] then return { 'stale' } end
 -- An execution that finds the attempts spent begins none. It may still deliver that, under its token marked so.
@@ -56,7 +59,7 @@ if memo ~= '' and ARGV[8] == 'bare' then
 end
 local state = fields[5] == ARGV[7] and '' or fields[4]
 local reply = { 'begun', fence.attempt, fence.ended, fence.avoid, now() - fence.since, fields[1], fields[2], fields[3], state, memo }
-if #ARGV > 8 then
-  for _, output in ipairs(redis.call('HMGET', run .. ':outputs', unpack(ARGV, 9))) do reply[#reply + 1] = output or '' end
+if #ARGV > 9 then
+  for _, output in ipairs(redis.call('HMGET', run .. ':outputs', unpack(ARGV, 10))) do reply[#reply + 1] = output or '' end
 end
 return reply
