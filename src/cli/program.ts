@@ -6,6 +6,8 @@ import { registerDemo } from "./commands/demo.ts";
 import { registerDev } from "./commands/dev.ts";
 import { registerGraph } from "./commands/graph.ts";
 import { registerHealth } from "./commands/health.ts";
+import { registerPlan } from "./commands/plan.ts";
+import { registerPlans } from "./commands/plans.ts";
 import { registerProviders } from "./commands/providers.ts";
 import { registerReconcile } from "./commands/reconcile.ts";
 import { registerRoute } from "./commands/route.ts";
@@ -28,6 +30,8 @@ const commands: readonly Register[] = [
   registerDev,
   registerRun,
   registerRuns,
+  registerPlan,
+  registerPlans,
   registerRoute,
   registerValidate,
   registerGraph,

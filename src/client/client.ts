@@ -7,6 +7,7 @@ import type { Costs, SpendDimension } from "../core/spend.ts";
 import type { SetTrigger, Trigger, TriggerRequest } from "../core/trigger.ts";
 import { follow } from "./follow.ts";
 import { type Fetch, Http } from "./http.ts";
+import { PlansClient } from "./plans-client.ts";
 import { RoutingClient } from "./routing-client.ts";
 
 /** A run to be started. Either `workflow` (and perhaps `version`), or `definition`. */
@@ -59,11 +60,14 @@ export class SwitchyardClient {
   readonly #http: Http;
   /** The fleet's routing: shown, changed, explained. */
   readonly routing: RoutingClient;
+  /** Workflows made of goals. */
+  readonly plans: PlansClient;
 
   /** @param options url of the server; fetch: default undici's. @throws AppError usage - not an http(s) URL. */
   constructor(options: { readonly url: string; readonly fetch?: Fetch }) {
     this.#http = new Http(options.url, options.fetch);
     this.routing = new RoutingClient(this.#http);
+    this.plans = new PlansClient(this.#http);
   }
 
   /** The server's URL without a slash at its end. */
