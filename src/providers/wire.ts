@@ -11,6 +11,8 @@ export interface WireRequest {
   readonly format: WireFormat;
   /** Without what was meant for the router: hints, metadata of its own. */
   readonly body: JsonObject;
+  /** Headers of the client's that belong to the request (`anthropic-beta`). Absent: none. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** What the translation cannot say: only a provider that speaks the format may serve it. Absent: nothing. */
   readonly untranslated?: readonly string[];
 }

@@ -7,12 +7,13 @@ import { health } from "./routes/health.ts";
 import { home } from "./routes/home.ts";
 import { receiveHook } from "./routes/hooks.ts";
 import { listRuns } from "./routes/list-runs.ts";
+import { countTokens, messages } from "./routes/messages.ts";
 import { listModels, showModel } from "./routes/models.ts";
 import { openApi } from "./routes/openapi.ts";
 import { cancelPlan, executePlan, resumePlan, rollbackPlan } from "./routes/operate-plan.ts";
-
 import { approveRun, cancelRun, pauseRun, rejectRun, resumeRun, signalRun } from "./routes/operate-run.ts";
 import { editPlan, listAgents, listPlans, makePlan, planVersions, showPlan } from "./routes/plans.ts";
+import { responses } from "./routes/responses.ts";
 import { routeChange } from "./routes/route-change.ts";
 import { routeExplain } from "./routes/route-explain.ts";
 import { routeHistory } from "./routes/route-history.ts";
@@ -64,7 +65,7 @@ const plans: readonly Route[] = [
   listAgents,
 ];
 
-const proxy: readonly Route[] = [chatCompletions, listModels, showModel];
+const proxy: readonly Route[] = [chatCompletions, responses, messages, countTokens, listModels, showModel];
 
 const api: readonly Route[] = [
   submitRun,

@@ -33,7 +33,7 @@ export async function pass(request: WireRequest, way: PassageWay, options: PassO
   const startedAt = clock();
   const answer = await connection.post(url, {
     body: JSON.stringify(passage.body(request, model, onPart !== undefined)),
-    headers: { ...headers, ...way.headers(apiKey), "content-type": "application/json" },
+    headers: { ...headers, ...way.headers(apiKey), ...request.headers, "content-type": "application/json" },
     signal,
   });
   if (answer.status >= 300) throw answerFailure({ ...answer, url, body: await answer.text().catch(() => "") });

@@ -1,5 +1,6 @@
 import type { AppError } from "../../core/errors.ts";
 import type { WireProblem } from "./codec.ts";
+import { statusOf } from "./openai-error.ts";
 
 const types: Readonly<Record<number, string>> = {
   401: "authentication_error",
@@ -12,16 +13,19 @@ const types: Readonly<Record<number, string>> = {
   529: "overloaded_error",
 };
 
-/** An error as Anthropic's clients read it. `code` is the catalogue's, which they leave alone. */
+/** An error as Anthropic's clients read it: they choose its class by the status, and try again after 408, 409, 429 and 5xx. */
 export function anthropicError(error: AppError): WireProblem {
-  const { message, code } = error;
-  const status = statusOf(error);
+  const { message, code, fix, details } = error;
+  const usual = statusOf(error);
+  const status = code === "provider_unavailable" && usual === 503 ? 529 : usual;
   const type = types[status] ?? (status < 500 ? "invalid_request_error" : "api_error");
-  return { status, body: { type: "error", error: { type, message, code } } };
-}
-
-/** The status that Anthropic answers such an error with: its clients choose their error's class by it. */
-function statusOf({ status, code }: AppError): number {
-  if (status === 422) return 400;
-  return code === "provider_unavailable" ? 529 : status;
+  const { calls } = details;
+  return {
+    status,
+    body: {
+      type: "error",
+      error: { type, message },
+      switchyard: { code, fix, ...(calls === undefined ? {} : { calls }) },
+    },
+  };
 }

@@ -9,6 +9,7 @@ import type { WireCodec } from "./codec.ts";
 /** Anthropic's messages, as `@anthropic-ai/sdk` speaks them. */
 export const anthropicMessages: WireCodec = {
   format: "anthropic-messages",
+  headers: ["anthropic-beta", "anthropic-version"],
   read: (body) => readMessages(checked(messagesRequest, body, "body")),
   write: writeMessage,
   stream: (ask, head) => new MessageStream(ask, head),

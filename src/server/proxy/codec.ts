@@ -37,6 +37,8 @@ export interface WireProblem {
 /** One vendor's wire format, as its own client packages speak it. Pure. One file a format. */
 export interface WireCodec {
   readonly format: WireFormat;
+  /** Headers that belong to a request of the format: a provider that speaks it gets them too. */
+  readonly headers?: readonly string[];
   /** @throws AppError bad_request with every problem, as `messages.0.role: ...` */
   read(body: JsonObject): WireAsk;
   /** A whole answer in the vendor's words, for an answer that another vendor's provider gave. */

@@ -80,8 +80,23 @@ function read(
     tenant,
   };
   const { untranslated } = ask;
-  const wire = { format: codec.format, body: ask.body ?? body, ...(untranslated ? { untranslated } : {}) };
+  const wire = {
+    format: codec.format,
+    body: ask.body ?? body,
+    headers: headersFor(codec, request),
+    ...(untranslated ? { untranslated } : {}),
+  };
   return { id, codec, ask, reply, context, routed: [{ ...ask.request, wire }, options] };
+}
+
+/** The headers of the client's that belong to its request. */
+function headersFor({ headers = [] }: WireCodec, request: FastifyRequest): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    headers.flatMap((name) => {
+      const value = request.headers[name];
+      return typeof value === "string" ? [[name, value]] : [];
+    }),
+  );
 }
 
 async function answer({ id, codec, ask, reply, context, routed }: Proxied): Promise<FastifyReply> {
