@@ -70,6 +70,8 @@ const meanings = {
     "Requests a minute that one [key](access.md) may send, over all servers of the fleet. None: any number.",
   SWITCHYARD_DATA: "Folder of the Redis that `switchyard dev` starts. Relative to the working folder.",
   SWITCHYARD_CONCURRENCY: "Steps that one worker process executes at a time (of each step queue).",
+  SWITCHYARD_RETENTION:
+    "How long a run is kept once it has ended, with its outputs, its history and the runs that it has started. `off`: for ever.",
   SWITCHYARD_GRACE:
     "Time that a stopping worker gives to the steps under way. Those that have not ended then go back to the queue; the attempt is not counted.",
   SWITCHYARD_LOG: "Level of the log: JSON lines on standard error.",

@@ -6,6 +6,7 @@ import type { Origins } from "./config/origins.ts";
 import { type Settings, strategyNames } from "./config/settings.ts";
 import { addressRules } from "./core/address-rules.ts";
 import type { Hints } from "./core/call.ts";
+import { parseDuration } from "./core/duration.ts";
 import { AppError } from "./core/errors.ts";
 import { planId, tokenSource } from "./core/ids.ts";
 import { crashHook } from "./engine/crash-point.ts";
@@ -154,6 +155,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         router,
         concurrency: settings.concurrency,
         maxOutputBytes: settings.outputLimitBytes,
+        retentionMs: parseDuration(settings.retention) ?? null,
         crash: crashHook(options.crashAt),
         clock: Date.now,
         random: Math.random,

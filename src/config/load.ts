@@ -61,6 +61,7 @@ export function loadWithOrigins(options: LoadOptions): LoadedSettings {
     dataDir: readScalar(scalars.dataDir, source, problems),
     concurrency: readScalar(scalars.concurrency, source, problems),
     graceMs: readScalar(scalars.graceMs, source, problems),
+    retention: readScalar(scalars.retention, source, problems),
     logLevel: readScalar<LogLevel>(scalars.logLevel, source, problems),
     bodyLimitBytes: readScalar(scalars.bodyLimitBytes, source, problems),
     outputLimitBytes: readScalar(scalars.outputLimitBytes, source, problems),

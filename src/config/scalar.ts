@@ -84,6 +84,13 @@ export const scalars = {
     fallback: 30_000,
     allowed: durations,
   }),
+  retention: declare({
+    variable: "SWITCHYARD_RETENTION",
+    path: ["retention"],
+    schema: durationOrOff(60_000, 10 * 365 * 86_400_000),
+    fallback: "30d",
+    allowed: "off, or a duration from 1m to 3650d, such as 30d",
+  }),
   logLevel: declare({
     variable: "SWITCHYARD_LOG",
     path: ["log"],

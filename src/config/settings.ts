@@ -34,6 +34,8 @@ export interface Settings {
   readonly concurrency: number;
   /** Time that a stopping process gives to work under way. */
   readonly graceMs: number;
+  /** How long a run is kept once it has ended: a duration, or `off`: for ever. */
+  readonly retention: string;
   readonly logLevel: LogLevel;
   /** Size of one HTTP request. */
   readonly bodyLimitBytes: number;

@@ -107,6 +107,7 @@ export const catalogue = {
     "No such step of the run waits for approval.",
     "`switchyard runs show ID` shows what it waits for.",
   ),
+  step_not_found: entry(404, "The run has no such step.", "Name one of the listed steps."),
   unknown_step: entry(400, "The workflow has no such step.", "Name one of the listed steps."),
   step_not_reached: entry(
     409,
@@ -124,6 +125,11 @@ export const catalogue = {
     "Fork from that step or from one before it, or start a new run.",
   ),
   run_ended: entry(409, "The run has ended.", "Nothing to do; start another run, or retry this one."),
+  run_not_removable: entry(
+    409,
+    "Only a run that has ended, and that no step has started, can be deleted.",
+    "Cancel the run and wait for its end; delete the run that started it.",
+  ),
   idempotency_conflict: entry(
     409,
     "The idempotency key was used before with another request.",

@@ -3,6 +3,7 @@ import { addCosts } from "../core/history.ts";
 import type { EventBody } from "../core/run.ts";
 import type { Children, StepHandler, StepOutcome } from "../steps/handler.ts";
 import type { CompiledStep } from "../workflow/compiled.ts";
+import type { Approvals } from "./approvals.ts";
 import { scopeOf } from "./conclude.ts";
 import type { CrashHook } from "./crash-point.ts";
 import { type Definitions, isMachineUnknown, type LoadedWorkflow } from "./definitions.ts";
@@ -34,6 +35,8 @@ export interface AttemptParts {
   readonly children: (execution: Execution, workflow: LoadedWorkflow) => Children;
   /** Opens the way by which an attempt tells the pieces of its answer to those who watch the run. */
   readonly teller: (runId: string) => LiveTeller;
+  /** What waits for a person's word. */
+  readonly approvals: Pick<Approvals, "expect">;
 }
 
 /** How the job of an attempt ends. */
@@ -228,13 +231,14 @@ async function conclude(
 async function park(
   parts: AttemptParts,
   execution: Execution,
-  { version, compiled }: LoadedWorkflow,
+  { name, version, compiled }: LoadedWorkflow,
   head: { readonly step: string; readonly attempt: number },
   costUsd: number | null,
   { until, memo, signal, reason, report }: StepOutcome & { readonly type: "parked" },
 ): Promise<AttemptEnd> {
   const event: EventBody | null = reason === null ? null : { type: "step.waiting", ...head, until, reason, ...report };
   const parking = { until, memo, signal };
+  await parts.approvals.expect(name, execution.runId, execution.actor, signal);
   const held = await parts.store.suspend(execution, { refund: true, costUsd, event, avoid: [], park: parking });
   if (held.type === "stale") return parts.folder.refused(execution);
   parts.crash("after-park", execution.actor);

@@ -31,7 +31,7 @@ export function childrenOf(parts: ChildrenParts, execution: Execution, { name, v
   const parent: Parent = { run: runId, workflow: name, version, actor, epoch };
   return {
     id: (key) => childId(execution, key),
-    store: async (definition) => storedVersion(await definitions.store(definitions.check(definition))),
+    store: async (definition) => storedVersion(await definitions.store(definitions.check(definition), undefined, true)),
     newest: async (workflow) => storedVersion(await definitions.load(workflow)),
     start: (request) => start(parts, execution, parent, request),
     async ended(ids) {

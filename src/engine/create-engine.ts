@@ -1,11 +1,13 @@
 import type { Redis } from "ioredis";
 import type { Hints } from "../core/call.ts";
 import { runId, tokenSource } from "../core/ids.ts";
+import { defaultTenant } from "../core/tenant.ts";
 import { ready } from "../redis/connection.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { MachineModules } from "../steps/machine-modules.ts";
 import type { StepKindSpec } from "../workflow/kinds/kind.ts";
 import { answered } from "./answered.ts";
+import { Approvals } from "./approvals.ts";
 import { Conclusion } from "./conclude.ts";
 import { Definitions } from "./definitions.ts";
 import { Dispatcher, queueNames } from "./dispatch.ts";
@@ -14,11 +16,13 @@ import { Feed } from "./feed.ts";
 import { forkRun } from "./fork-run.ts";
 import { cancelRun, operateParts, pauseRun, resumeRun, signalRun } from "./operate.ts";
 import { RunQuery } from "./query.ts";
+import { deleteRun } from "./removal.ts";
 import { reconcile } from "./restore.ts";
 import { RunStore } from "./run-store.ts";
 import { Schedules } from "./schedules.ts";
 import { checkSubmission, type SubmitParts, submit } from "./submit.ts";
 import { newSecret, Triggers } from "./triggers.ts";
+import { listWorkflows, versionsOf } from "./workflow-list.ts";
 
 /** What the API's side of the engine is made of. */
 export interface EngineParts {
@@ -46,6 +50,7 @@ export async function createEngine(parts: EngineParts): Promise<Engine & { reado
   const definitions = new Definitions(redis, keys, parts.kinds, parts.strategies, parts.machines);
   const dispatcher = new Dispatcher(redis, keys.queues, parts.onError);
   const query = new RunQuery(redis, keys, definitions);
+  const approvals = new Approvals({ redis, keys, clock });
   const feed = new Feed(parts.subscriber, keys);
   const operating = operateParts({ redis, keys, definitions, dispatcher, clock, store });
   const token = tokenSource();
@@ -80,6 +85,7 @@ export async function createEngine(parts: EngineParts): Promise<Engine & { reado
     schedules: {
       set: (request) => answered(() => schedules.set(request)),
       list: () => answered(() => schedules.list()),
+      show: (id) => answered(() => schedules.show(id)),
       remove: (id) => answered(() => schedules.remove(id)),
     },
     store: (source) =>
@@ -87,6 +93,11 @@ export async function createEngine(parts: EngineParts): Promise<Engine & { reado
         const { name, version } = await definitions.store(definitions.check(source));
         return { name, version };
       }),
+    check: (source) => definitions.check(source),
+    workflows: (request = {}) => answered(() => listWorkflows(redis, keys, request)),
+    versions: (name) => answered(() => versionsOf(redis, keys, name)),
+    approvals: ({ tenant = defaultTenant, limit = 100 } = {}) => answered(() => approvals.list(tenant, limit)),
+    remove: (id) => answered(() => deleteRun({ redis, keys }, id)),
     definition: (name, version) => answered(() => definitions.show(name, version)),
     submit: (request: SubmitRequest) =>
       answered(async () => {

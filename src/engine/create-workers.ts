@@ -6,6 +6,7 @@ import type { Router } from "../router/router.ts";
 import type { StepHandler } from "../steps/handler.ts";
 import type { MachineModules } from "../steps/machine-modules.ts";
 import type { StepKindSpec } from "../workflow/kinds/kind.ts";
+import { Approvals } from "./approvals.ts";
 import { type ChildrenParts, childrenOf } from "./children.ts";
 import { Conclusion } from "./conclude.ts";
 import type { CrashHook } from "./crash-point.ts";
@@ -15,6 +16,7 @@ import { Folder } from "./fold.ts";
 import { openTeller } from "./live-feed.ts";
 import { abandon, endChild, operateParts, pauseChild, resumeChild } from "./operate.ts";
 import { ProviderChecks } from "./provider-checks.ts";
+import { removeEnded } from "./removal.ts";
 import { closeRun, restoreJobs } from "./restore.ts";
 import { RunStore } from "./run-store.ts";
 import { Schedules } from "./schedules.ts";
@@ -44,6 +46,8 @@ export interface WorkersParts {
   readonly router: Pick<Router, "check" | "routing">;
   readonly concurrency: number;
   readonly maxOutputBytes: number;
+  /** How long a run is kept once it has ended, in milliseconds. Default null: for ever. */
+  readonly retentionMs?: number | null;
   readonly crash: CrashHook;
   readonly clock: () => number;
   /** 0..1. */
@@ -60,6 +64,7 @@ export interface RunningWorkers {
 /** Starts the workers of one process. */
 export async function createWorkers(parts: WorkersParts): Promise<RunningWorkers> {
   const { redis, keys, clock, crash, random, onError } = parts;
+  const { retentionMs: keptMs = null } = parts;
   const token = tokenSource();
   const store = new RunStore(redis, keys);
   const definitions = new Definitions(redis, keys, parts.kinds, undefined, parts.machines);
@@ -117,6 +122,8 @@ export async function createWorkers(parts: WorkersParts): Promise<RunningWorkers
     maxOutputBytes: parts.maxOutputBytes,
     children: (execution, workflow) => childrenOf(children, execution, workflow),
     cache: createStepCache(parts.passing, keys),
+    approvals: new Approvals({ redis, keys, clock }),
+    removeEnded: () => removeEnded({ redis, keys }, keptMs === null ? 0 : clock() - keptMs),
     teller: (runId) => openTeller(parts.passing, keys, runId),
     redis,
     redisUrl: parts.redisUrl,

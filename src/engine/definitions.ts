@@ -71,17 +71,18 @@ export class Definitions {
 
   /**
    * Stores a checked definition: equal content is the version that is there, changed content the next one.
-   * @param accept looks at the workflow first; what it throws keeps the definition from being stored.
+   * @param accept looks at the workflow first; what it throws keeps the definition from being stored. @param isBlock whether a step runs it: then it is not listed
    */
   async store(
     checked: CheckedDefinition,
     accept: (workflow: CompiledWorkflow) => void | Promise<void> = () => undefined,
+    isBlock = false,
   ): Promise<LoadedWorkflow> {
     const definition = await this.#machines.load(checked);
     const { name } = definition;
     const compiled = compileWorkflow(definition, { kinds: this.#kinds });
     await accept(compiled);
-    const content = [name, definitionHash(definition), JSON.stringify(definition)];
+    const content = [isBlock ? "" : name, definitionHash(definition), JSON.stringify(definition)];
     const reply = await storeScript.run(this.#redis, [this.#keys.workflow(name), this.#keys.workflows], content);
     return this.#remember(name, Number(reply), () => compiled);
   }

@@ -1,12 +1,14 @@
 import type { Hints } from "../core/call.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { LiveEvent } from "../core/live.ts";
-import type { Run, RunEvent, RunStatus, RunSummary } from "../core/run.ts";
+import type { Run, RunEvent, RunSummary } from "../core/run.ts";
 import type { Schedule } from "../core/schedule.ts";
 import type { Delivered, SetTrigger, Trigger, TriggerRequest } from "../core/trigger.ts";
 import type { CheckedDefinition } from "../workflow/check.ts";
-import type { Listed } from "./listing.ts";
+import type { Approval } from "./approvals.ts";
+import type { ListRequest, RunPage } from "./list-runs.ts";
 import type { Delivery } from "./trigger-signature.ts";
+import type { StoredVersion, WorkflowPage, WorkflowsRequest } from "./workflow-list.ts";
 
 /** A definition as somebody hands it in: YAML or JSON text, or the object that such a text means. */
 export type DefinitionSource = string | JsonObject;
@@ -102,15 +104,8 @@ export interface Engine {
   submit(request: SubmitRequest): Promise<{ readonly run: RunSummary; readonly created: boolean }>;
   /** @param options outputs: whether each step's output is loaded too; children: whether the runs that its steps have started are named. @throws AppError run_not_found */
   get(runId: string, options?: { readonly outputs?: boolean; readonly children?: boolean }): Promise<Run>;
-  /** Newest first; without those that steps have started, unless they are asked for. @param before a run id: the list goes on behind it. Default limit 50, max 500. */
-  list(
-    options?: Listed & {
-      readonly limit?: number;
-      readonly before?: string;
-      readonly status?: RunStatus;
-      readonly workflow?: string;
-    },
-  ): Promise<{ readonly runs: readonly RunSummary[]; readonly next: string | null }>;
+  /** Newest first; without those that steps have started, unless they are asked for. Default limit 50, max 500. @throws AppError run_not_found, bad_request - `before` is nothing that this has answered */
+  list(options?: Partial<ListRequest>): Promise<RunPage>;
   /** The run's events with numbers above `after`, oldest first. @throws AppError run_not_found */
   events(runId: string, after: number, limit?: number): Promise<readonly RunEvent[]>;
   /** Calls `onNews` when the run may have new events (read them with {@link events}), and with what passes while an answer is written. @returns stops it. */
@@ -129,11 +124,23 @@ export interface Engine {
   resume(runId: string, by: string): Promise<void>;
   /** Sends a signal: to the step that waits for it, or kept for the one that will. @throws AppError run_not_found, run_ended */
   signal(runId: string, signal: Signal): Promise<void>;
+  /** Removes a run that has ended, with what is kept of it and the runs that its steps have started. @throws AppError run_not_found, run_not_removable */
+  remove(runId: string): Promise<void>;
+  /** Steps that wait for a person's word, over all runs of a tenant, the oldest first. @param options tenant: default the default one; limit: default 100 */
+  approvals(options?: { readonly tenant?: string; readonly limit?: number }): Promise<readonly Approval[]>;
+  /** The stored workflows, by name. @param options tenant: default the default one; after: a name; limit: default 100 */
+  workflows(options?: WorkflowsRequest): Promise<WorkflowPage>;
+  /** The versions of a workflow, the newest first. @throws AppError workflow_not_found */
+  versions(name: string): Promise<readonly StoredVersion[]>;
+  /** What a definition means, without storing it. @throws AppError invalid_definition with every problem */
+  check(definition: DefinitionSource): CheckedDefinition;
   /** Runs that begin by the clock. */
   readonly schedules: {
     /** Sets a schedule, in place of one of that id. @throws AppError bad_request, workflow_not_found, invalid_input, unknown_provider */
     set(request: ScheduleRequest): Promise<Schedule>;
     list(): Promise<readonly Schedule[]>;
+    /** @throws AppError schedule_not_found */
+    show(id: string): Promise<Schedule>;
     /** @throws AppError schedule_not_found */
     remove(id: string): Promise<void>;
   };

@@ -1,4 +1,5 @@
 import type { Redis } from "ioredis";
+import { isTerminal, type RunStatus } from "../core/run.ts";
 import type { Keys } from "../redis/keys.ts";
 
 /** Which runs are listed. */
@@ -7,38 +8,114 @@ export interface Listed {
   readonly parent?: string;
   /** Those too that steps have started. Default: they are left out. */
   readonly all?: boolean;
+  /** Only runs of these statuses. */
+  readonly statuses?: readonly RunStatus[];
+  /** Only runs of this workflow, by its full name. */
+  readonly workflow?: string;
+  readonly tenant?: string;
+  /** Epoch milliseconds: only runs created at that time or later. */
+  readonly createdAfter?: number;
+  /** Epoch milliseconds: only runs created before. */
+  readonly createdBefore?: number;
 }
 
-/** Run ids, newest first. */
-export interface Listing {
-  /** @param start how many come before @returns fewer than `count`: the list ends with them */
-  page(start: number, count: number): Promise<readonly string[]>;
-  /** How many come before a run; null: it is not in the list. */
-  rankOf(runId: string): Promise<number | null>;
+/** A run's place in every list: newer ones come first, of one moment the greater ids. */
+export interface Place {
+  readonly id: string;
+  /** Epoch milliseconds by which it is listed. */
+  readonly at: number;
 }
 
-/** Opens a list of runs. */
-export async function listingOf(redis: Redis, keys: Keys, { parent, all = false }: Listed): Promise<Listing> {
+/** Runs behind a place, newest first. @param behind undefined: from the beginning @returns fewer than `count`: the list ends with them */
+export type Listing = (behind: Place | undefined, count: number) => Promise<readonly Place[]>;
+
+/** A run is listed by the clock of the process that took it, and created by Redis's: they may differ by this much. */
+const clocksApartMs = 60_000;
+
+/** Opens a list that has every run that is asked for, and as few others as the lists in Redis allow; the caller leaves those out. */
+export async function listingOf(redis: Redis, keys: Keys, listed: Listed): Promise<Listing> {
+  const { parent, all = false, workflow, tenant, statuses } = listed;
   if (parent !== undefined) return sorted(await childrenOf(redis, keys, parent));
-  const key = all ? keys.runs : keys.ownRuns;
-  return {
-    page: (start, count) => redis.zrevrange(key, start, start + count - 1),
-    rankOf: (runId) => redis.zrevrank(key, runId),
+  // Open ones first: one that is closed meanwhile is on its other list before it leaves this one.
+  const ofStatuses = statuses && [
+    keys.openRuns,
+    ...statuses.filter(isTerminal).map((status) => keys.runsBy("status", status)),
+  ];
+  const choices: readonly (readonly string[])[] = [
+    [all ? keys.runs : keys.ownRuns],
+    ...(workflow === undefined ? [] : [[keys.runsBy("workflow", workflow)]]),
+    ...(tenant === undefined ? [] : [[keys.runsBy("tenant", tenant)]]),
+    ...(ofStatuses ? [ofStatuses] : []),
+  ];
+  const sizes = await Promise.all(
+    choices.map(async (lists) => sum(await Promise.all(lists.map((k) => redis.zcard(k))))),
+  );
+  const best = choices[sizes.indexOf(Math.min(...sizes))] ?? [keys.runs];
+  const bounds = {
+    max: listed.createdBefore === undefined ? Number.POSITIVE_INFINITY : listed.createdBefore + clocksApartMs,
+    min: listed.createdAfter === undefined ? 0 : Math.max(0, listed.createdAfter - clocksApartMs),
+  };
+  return async (behind, count) => {
+    const found: (readonly Place[])[] = [];
+    for (const key of best) found.push(await range(redis, key, bounds, behind, count));
+    return merged(found).slice(0, count);
   };
 }
 
-async function childrenOf(redis: Redis, keys: Keys, parent: string): Promise<readonly string[]> {
+/** The place of a run; null: it is not listed. */
+export async function placeOf(redis: Redis, keys: Keys, id: string): Promise<Place | null> {
+  const at = await redis.zscore(keys.runs, id);
+  return at === null ? null : { id, at: Number(at) };
+}
+
+/** Whether `a` stands before `b`. */
+function isBefore(a: Place, b: Place): boolean {
+  return a.at > b.at || (a.at === b.at && a.id > b.id);
+}
+
+async function range(
+  redis: Redis,
+  key: string,
+  { max, min }: { readonly max: number; readonly min: number },
+  behind: Place | undefined,
+  count: number,
+): Promise<readonly Place[]> {
+  const from = Math.min(max, behind?.at ?? max);
+  const places: Place[] = [];
+  for (let offset = 0; ; offset += count) {
+    const top = Number.isFinite(from) ? String(from) : "+inf";
+    const reply = await redis.zrange(key, top, String(min), "BYSCORE", "REV", "LIMIT", offset, count, "WITHSCORES");
+    for (let i = 0; i < reply.length; i += 2) {
+      const place = { id: reply[i] ?? "", at: Number(reply[i + 1]) };
+      if (behind === undefined || isBefore(behind, place)) places.push(place);
+    }
+    // Of one moment there may be more runs than fit on a page.
+    if (reply.length < 2 * count || places.length >= count) return places.slice(0, count);
+  }
+}
+
+function merged(lists: readonly (readonly Place[])[]): readonly Place[] {
+  const [only, ...others] = lists;
+  if (others.length === 0) return only ?? [];
+  const places = new Map(lists.flat().map((place) => [place.id, place]));
+  return [...places.values()].sort((a, b) => (isBefore(a, b) ? -1 : 1));
+}
+
+async function childrenOf(redis: Redis, keys: Keys, parent: string): Promise<readonly Place[]> {
   const ids = await redis.hkeys(keys.run(parent).children);
   if (ids.length === 0) return [];
   const created = await redis.zmscore(keys.runs, ...ids);
-  const times = new Map(ids.map((id, i) => [id, Number(created[i] ?? 0)]));
-  const timeOf = (id: string) => times.get(id) ?? 0;
-  return ids.toSorted((a, b) => timeOf(b) - timeOf(a) || (a < b ? 1 : -1));
+  const places = ids.map((id, i) => ({ id, at: Number(created[i] ?? 0) }));
+  return places.sort((a, b) => (isBefore(a, b) ? -1 : 1));
 }
 
-function sorted(ids: readonly string[]): Listing {
-  return {
-    page: async (start, count) => ids.slice(start, start + count),
-    rankOf: async (runId) => (ids.includes(runId) ? ids.indexOf(runId) : null),
+function sorted(places: readonly Place[]): Listing {
+  return async (behind, count) => {
+    const rest = behind === undefined ? places : places.filter((place) => isBefore(behind, place));
+    return rest.slice(0, count);
   };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }

@@ -7,7 +7,7 @@ import type { EventBody, ForkOf, Run, RunEvent, RunStatus, RunSummary, StartedRu
 import type { Keys } from "../redis/keys.ts";
 import type { Definitions } from "./definitions.ts";
 import type { Parent } from "./engine.ts";
-import { type Listed, type Listing, listingOf } from "./listing.ts";
+import { type ListRequest, listRuns, type RunPage } from "./list-runs.ts";
 import { waitingBefore } from "./places.ts";
 import { hasEnded } from "./restore.ts";
 
@@ -126,32 +126,10 @@ export class RunQuery {
     return { steps: shown, ...compensation };
   }
 
-  /** Runs newest first, behind `before`. Filters look at all runs, page by page. */
-  async list(
-    options: Listed & {
-      readonly limit: number;
-      readonly before?: string;
-      readonly status?: RunStatus;
-      readonly workflow?: string;
-    },
-  ): Promise<{ readonly runs: readonly RunSummary[]; readonly next: string | null }> {
-    const { limit, before, status, workflow } = options;
-    const runs: RunSummary[] = [];
-    const listing = await listingOf(this.#redis, this.#keys, options);
-    let start = before === undefined ? 0 : await rankBehind(listing, before);
-    for (;;) {
-      const ids = await listing.page(start, 200);
-      const found = await Promise.all(
-        ids.map(async (id) => summaryOf(await this.#redis.hmget(this.#keys.run(id).run, ...summaryFields))),
-      );
-      for (const summary of found) {
-        if (!summary || (status && summary.status !== status) || (workflow && summary.workflow !== workflow)) continue;
-        if (runs.length === limit) return { runs, next: runs.at(-1)?.id ?? null };
-        runs.push(summary);
-      }
-      if (ids.length < 200) return { runs, next: null };
-      start += 200;
-    }
+  /** A page of runs, newest first. @throws AppError run_not_found, bad_request */
+  list(request: ListRequest): Promise<RunPage> {
+    const read = async (id: string) => summaryOf(await this.#redis.hmget(this.#keys.run(id).run, ...summaryFields));
+    return listRuns({ redis: this.#redis, keys: this.#keys, read }, request);
   }
 
   /** Events above a number. @throws AppError run_not_found */
@@ -173,12 +151,6 @@ export class RunQuery {
       ...(JSON.parse(body ?? "{}") as EventBody),
     }));
   }
-}
-
-async function rankBehind(listing: Listing, runId: string): Promise<number> {
-  const rank = await listing.rankOf(runId);
-  if (rank === null) throw notFound(runId);
-  return rank + 1;
 }
 
 function summaryOf(values: readonly (string | null)[]): RunSummary | undefined {

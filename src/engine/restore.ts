@@ -6,6 +6,7 @@ import type { Definitions } from "./definitions.ts";
 import { type Dispatcher, foldJob, type PlannedJob, plannedJob } from "./dispatch.ts";
 import type { Parent } from "./engine.ts";
 import { enterPlaces, leavePlaces, repairPlaces } from "./places.ts";
+import { listEnded } from "./run-lists.ts";
 import type { RunState } from "./state.ts";
 
 /** What looking for missing jobs needs. */
@@ -41,7 +42,7 @@ export async function closeRun(parts: RestoreParts, runId: string, state: RunSta
     tellRelatives(parts, runId),
     leavePlace(parts, runId),
   ]);
-  await parts.redis.zrem(parts.keys.openRuns, runId);
+  await listEnded(parts, runId);
 }
 
 /** Frees the place that a run has had among those of its workflow; who gets it begins. */

@@ -65,15 +65,26 @@ export class Schedules {
   }
 
   /** @throws AppError schedule_not_found */
+  async show(id: string): Promise<Schedule> {
+    const { redis, keys } = this.#parts;
+    const text = await redis.hget(keys.schedules, id);
+    if (text) return this.#shown(JSON.parse(text) as Stored);
+    throw await this.#missing(id);
+  }
+
+  /** @throws AppError schedule_not_found */
   async remove(id: string): Promise<void> {
     const { redis, keys, queue } = this.#parts;
     const removed = await redis.hdel(keys.schedules, id);
     await queue.removeJobScheduler(schedulerId(id));
     await redis.hdel(keys.schedules, lastField(id));
-    if (removed > 0) return;
+    if (removed === 0) throw await this.#missing(id);
+  }
+
+  async #missing(id: string): Promise<AppError> {
     const known = (await this.#stored()).map((schedule) => schedule.id);
     const list = known.length > 0 ? `Schedules: ${known.join(", ")}.` : "There is none.";
-    throw new AppError("schedule_not_found", { message: `No schedule is called ${id}. ${list}` });
+    return new AppError("schedule_not_found", { message: `No schedule is called ${id}. ${list}` });
   }
 
   /** Adds the job schedulers that are missing: after a crash between record and scheduler, or when somebody emptied the queue. */

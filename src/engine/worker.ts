@@ -29,6 +29,8 @@ export interface WorkerParts extends AttemptParts {
   readonly restore: RestoreParts;
   readonly checks: ProviderChecks;
   readonly schedules: Schedules;
+  /** Removes the runs that have been ended for longer than they are kept. */
+  readonly removeEnded: () => Promise<number>;
   /** Names one execution of a job. */
   readonly token: IdSource;
   readonly onError: (error: Error) => void;
@@ -131,6 +133,7 @@ export class Workers {
           await reconcile(this.#parts.restore);
           await this.#parts.checks.schedule();
           await this.#parts.schedules.restore();
+          await this.#parts.removeEnded();
           return { type: "done" };
         }
         if (job.name === scheduleJob) {

@@ -4,9 +4,10 @@ import type { EventBody, ForkOf } from "../core/run.ts";
 import type { Conclusion } from "./conclude.ts";
 import type { LoadedWorkflow } from "./definitions.ts";
 import { plannedJob } from "./dispatch.ts";
-import type { ChildOf, Parent } from "./engine.ts";
+import type { ChildOf } from "./engine.ts";
 import { placesGroup } from "./places.ts";
 import { closeRun, type RestoreParts, restoreJobs } from "./restore.ts";
+import { listRun } from "./run-lists.ts";
 import type { CommitContent, RunStore } from "./run-store.ts";
 import type { Transition } from "./state.ts";
 
@@ -51,7 +52,7 @@ export async function writeRun(parts: WriteParts, run: NewRun, now: number): Pro
   // One connection executes them in this order, so they need not wait for each other's answers: a run is listed before it is written (what Redis
   // loses of its last writes may be the run, but is never its place in the list alone), and written before a job of it can be taken.
   const [, isNew] = await Promise.all([
-    list(parts, id, now, as?.parent),
+    listRun(parts, { id, workflow: name, isChild: as !== undefined }, now),
     parts.store.create(id, { ...fieldsOf(run), ...(group === undefined ? {} : { place: group }) }, event, first),
     // One that may have to wait gets its jobs with its place.
     group === undefined && parts.dispatcher.add(jobs),
@@ -84,10 +85,4 @@ function fieldsOf({ id, workflow, input, hints, as, forkOf }: NewRun): Readonly<
 export async function complete(parts: WriteParts, id: string): Promise<void> {
   const status = await parts.redis.hget(parts.keys.run(id).run, "status");
   if (status !== "running") await restoreJobs(parts, id);
-}
-
-/** A run that is listed keeps its place. */
-async function list({ redis, keys }: WriteParts, id: string, at: number, parent: Parent | undefined): Promise<void> {
-  const lists = [keys.runs, keys.openRuns, ...(parent ? [] : [keys.ownRuns])];
-  await Promise.all(lists.map((key) => redis.zadd(key, "NX", at, id)));
 }

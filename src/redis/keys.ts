@@ -12,6 +12,12 @@ export interface Keys {
   readonly ownRuns: string;
   /** Sorted set: ids of runs that have not ended, by creation time. What reconcile reads. */
   readonly openRuns: string;
+  /** Sorted set: ids of the runs that no step has started and that have ended, by when they did; 0: to be removed now. What retention reads. */
+  readonly endedRuns: string;
+  /** Sorted set: ids of runs by creation time, of one workflow (full name), of one tenant, or that ended with one status. */
+  runsBy(what: "workflow" | "tenant" | "status", value: string): string;
+  /** Sorted set: "run|actor" of steps that may wait for a person's word, by when they began to, of one tenant. */
+  approvals(tenant: string): string;
   /** Hash with expiry: the run id that an idempotency key made, and the hash of its request. */
   idempotency(key: string): string;
   /** Hash: definitions of one workflow by version, version by content hash, and the newest version. */
@@ -76,6 +82,12 @@ export interface RunKeys {
   readonly forks: string;
   /** Hash: what executions of steps keep for later ones. */
   readonly memos: string;
+  /** Hash: actor to the signal that wakes it. */
+  readonly waits: string;
+  /** Hash: name to the signals of that name that no step has taken. */
+  readonly signals: string;
+  /** Set: ids of signals that have come. */
+  readonly known: string;
 }
 
 /** The keys of runs that count together. They share a hash tag. */
@@ -102,11 +114,17 @@ export function keysOf(prefix: string): Keys {
         children: `${base}:children`,
         forks: `${base}:forks`,
         memos: `${base}:memos`,
+        waits: `${base}:waits`,
+        signals: `${base}:signals`,
+        known: `${base}:known`,
       };
     },
     runs: `${prefix}:{runs}:all`,
     ownRuns: `${prefix}:{runs}:own`,
     openRuns: `${prefix}:{runs}:open`,
+    endedRuns: `${prefix}:{runs}:ended`,
+    runsBy: (what, value) => `${prefix}:{runs}:${what}:${value}`,
+    approvals: (tenant) => `${prefix}:{approvals}:${tenant}`,
     idempotency: (key) => `${prefix}:{idempotency}:${key}`,
     workflow: (name) => `${prefix}:{workflows}:${name}`,
     workflows: `${prefix}:{workflows}`,

@@ -1,6 +1,8 @@
 import type { Route } from "./route.ts";
+import { listApprovals } from "./routes/approvals.ts";
 import { chatCompletions } from "./routes/chat-completions.ts";
 import { costs } from "./routes/costs.ts";
+import { deleteRun } from "./routes/delete-run.ts";
 import { forkRun, retryRun } from "./routes/fork-run.ts";
 import { gatewayAudit, gatewayPreCheck } from "./routes/gateway.ts";
 import { health } from "./routes/health.ts";
@@ -13,6 +15,7 @@ import { openApi } from "./routes/openapi.ts";
 import { cancelPlan, executePlan, resumePlan, rollbackPlan } from "./routes/operate-plan.ts";
 import { approveRun, cancelRun, pauseRun, rejectRun, resumeRun, signalRun } from "./routes/operate-run.ts";
 import { editPlan, listAgents, listPlans, makePlan, planVersions, showPlan } from "./routes/plans.ts";
+import { listProviders, showProvider, testProvider } from "./routes/providers.ts";
 import { responses } from "./routes/responses.ts";
 import { routeChange } from "./routes/route-change.ts";
 import { routeExplain } from "./routes/route-explain.ts";
@@ -22,12 +25,15 @@ import { routeRollback } from "./routes/route-rollback.ts";
 import { routeShadows } from "./routes/route-shadows.ts";
 import { routeShow } from "./routes/route-show.ts";
 import { runEvents } from "./routes/run-events.ts";
-import { listSchedules, removeSchedule, setSchedule } from "./routes/schedules.ts";
+import { runStep, runSteps, stepAttempts } from "./routes/run-steps.ts";
+import { listSchedules, removeSchedule, setSchedule, showSchedule } from "./routes/schedules.ts";
 import { showRun } from "./routes/show-run.ts";
 import { storeWorkflow } from "./routes/store-workflow.ts";
 import { submitRun } from "./routes/submit-run.ts";
+import { submitRuns } from "./routes/submit-runs.ts";
 import { listTriggers, removeTrigger, setTrigger, showTrigger } from "./routes/triggers.ts";
 import { workflowGraph } from "./routes/workflow-graph.ts";
+import { listWorkflows, showWorkflow, validateWorkflow, workflowVersions } from "./routes/workflows.ts";
 
 const routing: readonly Route[] = [
   routeShow,
@@ -69,14 +75,25 @@ const proxy: readonly Route[] = [chatCompletions, responses, messages, countToke
 
 const api: readonly Route[] = [
   submitRun,
+  submitRuns,
   listRuns,
   showRun,
+  deleteRun,
   runEvents,
+  runSteps,
+  runStep,
+  stepAttempts,
   ...operating,
+  listApprovals,
   storeWorkflow,
+  validateWorkflow,
+  listWorkflows,
+  showWorkflow,
+  workflowVersions,
   workflowGraph,
   setSchedule,
   listSchedules,
+  showSchedule,
   removeSchedule,
   setTrigger,
   listTriggers,
@@ -85,6 +102,9 @@ const api: readonly Route[] = [
   receiveHook,
   ...plans,
   ...proxy,
+  listProviders,
+  showProvider,
+  testProvider,
   ...routing,
   gatewayPreCheck,
   gatewayAudit,

@@ -7,7 +7,7 @@ import type { PlansOf } from "../planning/plans.ts";
 import type { Router } from "../router/router.ts";
 import type { RoutingControl } from "../router/routing-control.ts";
 import { addPages, admitRequests } from "./admission.ts";
-import { yamlTypes } from "./media-types.ts";
+import { linesTypes, yamlTypes } from "./media-types.ts";
 import { routeNotFound } from "./not-found.ts";
 import { openApiDocument } from "./openapi/document.ts";
 import { problemDocument, problemMediaType, retryAfterSeconds, toAppError } from "./problem.ts";
@@ -44,7 +44,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   });
   // A page of any website may send text/plain to this address without asking first.
   server.removeContentTypeParser("text/plain");
-  server.addContentTypeParser([...yamlTypes], { parseAs: "string" }, (_request, body, done) => done(null, body));
+  server.addContentTypeParser([...yamlTypes, ...linesTypes], { parseAs: "string" }, (_request, body, done) =>
+    done(null, body),
+  );
   answerErrors(server);
   const closing = new AbortController();
   server.addHook("preClose", async () => closing.abort());

@@ -179,7 +179,10 @@ describe("GET /v1/runs", () => {
 
   test.each(["limit=0", "limit=x", "status=done", "colour=red"])("refuses ?%s", async (query) => {
     const { code, problems } = await problemOf(await get(`/v1/runs?${query}`));
-    expect({ code, path: problems?.[0]?.path }).toEqual({ code: "bad_request", path: query.split("=")[0] });
+    expect({ code, path: problems?.[0]?.path.split(".")[0] }).toEqual({
+      code: "bad_request",
+      path: query.split("=")[0],
+    });
   });
 });
 

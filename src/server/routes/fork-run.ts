@@ -4,9 +4,10 @@ import { hintsSchema } from "../hints.ts";
 import { jsonTypes } from "../media-types.ts";
 import type { Route } from "../route.ts";
 import { startedAnswers } from "../schemas/started.ts";
+import { idempotencyHeaders } from "../submission.ts";
 
 const paramsSchema = z.object({ id: z.string() });
-const headersSchema = z.object({ "idempotency-key": z.string().min(1).max(255).optional() });
+const headersSchema = idempotencyHeaders;
 const retrySchema = z.strictObject({
   input: z.unknown().optional(),
   hints: hintsSchema.optional(),

@@ -57,6 +57,21 @@ export const listSchedules: Route = {
     async (request) => ({ schedules: await engineOf(request).schedules.list() }),
 };
 
+/** `GET /v1/schedules/:id`: one of them. */
+export const showSchedule: Route = {
+  method: "GET",
+  url: "/v1/schedules/:id",
+  chapter: "schedules",
+  scope: "read",
+  summary: "A schedule, with its next time and last run.",
+  reads: { params: paramsSchema },
+  answers: { 200: { text: "The schedule.", schema: scheduleSchema } },
+  handler:
+    ({ engineOf }) =>
+    async (request) =>
+      engineOf(request).schedules.show(checked(paramsSchema, request.params, "path").id),
+};
+
 /** `DELETE /v1/schedules/:id`: begins no further runs; those that run go on. */
 export const removeSchedule: Route = {
   method: "DELETE",

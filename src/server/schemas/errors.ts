@@ -5,7 +5,8 @@ import { jsonAnswer } from "./json-values.ts";
 
 const details = z.record(z.string(), jsonAnswer).describe("Facts a program can act on.");
 
-const problem = z
+/** One thing that is wrong, and where. */
+export const mistake = z
   .strictObject({
     path: z.string().describe("Where: a dotted path, or a setting's name."),
     message: z.string().describe("What is wrong, and what is allowed."),
@@ -20,7 +21,7 @@ export const errorRecord = z
     code: z.string().describe("A code of the error catalogue."),
     message: z.string(),
     details: details.optional(),
-    problems: z.array(problem).optional(),
+    problems: z.array(mistake).optional(),
   })
   .meta({ id: "Error", description: "Why a run or a step failed." }) satisfies z.ZodType<ErrorRecord>;
 
@@ -32,7 +33,7 @@ export const problemDocumentSchema = z
     status: z.int(),
     detail: z.string().describe("What happened this time, to what."),
     code: z.string().describe("A code of the error catalogue."),
-    problems: z.array(problem).optional().describe("Everything that is wrong."),
+    problems: z.array(mistake).optional().describe("Everything that is wrong."),
     details: details.optional(),
     fix: z.string().describe("What to do."),
   })

@@ -1,0 +1,112 @@
+import type { Redis } from "ioredis";
+import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
+import { ownName, tenantOf } from "../core/tenant.ts";
+import type { Keys } from "../redis/keys.ts";
+
+/** A step that waits for a person's word. */
+export interface Approval {
+  readonly run: string;
+  readonly step: string;
+  /** The workflow's own name. */
+  readonly workflow: string;
+  readonly version: number;
+  readonly message: string;
+  /** Who is asked, by name. */
+  readonly who: readonly string[];
+  /** JSON Schema of what is to be filled in; null: nothing is. */
+  readonly form: JsonObject | null;
+  /** Epoch milliseconds at which it is decided without a word; null: never. */
+  readonly until: number | null;
+  /** Epoch milliseconds since which it waits. */
+  readonly since: number;
+}
+
+/** What the inbox stands on. */
+export interface ApprovalsParts {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly clock: () => number;
+}
+
+const mark = "approval:";
+
+/** Entries that are looked at together. */
+const atOnce = 100;
+
+/** An entry stands before its step is parked; one that is older than this and has no parked step is dropped. */
+const beingParkedMs = 60_000;
+
+/**
+ * What waits for a person's word, over all runs. The list in Redis may have entries too many, for it is written before a step is parked and nobody takes an entry
+ * off when the step goes on; never one too few. What counts is the run: each entry is compared with it when it is read, and dropped if it is over.
+ */
+export class Approvals {
+  readonly #parts: ApprovalsParts;
+
+  constructor(parts: ApprovalsParts) {
+    this.#parts = parts;
+  }
+
+  /** Lists a step that is about to be parked, if it waits for a person's word. @param signal the one that will wake it */
+  async expect(workflow: string, run: string, actor: string, signal: string | null): Promise<void> {
+    if (!signal?.startsWith(mark)) return;
+    const { redis, keys, clock } = this.#parts;
+    await redis.zadd(keys.approvals(tenantOf(workflow)), "NX", clock(), `${run}|${actor}`);
+  }
+
+  /** What waits, the oldest first. @param limit at most this many */
+  async list(tenant: string, limit: number): Promise<readonly Approval[]> {
+    const { redis, keys } = this.#parts;
+    const found: Approval[] = [];
+    let start = 0;
+    while (found.length < limit) {
+      const reply = await redis.zrange(keys.approvals(tenant), String(start), String(start + atOnce - 1), "WITHSCORES");
+      const entries = pairs(reply);
+      const looked = await Promise.all(entries.map(([entry, at]) => this.#look(tenant, entry, at)));
+      const dropped = looked.filter((one) => one === "dropped").length;
+      found.push(...looked.filter((one) => typeof one === "object"));
+      if (entries.length < atOnce) break;
+      start += entries.length - dropped;
+    }
+    return found.slice(0, limit);
+  }
+
+  async #look(tenant: string, entry: string, since: number): Promise<Approval | "passed" | "dropped"> {
+    const { redis, keys, clock } = this.#parts;
+    const bar = entry.indexOf("|");
+    const [run, actor] = [entry.slice(0, bar), entry.slice(bar + 1)];
+    const ofRun = keys.run(run);
+    const [[workflow, version, finishedAt], signal, memo] = await Promise.all([
+      redis.hmget(ofRun.run, "workflow", "version", "finishedAt"),
+      redis.hget(ofRun.waits, actor),
+      redis.hget(ofRun.memos, actor),
+    ]);
+    const asked = askedBy(memo);
+    if (!workflow || finishedAt || !signal?.startsWith(mark) || !asked) {
+      if (clock() - since < beingParkedMs) return "passed";
+      await redis.zrem(keys.approvals(tenant), entry);
+      return "dropped";
+    }
+    // The word has come; the step is about to go on.
+    if (await redis.hexists(ofRun.signals, signal)) return "passed";
+    const step = signal.slice(mark.length);
+    return { run, step, workflow: ownName(workflow), version: Number(version), ...asked, since };
+  }
+}
+
+/** What an `approval` step has kept for the execution that goes on. */
+function askedBy(memo: string | null): Pick<Approval, "message" | "who" | "form" | "until"> | undefined {
+  const kept: Json = memo ? (JSON.parse(memo) as Json) : null;
+  if (!isJsonObject(kept) || !isJsonObject(kept.approval)) return undefined;
+  const { message, who, form } = kept.approval;
+  return {
+    message: String(message),
+    who: Array.isArray(who) ? who.map(String) : [],
+    form: isJsonObject(form) ? form : null,
+    until: typeof kept.due === "number" ? kept.due : null,
+  };
+}
+
+function pairs(reply: readonly string[]): readonly (readonly [string, number])[] {
+  return Array.from({ length: reply.length / 2 }, (_, i) => [reply[2 * i] ?? "", Number(reply[2 * i + 1])] as const);
+}
