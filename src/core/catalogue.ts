@@ -164,8 +164,8 @@ export const catalogue = {
   ),
   no_able_model: entry(
     422,
-    "The request holds images or tools, and no model that may serve it takes them.",
-    "Leave them out, or allow a provider whose model takes them. If one does all the same, say so below its `capabilities`.",
+    "The request asks for what no model that may serve it can do: images, tools, embeddings, what only one vendor has.",
+    "Leave out what the message names, or allow a provider that can do it. If a model takes images or tools all the same, say so below its `capabilities`.",
   ),
   context_length: entry(
     422,

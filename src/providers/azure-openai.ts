@@ -1,5 +1,5 @@
 import { createAzure } from "@ai-sdk/azure";
-import { createEndpoint, type ProviderContext } from "./endpoint.ts";
+import { type Access, createEndpoint, type ProviderContext } from "./endpoint.ts";
 import { newerOpenai } from "./known-models.ts";
 import { azureChatWay } from "./passing/chat-way.ts";
 import { azureResponsesWay } from "./passing/openai-responses.ts";
@@ -14,17 +14,22 @@ import { effort, strictness } from "./vendor-options.ts";
 export function azureOpenai(context: ProviderContext): Provider {
   const { api, apiVersion, endpoint } = context.settings;
   const root = endpoint.replace(/\/openai(\/v1)?$/, "");
+  const open = ({ apiKey, fetch }: Access) => {
+    const address =
+      apiVersion === null
+        ? { baseURL: `${root}/openai/v1` }
+        : { baseURL: `${root}/openai`, apiVersion, useDeploymentBasedUrls: true };
+    return createAzure({ ...address, apiKey: apiKey ?? "", fetch });
+  };
   return createEndpoint(context, {
     pricing: { vendor: "azure", perThousand: context.costPerThousand },
     known: newerOpenai,
-    open({ apiKey, fetch }) {
-      const address =
-        apiVersion === null
-          ? { baseURL: `${root}/openai/v1` }
-          : { baseURL: `${root}/openai`, apiVersion, useDeploymentBasedUrls: true };
-      const vendor = createAzure({ ...address, apiKey: apiKey ?? "", fetch });
+    open(access) {
+      const vendor = open(access);
       return (deployment) => (api === "responses" ? vendor.responses(deployment) : vendor.chat(deployment));
     },
+    openEmbeddings: (access) => open(access).embeddingModel,
+    shortened: (dimensions) => ({ openai: { dimensions } }),
     vendorOptions: (request) => ({
       openai: { ...strictness(request), ...effort(request), ...(api === "responses" ? stateless(request) : {}) },
     }),

@@ -1,6 +1,6 @@
 import { createAmazonBedrock } from "@ai-sdk/amazon-bedrock";
 import { AwsCredentials } from "./aws-credentials.ts";
-import { createEndpoint, type ProviderContext } from "./endpoint.ts";
+import { type Access, createEndpoint, type ProviderContext } from "./endpoint.ts";
 import { bedrockKnown } from "./known-models.ts";
 import type { Provider } from "./provider.ts";
 import { bedrockModels } from "./vendor-models.ts";
@@ -10,20 +10,27 @@ import { claudeThought, type VendorOptions } from "./vendor-options.ts";
 export function bedrock(context: ProviderContext): Provider {
   const { endpoint, region } = context.settings;
   const credentials = new AwsCredentials();
+  const open = ({ apiKey, fetch }: Access) =>
+    createAmazonBedrock({
+      ...(endpoint === "" ? {} : { baseURL: endpoint }),
+      region: region ?? "",
+      // Empty: signed requests, whatever the package finds in the environment.
+      apiKey: apiKey ?? "",
+      credentialProvider: () => credentials.get(),
+      fetch,
+    });
   return createEndpoint(context, {
     pattern: bedrockModels,
     pricing: { vendor: "aws", perThousand: context.costPerThousand },
     known: bedrockKnown,
-    open({ apiKey, fetch }) {
-      const vendor = createAmazonBedrock({
-        ...(endpoint === "" ? {} : { baseURL: endpoint }),
-        region: region ?? "",
-        // Empty: signed requests, whatever the package finds in the environment.
-        apiKey: apiKey ?? "",
-        credentialProvider: () => credentials.get(),
-        fetch,
-      });
+    open(access) {
+      const vendor = open(access);
       return (model) => vendor.languageModel(model);
+    },
+    openEmbeddings: (access) => open(access).embeddingModel,
+    shortened(dimensions, model) {
+      if (/amazon\.nova-/.test(model)) return { bedrock: { embeddingDimension: dimensions } };
+      return { bedrock: /cohere\.embed-/.test(model) ? { outputDimension: dimensions } : { dimensions } };
     },
     // Found before the call, since the package would bury why there are none.
     ready: async (apiKey) => {

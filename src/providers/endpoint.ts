@@ -1,9 +1,10 @@
-import type { LanguageModelV3 } from "@ai-sdk/provider";
+import type { EmbeddingModelV3, LanguageModelV3 } from "@ai-sdk/provider";
 import { providerSecrets } from "../config/secrets.ts";
 import type { ModelAliases, ProviderSettings } from "../config/settings.ts";
 import { generate, generateStreamed } from "./call.ts";
 import { merge, saidBySettings } from "./capabilities.ts";
 import { Connection } from "./connection.ts";
+import { embed } from "./embed.ts";
 import { fitted } from "./fitted.ts";
 import { createGuard } from "./guard.ts";
 import { keyIds } from "./key-id.ts";
@@ -14,7 +15,7 @@ import { contextWindow, costUsd, type Pricing, priceOf } from "./prices.ts";
 import { type Probe, probe } from "./probe.ts";
 import { CallFailure, type CallOptions, type LlmAnswer, type Provider } from "./provider.ts";
 import { remembered } from "./remembered.ts";
-import type { LlmRequest } from "./request.ts";
+import type { LlmEmbedding, LlmRequest } from "./request.ts";
 import { CallTimeouts } from "./timeouts.ts";
 import type { VendorOptions } from "./vendor-options.ts";
 import type { AnswerPart } from "./wire.ts";
@@ -40,6 +41,10 @@ export interface Access {
 export interface EndpointOptions {
   /** Opens the vendor's package with a key. @returns the model of a name */
   open(access: Access): (model: string) => LanguageModelV3;
+  /** Opens the vendor's package for embeddings with a key. Absent: the vendor has none. @returns the model of a name */
+  openEmbeddings?(access: Access): (model: string) => EmbeddingModelV3;
+  /** How long an embedding's vectors shall be, in the words of the vendor's package. */
+  shortened?(dimensions: number, model: string): VendorOptions;
   /** How the vendor's model names look; absent: only the configured ones are its own. */
   readonly pattern?: RegExp;
   readonly pricing: Pricing;
@@ -65,6 +70,7 @@ export interface EndpointOptions {
 interface Entrance {
   readonly apiKey: string | null;
   readonly model: (name: string) => LanguageModelV3;
+  readonly embedding?: (name: string) => EmbeddingModelV3;
 }
 
 /** Builds a provider over HTTP: connections, keys, timeouts, classified failures. */
@@ -73,7 +79,11 @@ export function createEndpoint(context: ProviderContext, options: EndpointOption
   const connection = new Connection(settings);
   const { fetch } = connection;
   // Some packages build their schemas with each model object: it is made once a name.
-  const enter = (apiKey: string | null) => ({ apiKey, model: remembered(options.open({ apiKey, fetch })) });
+  const enter = (apiKey: string | null): Entrance => ({
+    apiKey,
+    model: remembered(options.open({ apiKey, fetch })),
+    ...(options.openEmbeddings ? { embedding: remembered(options.openEmbeddings({ apiKey, fetch })) } : {}),
+  });
   const entrances = new Map<string, Entrance>(settings.keys.map(({ label, secret }) => [label, enter(secret)]));
   if (entrances.size === 0) entrances.set("default", enter(null));
   const [first = "default"] = entrances.keys();
@@ -92,6 +102,7 @@ export function createEndpoint(context: ProviderContext, options: EndpointOption
     name: settings.name,
     defaultModel: settings.model,
     keys: [...entrances.keys()],
+    embeds: options.openEmbeddings !== undefined,
     ...(options.ways ? { speaks: options.ways.map(({ passage }) => passage.format) } : {}),
     serves: (model) => own.has(model) || (options.pattern?.test(model) ?? false),
     keyId: (label) => ids.get(label) ?? label,
@@ -101,7 +112,7 @@ export function createEndpoint(context: ProviderContext, options: EndpointOption
     async call(request, call) {
       const entrance = entrances.get(call.key ?? first);
       if (!entrance) throw new CallFailure("auth", `${settings.name} has no key labelled ${call.key}.`);
-      return run.call(entrance, request, call);
+      return request.embed ? run.embed(entrance, request.embed, call) : run.call(entrance, request, call);
     },
     ...(options.probe
       ? { check: (signal: AbortSignal) => run.check(entrances.get(first)?.apiKey ?? null, signal) }
@@ -112,7 +123,7 @@ export function createEndpoint(context: ProviderContext, options: EndpointOption
 
 type Exchanged = EndpointOptions & Pick<Provider, "capabilities">;
 
-/** The two things that go over the wire, with their timeouts and failures. */
+/** What goes over the wire, with their timeouts and failures. */
 function exchanges({ settings, clock }: ProviderContext, options: Exchanged, connection: Connection) {
   const secrets = () => [...providerSecrets(settings), ...(options.secrets?.() ?? [])];
   const within = createGuard({ connection, secrets, clock });
@@ -170,6 +181,26 @@ function exchanges({ settings, clock }: ProviderContext, options: Exchanged, con
           part: (part: AnswerPart) => onPart?.(part),
         };
         return generateStreamed(entrance.model(model), request, { ...ask, listener, clock });
+      });
+    },
+    embed(entrance: Entrance, asked: LlmEmbedding, call: CallOptions): Promise<LlmAnswer> {
+      const { model, idempotencyKey } = call;
+      const { embedding } = entrance;
+      if (!embedding) throw new CallFailure("caller", `${settings.name} makes no embeddings.`);
+      const timeouts = new CallTimeouts({ totalMs: settings.timeoutMs, firstTokenMs: null, idleMs: 0 });
+      return within(call.signal, timeouts, async (signal) => {
+        await options.ready?.(entrance.apiKey);
+        const { dimensions } = asked;
+        const answer = await embed(embedding(model), asked, {
+          signal,
+          headers: {
+            ...call.headers,
+            ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
+          },
+          vendorOptions: dimensions === undefined ? {} : (options.shortened?.(dimensions, model) ?? {}),
+        });
+        call.onActivity?.();
+        return answer;
       });
     },
     check(apiKey: string | null, caller: AbortSignal): Promise<void> {

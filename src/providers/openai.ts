@@ -1,5 +1,5 @@
 import { createOpenAI } from "@ai-sdk/openai";
-import { createEndpoint, type ProviderContext } from "./endpoint.ts";
+import { type Access, createEndpoint, type ProviderContext } from "./endpoint.ts";
 import { openaiKnown } from "./known-models.ts";
 import { chatWay } from "./passing/chat-way.ts";
 import { responsesWay } from "./passing/openai-responses.ts";
@@ -12,14 +12,17 @@ import { bearer, effort, strictness } from "./vendor-options.ts";
 /** OpenAI, through its chat completions or its responses. */
 export function openai(context: ProviderContext): Provider {
   const { endpoint: baseURL, api } = context.settings;
+  const open = ({ apiKey, fetch }: Access) => createOpenAI({ baseURL, apiKey: apiKey ?? "", fetch });
   return createEndpoint(context, {
     pattern: openaiModels,
     pricing: { vendor: "openai", perThousand: context.costPerThousand },
     known: openaiKnown,
-    open({ apiKey, fetch }) {
-      const vendor = createOpenAI({ baseURL, apiKey: apiKey ?? "", fetch });
+    open(access) {
+      const vendor = open(access);
       return (model) => (api === "responses" ? vendor.responses(model) : vendor.chat(model));
     },
+    openEmbeddings: (access) => open(access).embeddingModel,
+    shortened: (dimensions) => ({ openai: { dimensions } }),
     vendorOptions: (request) => ({
       openai: { ...strictness(request), ...effort(request), ...(api === "responses" ? stateless(request) : {}) },
     }),

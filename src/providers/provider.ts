@@ -13,6 +13,8 @@ export interface LlmAnswer {
   readonly toolCalls: readonly LlmToolCall[];
   /** What it thought, where the vendor shows it. */
   readonly reasoning: readonly LlmReasoning[];
+  /** One vector for each text, in their order; set where the request asked for them. */
+  readonly embeddings?: readonly (readonly number[])[];
   /** Why it ended: `stop`, `length`, `tool-calls`, ... as the provider's package normalises it. */
   readonly finishReason: string;
   readonly usage: Usage;
@@ -74,6 +76,8 @@ export interface Provider {
   readonly name: string;
   /** Model used where no hint and no alias says another. */
   readonly defaultModel: string;
+  /** True: it makes embeddings. Default: it does not, and is asked for none. */
+  readonly embeds?: boolean;
   /** Labels of its keys, never the keys. One "default" where it needs none. */
   readonly keys: readonly string[];
   /** Whether a model's name belongs to this provider, so that another vendor's name is never sent to it. */

@@ -18,8 +18,17 @@ export interface LlmRequest {
   readonly toolChoice?: "auto" | "none" | "required" | { readonly tool: string };
   /** How much the model may think before it answers. Default: the vendor's own. A model that cannot is a warning, or the vendor's 400. */
   readonly reasoning?: "low" | "medium" | "high";
+  /** Given: vectors of these texts are asked for, no text; `messages` is empty then. */
+  readonly embed?: LlmEmbedding;
   /** The request as it came, where it came in a vendor's words. */
   readonly wire?: WireRequest;
+}
+
+/** Texts to be made into vectors. */
+export interface LlmEmbedding {
+  readonly values: readonly string[];
+  /** Numbers of each vector, for models that can shorten them. Default: the model's own. */
+  readonly dimensions?: number;
 }
 
 /** One turn of the conversation. */

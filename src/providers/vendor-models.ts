@@ -2,7 +2,8 @@
 export type ModelPattern = RegExp;
 
 /** OpenAI's own names; not its open models (gpt-oss), which others serve. */
-export const openaiModels: ModelPattern = /^(ft:)?(gpt-(?!oss)|chatgpt-|o\d|codex-|davinci|babbage|computer-use)/i;
+export const openaiModels: ModelPattern =
+  /^(ft:)?(gpt-(?!oss)|chatgpt-|o\d|codex-|davinci|babbage|computer-use|text-embedding-(ada|3))/i;
 
 /** Anthropic's names. */
 export const anthropicModels: ModelPattern = /^claude-/i;
@@ -16,7 +17,7 @@ export const bedrockModels: ModelPattern =
 
 /** Names of open models as Ollama writes them: a family, perhaps a size (`qwen2.5:7b`). */
 export const ollamaModels: ModelPattern =
-  /^(?!ft:|arn:|([a-z-]+\.)?[a-z0-9]+\.[a-z][\w.-]*-v\d+:\d+$|nvidia\.)[\w./-]+:[\w.-]+$|^(llama|codellama|qwen|qwq|mistral|mixtral|gemma|phi|deepseek|gpt-oss|granite|command-r|tinyllama|smollm)/i;
+  /^(?!ft:|arn:|([a-z-]+\.)?[a-z0-9]+\.[a-z][\w.-]*-v\d+:\d+$|nvidia\.)[\w./-]+:[\w.-]+$|^(llama|codellama|qwen|qwq|mistral|mixtral|gemma|phi|deepseek|gpt-oss|granite|command-r|tinyllama|smollm|nomic-embed|mxbai-embed|all-minilm|bge-|snowflake-arctic-embed|embeddinggemma)/i;
 
 /** Whether a name is plainly one vendor's own, so that it is sent to nobody else even when a caller pairs them. */
 export function isVendorModel(model: string): boolean {

@@ -1,7 +1,7 @@
 import type { JsonObject } from "../core/json.ts";
 
 /** Vendors' wire formats in which requests come, and which providers speak. */
-export type WireFormat = "openai-chat" | "openai-responses" | "anthropic-messages";
+export type WireFormat = "openai-chat" | "openai-responses" | "anthropic-messages" | "openai-embeddings";
 
 /**
  * A request as its client sent it, beside its translation: a provider that speaks the format sends this body, with the model that was chosen for it, so nothing

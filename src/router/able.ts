@@ -1,8 +1,9 @@
 import type { Capabilities } from "../core/capabilities.ts";
 import type { LlmRequest, Provider } from "../providers/provider.ts";
+import type { LlmEmbedding } from "../providers/request.ts";
 import type { WireFormat } from "../providers/wire.ts";
 import type { Candidate, Inability } from "./candidates.ts";
-import type { Estimate } from "./estimate.ts";
+import { type Estimate, estimateTokens } from "./estimate.ts";
 import type { Known } from "./known.ts";
 
 /** What a request asks of a model besides an answer. */
@@ -13,17 +14,26 @@ export interface Needs {
   readonly inputTokens: number;
   /** A vendor's format, and what in the request has no translation out of it. Absent: anybody may serve it. */
   readonly wire?: { readonly format: WireFormat; readonly untranslated: readonly string[] };
+  /** Vectors of texts. Absent: it asks for none. */
+  readonly embeddings?: true;
 }
 
 /** An estimate may be so much too high: four characters a token are reckoned, plain English has five. */
 const caution = 1.25;
 
 /** What a request needs. */
-export function needsOf({ messages, tools = [], wire }: LlmRequest, { inputTokens }: Estimate): Needs {
+export function needsOf({ messages, tools = [], wire, embed }: LlmRequest, { inputTokens }: Estimate): Needs {
+  // Each of the texts has to fit, not all of them together.
+  if (embed) return { images: false, tools: false, inputTokens: longestOf(embed), embeddings: true };
   const images = messages.some((message) => message.role === "user" && (message.images ?? []).length > 0);
   const needs = { images, tools: tools.length > 0, inputTokens };
   if (!wire?.untranslated) return needs;
   return { ...needs, wire: { format: wire.format, untranslated: wire.untranslated } };
+}
+
+/** Tokens of the longest text. */
+function longestOf({ values }: LlmEmbedding): number {
+  return Math.max(0, ...values.map((text) => estimateTokens({ messages: [], system: text }).inputTokens));
 }
 
 /** Why a model cannot serve a request. Undefined: it can, or nobody knows that it cannot. */
@@ -44,20 +54,34 @@ function speechlessness({ name, speaks = [] }: Provider, { wire }: Needs): Inabi
   return { lack: "wire", reason };
 }
 
+/** Why a candidate cannot make the vectors that are asked for. Undefined: it can, or none are. */
+function vectorlessness({ name, embeds }: Provider, needs: Needs, servesAsked: boolean): Inability | undefined {
+  if (!needs.embeddings || (embeds && servesAsked)) return undefined;
+  const reason = embeds
+    ? `${name} does not serve the model that was asked for, and vectors of different models cannot be compared`
+    : `${name} makes no embeddings`;
+  return { lack: "embeddings", reason };
+}
+
 /** The candidates, with those set aside that are known not to be able to serve the request. The very same list where all may be. */
 export function setAsideUnable(candidates: readonly Candidate[], needs: Needs, known: Known): readonly Candidate[] {
   const least = leastOf(candidates, known);
   const isFine =
     !needs.wire &&
+    !needs.embeddings &&
     (!needs.images || least.images) &&
     (!needs.tools || least.tools) &&
     needs.inputTokens <= least.contextWindow;
   if (isFine) return candidates;
   return candidates.map((candidate) => {
     if (candidate.excluded !== undefined) return candidate;
-    const { provider, model } = candidate;
+    const { provider, model, servesAsked } = candidate;
     const of = known.providers.get(provider);
-    const inability = of && (speechlessness(of, needs) ?? inabilityOf(model, of.capabilities(model), needs));
+    const inability =
+      of &&
+      (vectorlessness(of, needs, servesAsked) ??
+        speechlessness(of, needs) ??
+        inabilityOf(model, of.capabilities(model), needs));
     return inability ? { ...candidate, excluded: `unable: ${inability.reason}`, inability } : candidate;
   });
 }

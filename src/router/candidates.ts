@@ -17,7 +17,7 @@ export interface Candidate extends Target {
 
 /** What a model lacks for a request. */
 export interface Inability {
-  readonly lack: "images" | "tools" | "context" | "wire";
+  readonly lack: "images" | "tools" | "context" | "wire" | "embeddings";
   /** `gpt-4 takes no images` */
   readonly reason: string;
 }

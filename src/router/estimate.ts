@@ -16,6 +16,10 @@ const usualOutputTokens = 1_000;
 
 /** Estimates a request's tokens: its text by length, its output by its limit. */
 export function estimateTokens(request: LlmRequest): Estimate {
+  if (request.embed) {
+    const characters = request.embed.values.reduce((sum, text) => sum + text.length, 0);
+    return { inputTokens: Math.ceil(characters / charactersPerToken), outputTokens: 0 };
+  }
   const texts = [request.system ?? "", ...request.messages.map(({ content }) => content)];
   const schema = request.outputSchema === undefined ? 0 : JSON.stringify(request.outputSchema).length;
   const characters = texts.reduce((sum, text) => sum + text.length, schema);

@@ -52,7 +52,8 @@ function shadowOf(
   if (!provider) return undefined;
   const target = { provider: shadow.provider, model: shadow.model ?? provider.defaultModel };
   // A mirrored request is compared, not passed on.
-  if (request.wire?.untranslated) return undefined;
+  // Nothing is learnt from vectors of another model.
+  if (request.wire?.untranslated || request.embed) return undefined;
   if (inabilityOf(target.model, provider.capabilities(target.model), needsOf(request, estimate))) return undefined;
   const first = decided.order[0];
   return first?.provider === target.provider && first.model === target.model ? undefined : target;
