@@ -24,7 +24,8 @@ const readLimit = 24_000;
 export function readMaterial({ system, prompt, earlier }: Pick<Asked, "system" | "prompt" | "earlier">): Material {
   const [own, context = ""] = shorten(prompt).split(/^.*\bfor context only:/im, 2);
   const { instruction, stuff } = splitPrompt(own ?? "");
-  const material = [stuff, context.trim(), shorten(earlier)].find((text) => text !== "");
+  const goal = context.trim() === "" ? "" : `The goal is: ${context.trim()}`;
+  const material = [stuff, goal, shorten(earlier)].find((text) => text !== "");
   return toMaterial(`${instruction}\n${system}`.trim(), material ?? "");
 }
 
