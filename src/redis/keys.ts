@@ -38,7 +38,7 @@ export interface Keys {
   cache(hash: string): string;
   /** Who may do what. */
   readonly access: AccessKeys;
-  /** Who is under way of runs that count together, and who waits. @param group see RunPlaces */
+  /** Who is under way of runs that count together, and who waits. @param group see placesGroup */
   places(group: string): PlacesKeys;
   /** Channel on which workers are told of steps that nobody wants any more: the beginnings of their job ids, JSON. */
   readonly stops: string;
