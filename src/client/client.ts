@@ -1,6 +1,7 @@
 import type { Hints } from "../core/call.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { LiveEvent } from "../core/live.ts";
+import type { Priority } from "../core/priority.ts";
 import { isTerminal, type Run, type RunEvent, type RunStatus, type RunSummary } from "../core/run.ts";
 import type { Schedule } from "../core/schedule.ts";
 import type { Costs, SpendDimension } from "../core/spend.ts";
@@ -20,6 +21,8 @@ export interface Submission {
   readonly definition?: string | JsonObject;
   readonly input?: JsonObject;
   readonly hints?: Hints;
+  /** Default: the workflow's. */
+  readonly priority?: Priority;
   /** The same key gives the same run: makes it safe to repeat a submission that got no answer. */
   readonly idempotencyKey?: string;
 }
@@ -29,6 +32,8 @@ export interface ForkOptions {
   /** In place of that run's, whole. */
   readonly input?: JsonObject;
   readonly hints?: Hints;
+  /** Default: that run's. */
+  readonly priority?: Priority;
   /** Of its workflow. Default: that run's. */
   readonly version?: number;
   /** The same key gives the same run. */

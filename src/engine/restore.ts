@@ -1,10 +1,12 @@
 import type { Redis } from "ioredis";
+import { isPriority } from "../core/priority.ts";
 import { isTerminal, type RunStatus } from "../core/run.ts";
 import type { Keys } from "../redis/keys.ts";
 import { abandonSteps } from "./abandon.ts";
 import type { Definitions } from "./definitions.ts";
 import { type Dispatcher, foldJob, type PlannedJob, plannedJob } from "./dispatch.ts";
 import type { Parent } from "./engine.ts";
+import { agedPriority } from "./job-priority.ts";
 import { enterPlaces, leavePlaces, repairPlaces } from "./places.ts";
 import { listEnded } from "./run-lists.ts";
 import type { RunState } from "./state.ts";
@@ -84,12 +86,12 @@ export async function restoreJobs(parts: RestoreParts, runId: string, full?: Set
   const { redis, keys, definitions, dispatcher, clock } = parts;
   const { run, fences, lease, inbox } = keys.run(runId);
   const [fields, delivered, holder, unfolded] = await Promise.all([
-    redis.hmget(run, "workflow", "version", "status", "rev", "state", "paused", "place", "createdAt"),
+    redis.hmget(run, "workflow", "version", "status", "rev", "state", "paused", "place", "createdAt", "priority"),
     redis.hgetall(fences),
     redis.exists(lease),
     redis.llen(inbox),
   ]);
-  const [workflow, version, status, rev, state, paused, group, createdAt] = fields;
+  const [workflow, version, status, rev, state, paused, group, createdAt, own] = fields;
   if (!workflow || !status || !state) {
     // Lost by Redis; or listed a moment ago and about to be written.
     const listedAt = Number((await redis.zscore(keys.openRuns, runId)) ?? 0);
@@ -106,7 +108,11 @@ export async function restoreJobs(parts: RestoreParts, runId: string, full?: Set
   const waits = group && status === "queued" && !(await enterPlaces(parts, group, runId, Number(createdAt)));
   if (waits) full?.add(group);
   const source = await definitions.forJobs(workflow, Number(version));
-  const place = { runId, version: Number(version), workflow: source, place: "front", now: clock() } as const;
+  const now = clock();
+  const given = isPriority(own) ? own : undefined;
+  const priority = agedPriority(given, Number(createdAt), now);
+  const begins = status === "queued" ? "back" : "front";
+  const place = { runId, version: Number(version), workflow: source, place: begins, now, priority } as const;
   const wanted: PlannedJob[] = [];
   const woken: PlannedJob[] = [];
   for (const [actor, { epoch, kind, timer }] of Object.entries(last.active)) {
@@ -121,6 +127,7 @@ export async function restoreJobs(parts: RestoreParts, runId: string, full?: Set
     jobs.push(plannedJob({ actor, epoch, kind, dueAt }, parks === "" ? place : { ...place, times: Number(parks) }));
   }
   if (unfolded > 0 && holder === 0) wanted.push(foldJob(runId, workflow, Number(version), rev ?? "0"));
+  if (priority !== given) await dispatcher.raise(wanted);
   const added = wanted.length > 0 ? await dispatcher.restore(wanted) : 0;
   const roused = await Promise.all(woken.map((job) => dispatcher.wake(job)));
   return added + roused.filter(Boolean).length;
