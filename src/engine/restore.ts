@@ -41,16 +41,9 @@ export async function closeRun(parts: RestoreParts, runId: string, state: RunSta
       steps.map(([actor, { epoch }]) => ({ actor, epoch })),
     ),
     parts.dispatcher.removeTimers(runId, state),
-    tellRelatives(parts, runId),
-    leavePlace(parts, runId),
+    tellOthers(parts, runId),
   ]);
   await listEnded(parts, runId);
-}
-
-/** Frees the place that a run has had among those of its workflow; who gets it begins. */
-async function leavePlace(parts: RestoreParts, runId: string): Promise<void> {
-  const group = await parts.redis.hget(parts.keys.run(runId).run, "place");
-  if (group) await beginAll(parts, await leavePlaces(parts, group, [runId]));
 }
 
 /** Adds the first jobs of runs that have got a place. */
@@ -58,11 +51,14 @@ async function beginAll(parts: RestoreParts, runIds: readonly string[]): Promise
   for (const id of runIds) await restoreJobs(parts, id);
 }
 
-/** Ends the child runs of a run that has ended, and wakes the step that started it. */
-async function tellRelatives({ redis, keys, onEnd }: RestoreParts, runId: string): Promise<void> {
-  const [parent, hasChildren] = await redis.hmget(keys.run(runId).run, "parent", "hasChildren");
+/** Ends the child runs of a run that has ended, wakes the step that started it, and frees its place among the runs of its workflow: who gets that one begins. */
+async function tellOthers(parts: RestoreParts, runId: string): Promise<void> {
+  const { redis, keys, onEnd } = parts;
+  const fields = await redis.hmget(keys.run(runId).run, "parent", "hasChildren", "place");
+  const [parent, hasChildren, group] = fields;
   if (hasChildren) await onEnd.endChildren(runId, openChildren(await redis.hgetall(keys.run(runId).children)));
   if (parent) await onEnd.wakeParent(JSON.parse(parent) as Parent, runId);
+  if (group) await beginAll(parts, await leavePlaces(parts, group, [runId]));
 }
 
 /** Child runs that are not known to have ended. @param children entries by id */
@@ -102,7 +98,7 @@ export async function restoreJobs(parts: RestoreParts, runId: string, full?: Set
   if (isTerminal(status as RunStatus)) {
     // One that was closed may have got a further child from a step that was still at work.
     const isClosed = (await redis.zscore(keys.openRuns, runId)) === null;
-    await (isClosed ? tellRelatives(parts, runId) : closeRun(parts, runId, last));
+    await (isClosed ? tellOthers(parts, runId) : closeRun(parts, runId, last));
     return 0;
   }
   const waits = group && status === "queued" && !(await enterPlaces(parts, group, runId, Number(createdAt)));
