@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { loadSettings } from "../../src/config/load.ts";
 import type { AppError } from "../../src/core/errors.ts";
 import { agentSummary, workOf } from "../../src/planning/agent.ts";
 import { chosen, loadCatalogue } from "../../src/planning/catalogue.ts";
@@ -39,6 +40,14 @@ describe("the catalogue of agents", () => {
     expect(shop && agentSummary(shop)).toMatchObject({ name: "shop", tools: ["stock"], structured: false });
     expect(shop && Object.keys(workOf(shop, "Sell."))).toEqual(["agent"]);
     expect(found.has("analyst")).toBe(true);
+  });
+
+  test("the example's agents are read, its settings taken", () => {
+    const settings = loadSettings({ env: {}, cwd: "/", file: resolve("examples/plans/switchyard.yaml") });
+    expect(settings).toMatchObject({ warnings: [], planMaxSteps: 8, planMaxUsd: 0.2 });
+    const found = loadCatalogue(settings.agents);
+    expect(found.get("writer")?.description).toContain("this house");
+    expect(found.has("buyer")).toBe(true);
   });
 
   test("tells everything that is wrong in all files, with its place", () => {
