@@ -3,6 +3,7 @@ import { listApprovals } from "./routes/approvals.ts";
 import { chatCompletions } from "./routes/chat-completions.ts";
 import { costs } from "./routes/costs.ts";
 import { deleteRun } from "./routes/delete-run.ts";
+import { embeddings } from "./routes/embeddings.ts";
 import { forkRun, retryRun } from "./routes/fork-run.ts";
 import { gatewayAudit, gatewayPreCheck } from "./routes/gateway.ts";
 import { health } from "./routes/health.ts";
@@ -71,7 +72,7 @@ const plans: readonly Route[] = [
   listAgents,
 ];
 
-const proxy: readonly Route[] = [chatCompletions, responses, messages, countTokens, listModels, showModel];
+const proxy: readonly Route[] = [chatCompletions, responses, messages, countTokens, embeddings, listModels, showModel];
 
 const api: readonly Route[] = [
   submitRun,
