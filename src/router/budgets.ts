@@ -4,15 +4,8 @@ import { AppError } from "../core/errors.ts";
 import { defaultTenant } from "../core/tenant.ts";
 import type { Candidate } from "./candidates.ts";
 import { isStrict, type Known } from "./known.ts";
+import type { Payer } from "./payer.ts";
 import { periodEnd, type SpentSum } from "./spent.ts";
-
-/** Who pays for a request, and for what. */
-export interface Payer {
-  /** Default: the default tenant. */
-  readonly tenant?: string | undefined;
-  /** Full name of the workflow whose step asks; absent: somebody asks directly. */
-  readonly workflow?: string | undefined;
-}
 
 /** A budget that has a say in a request, with the sum it is compared with. */
 export interface Concern {
@@ -32,7 +25,7 @@ export function concernsOf(
   return Object.entries(budgets).flatMap(([id, budget]): Concern[] => {
     const { scope, period } = budget;
     if (!scope) return [{ id, budget, sum: { period, by: "fleet" } }];
-    const present = { tenant: [tenant], workflow: workflow === undefined ? [] : [workflow], provider: providers }[scope.of];
+    const present = { tenant: [tenant], workflow: workflow ? [workflow] : [], provider: providers }[scope.of];
     return present
       .filter((name) => scope.name === "*" || scope.name === name)
       .map((name) => ({
@@ -58,7 +51,7 @@ export interface Verdict {
   /** Given: it goes to cheaper targets. */
   readonly downgraded?: BudgetStanding;
   /** Providers whose own budgets are spent: those that are not called, and why; those that are tried last. */
-  readonly out: ReadonlyMap<string, string>;
+  readonly out: ReadonlyMap<string, BudgetStanding>;
   readonly last: readonly string[];
   /** For the decision's record. */
   readonly notes: readonly BudgetNote[];
@@ -69,7 +62,7 @@ export const noVerdict: Verdict = { out: new Map(), last: [], notes: [] };
 
 /** Judges a request by how the budgets stand that concern it. Pure. */
 export function verdictOf(concerns: readonly Concern[], standings: readonly BudgetStanding[]): Verdict {
-  const out = new Map<string, string>();
+  const out = new Map<string, BudgetStanding>();
   const last: string[] = [];
   const notes: BudgetNote[] = [];
   let refused: BudgetStanding | undefined;
@@ -80,7 +73,7 @@ export function verdictOf(concerns: readonly Concern[], standings: readonly Budg
     const { id, counts, usd, spentUsd } = standing;
     const action = standing.state === "spent" ? standing.action : "warn";
     notes.push({ id, counts, usd, spentUsd, action });
-    if (action === "refuse" && provider !== undefined) out.set(provider, spentWords(standing));
+    if (action === "refuse" && provider !== undefined) out.set(provider, standing);
     else if (action === "refuse") refused ??= standing;
     else if (action === "downgrade" && provider !== undefined) last.push(provider);
     // The one that names a model says more.
@@ -111,11 +104,40 @@ export function cheaper(hints: Hints, { model }: BudgetStanding, known: Known): 
   return { ...rest, ...pinned, strategy: "cost_optimized", ...(next === undefined ? {} : { model: next }) };
 }
 
-/** The candidates without those whose own budgets are spent. The very same list where there are none. */
-export function setAsideSpent(candidates: readonly Candidate[], { out }: Verdict): readonly Candidate[] {
-  if (out.size === 0) return candidates;
+/** The candidates without those whose own budgets are spent; without all, where the request is refused. The very same list where none is. */
+export function setAsideSpent(candidates: readonly Candidate[], { refused, out }: Verdict): readonly Candidate[] {
+  if (!refused && out.size === 0) return candidates;
   return candidates.map((candidate) => {
-    const reason = out.get(candidate.provider);
-    return reason === undefined || candidate.excluded !== undefined ? candidate : { ...candidate, excluded: reason };
+    const standing = out.get(candidate.provider);
+    if (candidate.excluded !== undefined || !(refused ?? standing)) return candidate;
+    return { ...candidate, excluded: refused ? `budget ${refused.id} is spent` : standing ? spentWords(standing) : "" };
+  });
+}
+
+/** The budget that leaves a request nobody to serve it; undefined: none does. @param left what {@link setAsideSpent} left of the candidates */
+export function refusalBy(
+  { refused, out }: Verdict,
+  candidates: readonly Candidate[],
+  left: readonly Candidate[],
+): BudgetStanding | undefined {
+  const isAble = ({ excluded }: Candidate) => excluded === undefined;
+  if (refused || left === candidates || left.some(isAble)) return refused;
+  const last = candidates.findLast(isAble);
+  return last && out.get(last.provider);
+}
+
+/** How every budget stands. Pure. @param sums USD by what spent them @param now epoch milliseconds */
+export function standingsOf(
+  budgets: Readonly<Record<string, Budget>>,
+  sums: Readonly<Record<Budget["period"], ReadonlyMap<string, number>>>,
+  now: number,
+): readonly BudgetStanding[] {
+  return Object.entries(budgets).flatMap(([id, budget]) => {
+    const { scope, period } = budget;
+    const spent = sums[period];
+    const by = scope ? `${scope.of}:${scope.name}` : "fleet";
+    const each =
+      scope?.name === "*" ? [...spent.keys()].filter((name) => name.startsWith(`${scope.of}:`)).sort() : [by];
+    return each.map((name) => standingOfBudget({ id, budget, sum: { period, by: name } }, spent.get(name) ?? 0, now));
   });
 }

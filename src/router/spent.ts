@@ -4,8 +4,8 @@ import type { CallRecord } from "../core/call.ts";
 import { defaultTenant } from "../core/tenant.ts";
 import type { Keys } from "../redis/keys.ts";
 import { nano } from "./limits.ts";
-import type { Payer } from "./budgets.ts";
-import { createTally } from "./tally.ts";
+import type { Payer } from "./payer.ts";
+import type { Tally, TallyHash } from "./tally.ts";
 
 /** A sum that a budget is compared with: of a period, what was spent by `tenant:acme`, `workflow:report`, `provider:openai`, or by the `fleet`. */
 export interface SpentSum {
@@ -20,7 +20,6 @@ export interface SpentStore {
   look(sums: readonly SpentSum[]): Promise<readonly number[]>;
   /** Every sum of a period, read now. */
   all(period: BudgetPeriod): Promise<ReadonlyMap<string, number>>;
-  close(): Promise<void>;
 }
 
 /** Sums are read again when they are older. */
@@ -36,27 +35,40 @@ interface Known {
   readonly at: number;
 }
 
-/** @param redis an impatient connection @param clock epoch milliseconds */
-export function createSpentStore(redis: Redis, keys: Keys, clock: () => number): SpentStore {
-  const tally = createTally(redis, keptSeconds);
+/** What the store stands on. */
+export interface SpentOptions {
+  /** An impatient connection. */
+  readonly redis: Redis;
+  readonly keys: Keys;
+  /** Takes what is added; its owner closes it. */
+  readonly tally: Tally;
+  /** Epoch milliseconds. */
+  readonly clock: () => number;
+}
+
+/** Opens nothing. */
+export function createSpentStore({ redis, keys, tally, clock }: SpentOptions): SpentStore {
   const known = new Map<string, Known>();
   const asked = new Map<string, Promise<void>>();
-  const keyOf = (period: BudgetPeriod) => keys.router(`spent:${periodName(period, clock())}`);
-  const nameOf = (key: string, by: string) => `${key}|${by}`;
+  const hashOf = (period: BudgetPeriod): TallyHash => ({
+    key: keys.router(`spent:${periodName(period, clock())}`),
+    keptSeconds,
+  });
+  const nameOf = ({ key }: TallyHash, by: string) => `${key}|${by}`;
 
-  const read = async (key: string, by: string) => {
-    const name = nameOf(key, by);
-    const text = await redis.hget(key, by);
+  const read = async (hash: TallyHash, by: string) => {
+    const name = nameOf(hash, by);
+    const text = await redis.hget(hash.key, by);
     if (known.size >= mostKnown) known.clear();
-    known.set(name, { nano: Number(text ?? 0) + tally.waiting(key, by), at: clock() });
+    known.set(name, { nano: Number(text ?? 0) + tally.waiting(hash, by), at: clock() });
   };
-  const refresh = (key: string, by: string): Promise<void> => {
-    const name = nameOf(key, by);
+  const refresh = (hash: TallyHash, by: string): Promise<void> => {
+    const name = nameOf(hash, by);
     const reading =
       asked.get(name) ??
-      read(key, by)
+      read(hash, by)
         // Away: what was known counts on, and the next request asks again.
-        .catch(() => known.set(name, { nano: known.get(name)?.nano ?? tally.waiting(key, by), at: clock() }))
+        .catch(() => known.set(name, { nano: known.get(name)?.nano ?? tally.waiting(hash, by), at: clock() }))
         .then(() => void asked.delete(name));
     asked.set(name, reading);
     return reading;
@@ -65,10 +77,10 @@ export function createSpentStore(redis: Redis, keys: Keys, clock: () => number):
     add(call, payer) {
       const more = nano(call.costUsd);
       if (more === 0) return;
-      for (const key of [keyOf("day"), keyOf("month")]) {
+      for (const hash of [hashOf("day"), hashOf("month")]) {
         for (const by of sumsOf(call.provider, payer)) {
-          tally.note(key, by, more);
-          const name = nameOf(key, by);
+          tally.note(hash, by, more);
+          const name = nameOf(hash, by);
           const before = known.get(name);
           if (before) known.set(name, { ...before, nano: before.nano + more });
         }
@@ -76,28 +88,26 @@ export function createSpentStore(redis: Redis, keys: Keys, clock: () => number):
     },
     async look(sums) {
       const now = clock();
-      const wanted = sums.map(({ period, by }) => ({ key: keyOf(period), by }));
-      const unseen = wanted.flatMap(({ key, by }) => {
-        const found = known.get(nameOf(key, by));
+      const wanted = sums.map(({ period, by }) => ({ hash: hashOf(period), by }));
+      const unseen = wanted.flatMap(({ hash, by }) => {
+        const found = known.get(nameOf(hash, by));
         if (found && now - found.at < freshMs) return [];
-        const reading = refresh(key, by);
+        const reading = refresh(hash, by);
         return found ? [] : [reading];
       });
       if (unseen.length > 0) await Promise.all(unseen);
-      return wanted.map(({ key, by }) => (known.get(nameOf(key, by))?.nano ?? 0) / 1e9);
+      return wanted.map(({ hash, by }) => (known.get(nameOf(hash, by))?.nano ?? 0) / 1e9);
     },
     async all(period) {
-      const key = keyOf(period);
-      const sums = await redis.hgetall(key);
+      const sums = await redis.hgetall(hashOf(period).key);
       return new Map(Object.entries(sums).map(([by, text]) => [by, Number(text) / 1e9]));
     },
-    close: () => tally.close(),
   };
 }
 
 /** The sums that a call belongs to. */
 function sumsOf(provider: string, { tenant = defaultTenant, workflow }: Payer): readonly string[] {
-  const ofWorkflow = workflow === undefined ? [] : [`workflow:${workflow}`];
+  const ofWorkflow = workflow ? [`workflow:${workflow}`] : [];
   return ["fleet", `tenant:${tenant}`, `provider:${provider}`, ...ofWorkflow];
 }
 
