@@ -1,5 +1,6 @@
 import type { Route } from "./route.ts";
 import { listApprovals } from "./routes/approvals.ts";
+import { listBudgets, removeBudget, setBudget } from "./routes/budgets.ts";
 import { chatCompletions } from "./routes/chat-completions.ts";
 import { costs } from "./routes/costs.ts";
 import { deleteRun } from "./routes/delete-run.ts";
@@ -110,6 +111,9 @@ const api: readonly Route[] = [
   gatewayPreCheck,
   gatewayAudit,
   costs,
+  listBudgets,
+  setBudget,
+  removeBudget,
   health,
   openApi(() => routes),
 ];
