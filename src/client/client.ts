@@ -6,6 +6,7 @@ import { isTerminal, type Run, type RunEvent, type RunStatus, type RunSummary } 
 import type { Schedule } from "../core/schedule.ts";
 import type { Costs, SpendDimension } from "../core/spend.ts";
 import type { SetTrigger, Trigger, TriggerRequest } from "../core/trigger.ts";
+import { BudgetsClient } from "./budgets-client.ts";
 import { follow } from "./follow.ts";
 import { type Fetch, Http } from "./http.ts";
 import { PlansClient } from "./plans-client.ts";
@@ -67,12 +68,15 @@ export class SwitchyardClient {
   readonly routing: RoutingClient;
   /** Workflows made of goals. */
   readonly plans: PlansClient;
+  /** What may be spent. */
+  readonly budgets: BudgetsClient;
 
   /** @param options url of the server; fetch: default undici's. @throws AppError usage - not an http(s) URL. */
   constructor(options: { readonly url: string; readonly fetch?: Fetch }) {
     this.#http = new Http(options.url, options.fetch);
     this.routing = new RoutingClient(this.#http);
     this.plans = new PlansClient(this.#http);
+    this.budgets = new BudgetsClient(this.#http);
   }
 
   /** The server's URL without a slash at its end. */

@@ -59,7 +59,7 @@ export interface Run extends RunSummary {
   readonly waitsBehind?: number;
   readonly output: Json | null;
   readonly error: ErrorRecord | null;
-  /** In the definition's order. */
+  /** In the definition's order; behind them the compensations that have begun. */
   readonly steps: readonly StepRecord[];
   /** Runs that were forked from this one, or are retries of it; oldest first. Absent: none. */
   readonly forks?: readonly string[];

@@ -58,7 +58,7 @@ function speechlessness({ name, speaks = [] }: Provider, { wire }: Needs): Inabi
 function vectorlessness({ name, embeds }: Provider, needs: Needs, servesAsked: boolean): Inability | undefined {
   if (!needs.embeddings || (embeds && servesAsked)) return undefined;
   const reason = embeds
-    ? `${name} does not serve the model that was asked for, and vectors of different models cannot be compared`
+    ? `${name} does not serve that model, and another's vectors cannot be compared with its`
     : `${name} makes no embeddings`;
   return { lack: "embeddings", reason };
 }

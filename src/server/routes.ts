@@ -1,8 +1,10 @@
 import type { Route } from "./route.ts";
 import { listApprovals } from "./routes/approvals.ts";
+import { listBudgets, removeBudget, setBudget } from "./routes/budgets.ts";
 import { chatCompletions } from "./routes/chat-completions.ts";
 import { costs } from "./routes/costs.ts";
 import { deleteRun } from "./routes/delete-run.ts";
+import { embeddings } from "./routes/embeddings.ts";
 import { forkRun, retryRun } from "./routes/fork-run.ts";
 import { gatewayAudit, gatewayPreCheck } from "./routes/gateway.ts";
 import { health } from "./routes/health.ts";
@@ -71,7 +73,7 @@ const plans: readonly Route[] = [
   listAgents,
 ];
 
-const proxy: readonly Route[] = [chatCompletions, responses, messages, countTokens, listModels, showModel];
+const proxy: readonly Route[] = [chatCompletions, responses, messages, countTokens, embeddings, listModels, showModel];
 
 const api: readonly Route[] = [
   submitRun,
@@ -109,6 +111,9 @@ const api: readonly Route[] = [
   gatewayPreCheck,
   gatewayAudit,
   costs,
+  listBudgets,
+  setBudget,
+  removeBudget,
   health,
   openApi(() => routes),
 ];

@@ -59,7 +59,7 @@ function withJumps(named: readonly NamedStep[], nodes: Map<string, DagNode>, pro
 
 function jumpMistake(from: string, to: string, nodes: ReadonlyMap<string, DagNode>, dag: Dag): string | undefined {
   if (to === from) return "a step cannot go to itself; retry says how often it is tried.";
-  if (!nodes.has(to)) return `there is no step "${to}".${didYouMean(to, nodes.keys())}`;
+  if (!nodes.has(to)) return `there is no step "${to}".${didYouMean(to, [...nodes.keys()])}`;
   if (!dag.runsBefore(to, from)) return undefined;
   return `goes back: step "${to}" runs before step "${from}". A step can only go on to one that has yet to begin; a loop repeats steps.`;
 }

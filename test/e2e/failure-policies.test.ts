@@ -41,6 +41,37 @@ describe("a step that fails for good", () => {
   });
 });
 
+describe("a failed step that goes to another one", () => {
+  const definition = `name: goes
+steps:
+${failing("a", "    on_error: { goto: sorry }\n")}  - id: b
+    needs: [a]
+    wait: { for: 1ms }
+  - id: sorry
+    needs: []
+    transform: { why: steps.a.error.code, output: steps.a.output }
+output: { sorry: "{{ steps.sorry.output }}", message: "{{ steps.a.error.message }}" }
+`;
+
+  test("passes over what lies between, and its error is read there and in the output", async () => {
+    const { run, events } = await ended(definition);
+    expect(run).toMatchObject({
+      status: "succeeded",
+      output: { sorry: { why: "wait_timeout", output: null }, message: expect.stringContaining("never") },
+    });
+    expect(run.steps.map(({ id, status }) => `${id} ${status}`)).toEqual(["a failed", "b skipped", "sorry succeeded"]);
+    expect(events).toContainEqual(expect.objectContaining({ type: "step.failed", step: "a", tolerated: true }));
+  });
+
+  test("goes there in a fork that keeps it, too", async () => {
+    const { run } = await ended(definition);
+    const fork = await running.client.fork(run.id, "sorry");
+    const forked = await running.client.wait(fork.id);
+    expect(forked.output).toEqual(run.output);
+    expect(forked.steps.map(({ status }) => status)).toEqual(["failed", "skipped", "succeeded"]);
+  });
+});
+
 describe("soft_failure", () => {
   const three = (tolerance: string) =>
     `name: soft\nsoft_failure: "${tolerance}"\nsteps:\n${failing("a")}${failing("b")}${fine("c")}output: done\n`;

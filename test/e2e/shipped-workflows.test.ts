@@ -34,18 +34,30 @@ describe("trip-saga", () => {
     expect(requests()).toEqual(["PUT /flights/T-1", "PUT /hotels/T-1", "PUT /cars/T-1"]);
   });
 
-  test("without a car, cancels what was booked, the last first, each once", async () => {
+  const refuses = (booked: string, undo = 404) => {
     server.answers(({ method, path }, response) => {
-      if (method === "PUT" && path.startsWith("/cars")) return void response.writeHead(409).end();
-      if (method === "DELETE" && path.startsWith("/cars")) return void response.writeHead(404).end();
-      return { ok: true };
+      if (!booked.split(" ").includes(path.split("/")[1] ?? "")) return { ok: true };
+      return void response.writeHead(method === "PUT" ? 409 : undo).end();
     });
+  };
+
+  test("without a car at the first place, takes one at the second", async () => {
+    refuses("cars");
     const run = await ran("trip-saga.yaml", { trip: "T-2", api: server.url });
-    expect(run).toMatchObject({ status: "succeeded", output: { booked: false } });
+    expect(run).toMatchObject({ status: "succeeded", output: { booked: true } });
+    expect(requests()).toEqual(["PUT /flights/T-2", "PUT /hotels/T-2", "PUT /cars/T-2", "PUT /other-cars/T-2"]);
+    expect(server.hits.at(-1)?.body).toEqual({ instead_of: "http_failed" });
+  });
+
+  test("without any car, cancels what was booked, the last first, each once", async () => {
+    refuses("cars other-cars");
+    const run = await ran("trip-saga.yaml", { trip: "T-3", api: server.url });
+    expect(run).toMatchObject({ status: "failed", error: { code: "http_failed", details: { step: "other_car" } } });
     expect(requests().filter((request) => request.startsWith("DELETE"))).toEqual([
-      "DELETE /cars/T-2",
-      "DELETE /hotels/T-2",
-      "DELETE /flights/T-2",
+      "DELETE /other-cars/T-3",
+      "DELETE /cars/T-3",
+      "DELETE /hotels/T-3",
+      "DELETE /flights/T-3",
     ]);
   });
 
@@ -56,10 +68,10 @@ describe("trip-saga", () => {
       if (path.startsWith("/hotels") && refused++ < 2) return void response.writeHead(503).end();
       return { ok: true };
     });
-    const run = await ran("trip-saga.yaml", { trip: "T-3", api: server.url });
-    expect(run).toMatchObject({ status: "succeeded", output: { booked: false } });
+    const run = await ran("trip-saga.yaml", { trip: "T-4", api: server.url });
+    expect(run.status).toBe("failed");
     expect(requests().filter((request) => request.startsWith("PUT /cars"))).toEqual([]);
-    expect(requests().at(-1)).toBe("DELETE /flights/T-3");
+    expect(requests().at(-1)).toBe("DELETE /flights/T-4");
   });
 });
 

@@ -1,5 +1,6 @@
-import type { CheckedDefinition } from "../../workflow/checked.ts";
+import { type CheckedDefinition, compensationId } from "../../workflow/checked.ts";
 import { type Dag, dagOf } from "../../workflow/dag.ts";
+import { crossingsOf, isPassedOver } from "../../workflow/jumps.ts";
 import type { Choice } from "../../workflow/paths/path-machine.ts";
 import type { Path, Paths } from "../../workflow/paths/paths.ts";
 import { stepsThatRan, stepsThatWere } from "./expectation.ts";
@@ -21,10 +22,13 @@ export interface Covered {
   readonly missing: readonly string[];
 }
 
-/** What the runs of all tests went through, of what there is. */
+/** What the runs of all tests went through, of what there is. Compensations are steps, but no branches: whether one succeeds makes no difference to the others. */
 export function coverageOf(definition: CheckedDefinition, paths: Paths, runs: readonly RehearsedRun[]): Coverage {
   const dag = dagOf(definition.steps);
-  const ran = new Set(runs.flatMap(stepsThatRan));
+  const ran = new Set(runs.flatMap((run) => [...stepsThatRan(run), ...run.compensated.map(compensationId)]));
+  const dispatchable = definition.steps.flatMap(({ id, compensation }) =>
+    compensation ? [id, compensation.step.id] : [id],
+  );
   const taken = new Set(runs.flatMap(branchesOf));
   const branches = definition.steps.flatMap(({ id, when }) => [
     branchText({ step: id, outcome: "succeeds" }),
@@ -32,14 +36,11 @@ export function coverageOf(definition: CheckedDefinition, paths: Paths, runs: re
     ...(when === undefined ? [] : [branchText({ step: id, outcome: "skipped" })]),
   ]);
   const known = new Set(paths.paths.map((path) => wayText(wayOfPath(path), dag)));
-  const walked = new Set(runs.flatMap((run) => wayOfRun(run) ?? []).map((way) => wayText(way, dag)));
+  const walked = new Set(runs.flatMap((run) => wayOfRun(run, definition) ?? []).map((way) => wayText(way, dag)));
   const ways = covered([...known], walked);
   const { isComplete, total } = paths;
   return {
-    steps: covered(
-      definition.steps.map(({ id }) => id),
-      ran,
-    ),
+    steps: covered(dispatchable, ran),
     branches: covered(branches, taken),
     paths: { ...ways, total: isComplete ? ways.total : (total ?? null), isSampled: !isComplete },
   };
@@ -82,8 +83,16 @@ function wayOfPath({ choices, end }: Path): Way {
 }
 
 /** Undefined: the run ended by something that is no step's doing, such as its timeout. */
-function wayOfRun(run: RehearsedRun): Way | undefined {
-  const way = { skipped: stepsThatWere("skipped", run), failed: stepsThatWere("failed", run) };
+function wayOfRun(run: RehearsedRun, { steps }: CheckedDefinition): Way | undefined {
+  const failed = steps.filter(({ id }) => run.steps.some((step) => step.id === id && step.status === "failed"));
+  const crossings = crossingsOf(steps);
+  const jumped = failed.flatMap(({ id, onError }) => (onError.type === "go_on" && onError.goto ? [id] : []));
+  // What a jump passes over follows from the failure: it is no choice.
+  const isChoice = (id: string) => {
+    const crossing = crossings.get(id);
+    return !crossing || !isPassedOver(crossing, jumped);
+  };
+  const way = { skipped: stepsThatWere("skipped", run).filter(isChoice), failed: failed.map(({ id }) => id) };
   // A run may fail at its very end, for more failures than its workflow allows.
   const isWhole = run.steps.every(({ status }) => ["succeeded", "failed", "skipped"].includes(status));
   const step = run.error?.details?.step;

@@ -3,7 +3,7 @@ import type { RunEvent } from "../../core/run.ts";
 import { callRecord, decision, served } from "./call.ts";
 import { errorRecord } from "./errors.ts";
 import { moment } from "./json-values.ts";
-import { forkOf } from "./run.ts";
+import { compensation, forkOf } from "./run.ts";
 
 const head = { seq: z.int().describe("1, 2, 3, ... without a gap."), at: moment };
 const ofStep = { ...head, step: z.string() };
@@ -66,7 +66,13 @@ export const runEvent = z
     }),
     z.strictObject({ type: z.enum(["run.paused", "run.resumed"]), ...by }),
     z.strictObject({ type: z.literal("signal.received"), ...by, name: z.string() }),
-    z.strictObject({ type: z.literal("run.cancelled"), ...by, reason: z.string().nullable() }),
+    z.strictObject({ type: z.literal("run.compensating"), ...head, ...compensation.shape }),
+    z.strictObject({
+      type: z.literal("run.cancelled"),
+      ...by,
+      reason: z.string().nullable(),
+      error: errorRecord.optional().describe("Present where compensations have failed."),
+    }),
   ])
   .meta({
     id: "Event",

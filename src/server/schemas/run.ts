@@ -64,8 +64,16 @@ export const stepRecord = z
     error: errorRecord.nullable(),
     reusedFrom: z.string().optional().describe("In a fork: the run in which the step was executed."),
     output: jsonAnswer.optional().describe("Present where it was asked for and there is one."),
+    compensates: z.string().optional().describe("Of a compensation: the step that it undoes."),
   })
   .meta({ id: "Step", description: "One step of a run." }) satisfies z.ZodType<StepRecord>;
+
+/** That a run is not to succeed, and what is undone therefore. */
+export const compensation = z.strictObject({
+  because: z.enum(["failed", "cancelled"]),
+  steps: z.array(z.string()).describe("Steps whose compensations run, in this order."),
+  unsure: z.array(z.string()).optional().describe("Steps with a compensation that were under way and were ended."),
+});
 
 /** A run with everything that is known of it. */
 export const runSchema = z
@@ -80,11 +88,12 @@ export const runSchema = z
       .int()
       .optional()
       .describe("While it waits for its place among the runs of its workflow: how many wait before it."),
-    steps: z.array(stepRecord).describe("In the definition's order."),
+    steps: z.array(stepRecord).describe("In the definition's order; behind them the compensations that have begun."),
     forks: z.array(z.string()).optional().describe("Runs that were forked from this one, oldest first."),
     children: z
       .array(z.strictObject({ step: z.string(), total: z.int(), open: z.int(), runs: z.array(z.string()) }))
       .optional()
       .describe("The runs that its steps have started, where it was asked for."),
+    compensation: compensation.optional().describe("Present once the run undoes what it has done."),
   })
   .meta({ id: "Run", description: "A run with its steps." }) satisfies z.ZodType<Run>;

@@ -1,4 +1,5 @@
 import { chatCompletions, chatRoute } from "./chat-completions.ts";
+import { embeddingsRoute } from "./embeddings.ts";
 import { responsesRoute } from "./responses.ts";
 import type { Route, Vendor } from "./vendor.ts";
 
@@ -18,6 +19,8 @@ export const azureOpenai: Vendor = {
 };
 
 function azureRoute(method: string, pathname: string): Route | undefined {
+  const embeddings = embeddingsRoute(method, pathname);
+  if (embeddings) return embeddings;
   const model = deployment.exec(pathname)?.[1];
   if (method !== "POST" || model === undefined)
     return responsesRoute(method, pathname) ?? chatRoute(method, pathname, ["simulated-deployment"]);

@@ -3,6 +3,7 @@ import { isJsonObject, type JsonObject } from "../../core/json.ts";
 import { type Asked, toAsked } from "../asked.ts";
 import { aimockCall } from "./aimock-handler.ts";
 import { chosenTool } from "./chosen-tool.ts";
+import { bedrockEmbeddingsRoute } from "./embeddings.ts";
 import { contentText, firstNumber, objectAt, readTurns } from "./read.ts";
 import type { Reply, Route, Vendor } from "./vendor.ts";
 
@@ -29,7 +30,7 @@ export const bedrock: Vendor = {
 
 function bedrockRoute(method: string, pathname: string): Route | undefined {
   const [, id, verb] = (method === "POST" && call.exec(pathname)) || [];
-  if (id === undefined) return undefined;
+  if (id === undefined) return bedrockEmbeddingsRoute(method, pathname);
   const model = decodeURIComponent(id);
   const stream = verb === "converse-stream";
   return { kind: "call", wire: { read: (body) => read(body, model, stream), write } };

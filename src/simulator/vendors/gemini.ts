@@ -3,6 +3,7 @@ import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
 import { type Asked, toAsked } from "../asked.ts";
 import { aimockCall } from "./aimock-handler.ts";
 import { chosenTool } from "./chosen-tool.ts";
+import { geminiEmbeddingsRoute } from "./embeddings.ts";
 import { contentText, firstNumber, objectAt } from "./read.ts";
 import type { Reply, Route, Vendor } from "./vendor.ts";
 
@@ -35,7 +36,7 @@ function geminiRoute(method: string, pathname: string): Route | undefined {
     return { kind: "call", wire: { read: (body) => read(body, model, stream), write } };
   }
   if (method === "GET" && pathname.endsWith("/models")) return { kind: "models", body: modelList() };
-  return undefined;
+  return geminiEmbeddingsRoute(method, pathname);
 }
 
 function modelList(): Json {

@@ -1,6 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
 import { type Asked, toAsked } from "../asked.ts";
 import { chatError, chatRoute } from "./chat-completions.ts";
+import { embeddingsRoute } from "./embeddings.ts";
 import { firstNumber, objectAt, readTurns } from "./read.ts";
 import { sendJson } from "./send.ts";
 import type { Reply, Route, Vendor, Wire } from "./vendor.ts";
@@ -21,7 +22,7 @@ function ollamaRoute(method: string, pathname: string): Route | undefined {
   if (method === "GET" && pathname === "/api/version") return { kind: "models", body: { version: "0.0.0-simulated" } };
   if (method === "POST" && pathname === "/api/chat") return { kind: "call", wire: nativeWire("chat") };
   if (method === "POST" && pathname === "/api/generate") return { kind: "call", wire: nativeWire("generate") };
-  return chatRoute(method, pathname, models);
+  return embeddingsRoute(method, pathname) ?? chatRoute(method, pathname, models);
 }
 
 function tags(): Json {

@@ -62,13 +62,25 @@ class Drawing {
   /** @returns the nodes with which the list ends */
   steps(steps: readonly CheckedStep[], place: Place): readonly string[] {
     const ends = new Map(steps.map((step) => [step.id, this.#step(step, place)]));
-    for (const { id, needs } of steps) {
+    for (const { id, needs, handles = [], onError, compensation } of steps) {
       const to = `${place.prefix}${id}`;
       const label = place.label === undefined ? {} : { label: place.label };
       if (needs.length === 0) this.edges.push({ from: place.from, to, ...label });
-      for (const need of needs) this.edges.push({ from: ends.get(need) ?? need, to });
+      for (const need of needs) if (!handles.includes(need)) this.edges.push({ from: ends.get(need) ?? need, to });
+      const goto = onError.type === "go_on" ? onError.goto : undefined;
+      if (goto !== undefined) {
+        const from = ends.get(id) ?? id;
+        this.edges.push({ from, to: `${place.prefix}${goto}`, label: "error", isFailure: true });
+      }
+      if (compensation) this.#undo(compensation.step, ends.get(id) ?? id, place);
     }
     return dagOf(steps).leaves.map((leaf) => ends.get(leaf) ?? leaf);
+  }
+
+  /** Nothing follows a compensation: what it waits for and what comes after it is another one each time. */
+  #undo(step: CheckedStep, from: string, place: Place): void {
+    this.#step(step, place);
+    this.edges.push({ from, to: `${place.prefix}${step.id}`, label: "undo", isUndo: true });
   }
 
   /** @returns the node from which what needs the step follows */

@@ -33,6 +33,8 @@ export interface GraphEdge {
   readonly label?: string;
   /** Whether it is the way that an error takes. */
   readonly isFailure?: boolean;
+  /** Whether it leads to what undoes a step: that comes later, or never. */
+  readonly isUndo?: boolean;
 }
 
 /** A frame around nodes and other frames. */

@@ -64,8 +64,8 @@ function nodeText({ id, shape, label, detail, condition }: GraphNode, names: Nam
   }
 }
 
-function edgeText({ from, to, label, isFailure }: GraphEdge, names: Names): string {
-  const arrow = isFailure ? "-.->" : "-->";
+function edgeText({ from, to, label, isFailure, isUndo }: GraphEdge, names: Names): string {
+  const arrow = isFailure || isUndo ? "-.->" : "-->";
   return `${names.get(from)} ${arrow}${label === undefined ? "" : `|"${escaped(label)}"|`} ${names.get(to)}`;
 }
 

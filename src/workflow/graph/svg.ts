@@ -38,6 +38,7 @@ svg { --page: #ffffff; --box: #f6f8fa; --line: #57606a; --frame: #d0d7de; --text
 .ring { fill: none; stroke: var(--text); stroke-width: 1.5; }
 .edge { fill: none; stroke: var(--line); stroke-width: 1.3; }
 .failure { stroke: var(--fail); stroke-dasharray: 4 3; }
+.undo { stroke-dasharray: 2 4; }
 .head { fill: var(--line); }
 text { fill: var(--text); text-anchor: middle; }
 .label { font-weight: 600; }
@@ -66,8 +67,8 @@ const curve = line<Point>(
   .curve(curveBasis)
   .digits(1);
 
-function arrow({ points, isFailure }: PlacedGraph["edges"][number]): string {
-  return `<path class="edge${isFailure ? " failure" : ""}" marker-end="url(#head)" d="${curve(points) ?? ""}"/>`;
+function arrow({ points, isFailure, isUndo }: PlacedGraph["edges"][number]): string {
+  return `<path class="edge${isFailure ? " failure" : isUndo ? " undo" : ""}" marker-end="url(#head)" d="${curve(points) ?? ""}"/>`;
 }
 
 function arrowLabel({ label, labelAt }: PlacedGraph["edges"][number]): readonly string[] {

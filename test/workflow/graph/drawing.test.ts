@@ -44,6 +44,22 @@ describe("a workflow as Mermaid text", () => {
 `);
   });
 
+  test("leads with broken lines to what undoes a step, and to where a failed one goes", () => {
+    const text = mermaid([
+      { id: "a", llm, on_error: { goto: "sorry" }, compensate: { llm } },
+      { id: "b", llm },
+      { id: "sorry", needs: [], llm },
+    ]);
+    expect(text.match(/^ {2}\S+ -\S+ ?.*$/gm)?.map((line) => line.trim())).toEqual([
+      "n_the_start --> n_a",
+      'n_a -.->|"error"| n_sorry',
+      'n_a -.->|"undo"| n_a_compensate',
+      "n_a --> n_b",
+      "n_b --> n_the_end",
+      "n_sorry --> n_the_end",
+    ]);
+  });
+
   test("keeps steps apart whose ids Mermaid would confuse, and takes its own words as ids", () => {
     const text = mermaid([
       { id: "end", llm },
