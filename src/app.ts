@@ -24,6 +24,7 @@ import { resetHealth } from "./router/reset-health.ts";
 import type { Router } from "./router/router.ts";
 import { createRoutingControl } from "./router/routing-control.ts";
 import { createRoutingStore } from "./router/routing-store.ts";
+import { providerFacts } from "./server/provider-facts.ts";
 import { createServer } from "./server/server.ts";
 import { agentHandler } from "./steps/agent/agent.ts";
 import { approvalHandler } from "./steps/approval.ts";
@@ -187,7 +188,8 @@ export async function createApp(options: AppOptions): Promise<App> {
       const { bodyLimitBytes } = settings;
       const access = createAccess({ redis: passing, subscriber, keys, clock: Date.now });
       await sayWhoMayCome(settings, access, log);
-      const parts = { engine, plans, routing, router, access, queues, log, version, bodyLimitBytes };
+      const facts = providerFacts(settings.providers);
+      const parts = { engine, plans, routing, router, providers: facts, access, queues, log, version, bodyLimitBytes };
       const server = await createServer(parts);
       closers.push(() => server.close());
       url = await server.listen({ host: settings.host, port: settings.port });

@@ -1,3 +1,4 @@
+import { axonFlowRoutes } from "./axonflow/table.ts";
 import type { Route } from "./route.ts";
 import { listApprovals } from "./routes/approvals.ts";
 import { listBudgets, removeBudget, setBudget } from "./routes/budgets.ts";
@@ -110,6 +111,7 @@ const api: readonly Route[] = [
   ...routing,
   gatewayPreCheck,
   gatewayAudit,
+  ...axonFlowRoutes,
   costs,
   listBudgets,
   setBudget,

@@ -11,6 +11,7 @@ import { linesTypes, yamlTypes } from "./media-types.ts";
 import { routeNotFound } from "./not-found.ts";
 import { openApiDocument } from "./openapi/document.ts";
 import { problemDocument, problemMediaType, retryAfterSeconds, toAppError } from "./problem.ts";
+import type { ProviderFacts } from "./provider-facts.ts";
 import { addQueueBoard } from "./queue-board.ts";
 import { addRoutes, type Route, type ServerContext } from "./route.ts";
 import { routes } from "./routes.ts";
@@ -24,6 +25,7 @@ export interface ServerOptions {
   readonly router: Router;
   /** Who may do what. */
   readonly access: Access;
+  readonly providers: readonly ProviderFacts[];
   /** Shown by Bull Board at /queues. */
   readonly queues: readonly Queue[];
   readonly log: FastifyBaseLogger;
@@ -34,7 +36,7 @@ export interface ServerOptions {
 
 /** The API server, ready to listen. Closing it ends its event streams; it does not close the engine. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { engine, plans, routing, router, access, queues, log, version, bodyLimitBytes } = options;
+  const { engine, plans, routing, router, providers, access, queues, log, version, bodyLimitBytes } = options;
   const server: FastifyInstance = Fastify({
     loggerInstance: log,
     bodyLimit: bodyLimitBytes,
@@ -62,7 +64,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const engineOf: ServerContext["engineOf"] = () => engine;
   const plansOf: ServerContext["plansOf"] = (request) => plans(request.principal.tenant, engineOf(request));
   const { signal } = closing;
-  addRoutes(server, routes, { engineOf, engine, plansOf, routing, router, version, closing: signal });
+  addRoutes(server, routes, { engineOf, engine, plansOf, routing, router, providers, version, closing: signal });
   return server;
 }
 
