@@ -40,6 +40,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const server: FastifyInstance = Fastify({
     loggerInstance: log,
     bodyLimit: bodyLimitBytes,
+    // Longer ones are no name of anything; the default of 100 is less than a workflow's full name may have.
+    routerOptions: { maxParamLength: 500 },
     logController: new LogController({ disableRequestLogging: true }),
     // An address that is no address, such as a broken percent escape.
     frameworkErrors: (error, _request, reply) => void answer(reply, toAppError(error)),
