@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { z } from "zod";
+import { z } from "zod";
 import { catalogue, type ErrorCode } from "../../core/catalogue.ts";
 import { AppError, type ErrorRecord } from "../../core/errors.ts";
 import { isJsonObject } from "../../core/json.ts";
