@@ -3,9 +3,9 @@ import { AppError } from "../../core/errors.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { RouteOutcome } from "../../router/router.ts";
 import { checked } from "../checked.ts";
+import type { AxonFlowAsk, RequestAnswer } from "./ask.ts";
 import { type CallImages, callContextSchema, callIn, hintsIn } from "./call-context.ts";
 import { asError } from "./failure.ts";
-import type { AxonFlowAsk, RequestAnswer } from "./request.ts";
 
 /** No client of theirs waits so long; whoever goes away ends the call. */
 const longestMs = 600_000;

@@ -7,9 +7,9 @@ import type { Engine } from "../../engine/engine.ts";
 import type { Plans } from "../../planning/plans.ts";
 import { checked } from "../checked.ts";
 import { feed } from "../feed.ts";
+import type { AxonFlowAsk, RequestAnswer } from "./ask.ts";
 import { asError, failureBody } from "./failure.ts";
 import { asText, durationText, runMs, stepResults } from "./plan-body.ts";
-import type { AxonFlowAsk, RequestAnswer } from "./request.ts";
 
 /** Its clients wait for 120 s: by then they know that it goes on. */
 const mostSeconds = 100;

@@ -2,9 +2,9 @@ import { z } from "zod";
 import { AppError } from "../../core/errors.ts";
 import { planModes } from "../../core/plan.ts";
 import { checked } from "../checked.ts";
+import type { RequestAnswer } from "./ask.ts";
 import { callContextSchema, hintsIn } from "./call-context.ts";
 import { madeBody } from "./plan-body.ts";
-import type { RequestAnswer } from "./request.ts";
 
 const contextSchema = z.looseObject({
   ...callContextSchema.shape,

@@ -1,23 +1,18 @@
 import { randomUUID } from "node:crypto";
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import { AppError } from "../../core/errors.ts";
 import { didYouMean } from "../../core/suggest.ts";
 import { checked } from "../checked.ts";
 import { jsonTypes } from "../media-types.ts";
-import type { Route, ServerContext } from "../route.ts";
+import type { Route } from "../route.ts";
+import { mediaSchema, type RequestAnswer } from "./ask.ts";
 import { answerChat } from "./chat.ts";
 import { answerExecutePlan } from "./execute-plan.ts";
 import { requestProblem } from "./failure.ts";
 import { answerMakePlan } from "./make-plan.ts";
 import { requestAnswer } from "./schemas.ts";
 
-const mediaSchema = z.looseObject({
-  source: z.string().optional(),
-  base64_data: z.string().optional(),
-  url: z.string().optional(),
-  mime_type: z.string().min(1).max(100).default("image/png"),
-});
 const bodySchema = z.looseObject({
   query: z.string().default(""),
   request_type: z.string().min(1).default("chat"),
@@ -27,23 +22,6 @@ const bodySchema = z.looseObject({
   media: z.array(mediaSchema).max(20).nullish(),
 });
 const headersSchema = z.object({ "idempotency-key": z.string().min(1).max(255).optional() });
-
-/** A request of AxonFlow's clients, checked. */
-export interface AxonFlowAsk {
-  readonly query: string;
-  readonly context: Readonly<Record<string, unknown>>;
-  readonly media: readonly z.infer<typeof mediaSchema>[];
-  /** Made here; in the answer. */
-  readonly requestId: string;
-  readonly idempotencyKey: string | undefined;
-  readonly request: FastifyRequest;
-  readonly reply: FastifyReply;
-  /** Fires when the client goes away or the server closes. */
-  readonly signal: AbortSignal;
-}
-
-/** Answers requests of one type. */
-export type RequestAnswer = (ask: AxonFlowAsk, context: ServerContext) => Promise<object>;
 
 const answers: Readonly<Record<string, RequestAnswer>> = {
   chat: answerChat,
