@@ -4,7 +4,7 @@
 //   --only=switchyard  one server alone, for a profile: node --cpu-prof in bench/proxy-server.mjs
 import { execFileSync, fork, spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,7 +13,9 @@ import { startEmbedded } from "../dist/redis/embedded.js";
 
 const widths = [1, 32, 128];
 const kinds = ["whole", "stream"];
-const seconds = 2;
+/** Requests before the first round: until then it is the compiler that is measured. */
+const warmUp = 4_000;
+const seconds = Number(process.env.BENCH_SECONDS ?? 2);
 
 export async function bench({ say, options }) {
   const isQuick = options.includes("--quick");
@@ -48,9 +50,9 @@ async function startServers(closers, say) {
   const switchyard = child(fork(new URL("proxy-server.mjs", import.meta.url), [redis.url, base]));
   const [url] = await once(switchyard, "message");
   return [
-    { name: "mock", url: `${base}/chat/completions`, headers: {} },
+    { name: "mock", url: `${base}/chat/completions`, headers: {}, pids: [mock.pid] },
     await startPortkey(base, child, say),
-    { name: "switchyard", url: `${url}/v1/chat/completions`, headers: {} },
+    { name: "switchyard", url: `${url}/v1/chat/completions`, headers: {}, pids: [switchyard.pid, redis.pid] },
   ];
 }
 
@@ -68,13 +70,16 @@ async function startPortkey(base, child, say) {
   const port = await freePort();
   const program = "node_modules/@portkey-ai/gateway/build/start-server.js";
   const env = { ...process.env, NODE_ENV: "production", TRUSTED_CUSTOM_HOSTS: "127.0.0.1,localhost" };
-  child(spawn(process.execPath, [program, `--port=${port}`, "--headless"], { cwd: folder, stdio: "ignore", env }));
+  const gateway = child(
+    spawn(process.execPath, [program, `--port=${port}`, "--headless"], { cwd: folder, stdio: "ignore", env }),
+  );
   const target = { provider: "openai", api_key: "key", custom_host: base };
   const config = JSON.stringify({ strategy: { mode: "fallback" }, targets: [target, target] });
   return {
     name: "portkey",
     url: `http://127.0.0.1:${port}/v1/chat/completions`,
     headers: { "x-portkey-config": config },
+    pids: [gateway.pid],
   };
 }
 
@@ -122,13 +127,13 @@ async function measure(servers, plan) {
   const took = {};
   for (const { name } of servers) took[name] = {};
   for (const kind of plan.kinds) {
+    for (const server of servers) await load(server, kind, 32, { amount: kind === "whole" ? warmUp : warmUp / 4 });
     for (const width of plan.widths) {
       const key = `${kind}_${width}`;
-      for (const server of servers) await load(server, kind, width, 1);
       for (let round = 0; round < plan.rounds; round++) {
         for (const server of servers) {
           took[server.name][key] ??= [];
-          took[server.name][key].push(await load(server, kind, width, seconds));
+          took[server.name][key].push(await load(server, kind, width, { duration: seconds }));
         }
       }
     }
@@ -136,11 +141,12 @@ async function measure(servers, plan) {
   return took;
 }
 
-async function load({ name, url, headers }, kind, width, duration) {
+async function load({ name, url, headers, pids }, kind, width, much) {
+  const before = cpuMs(pids);
   const result = await autocannon({
     url,
     connections: width,
-    duration,
+    ...much,
     method: "POST",
     headers: { ...headers, "content-type": "application/json", authorization: "Bearer key" },
     body: bodyOf(kind),
@@ -148,7 +154,23 @@ async function load({ name, url, headers }, kind, width, duration) {
   if (result.non2xx + result.errors > 0)
     throw new Error(`${name}: ${result.non2xx} bad answers, ${result.errors} errors`);
   const { p50, p99 } = result.latency;
-  return { perSecond: result.requests.total / result.duration, p50, p99 };
+  const cpuUs = ((cpuMs(pids) - before) * 1_000) / result.requests.total;
+  return { perSecond: result.requests.total / result.duration, p50, p99, cpuUs };
+}
+
+/** CPU that processes have used, in milliseconds: that does not depend on what else the machine does. NaN where nothing tells. */
+function cpuMs(pids) {
+  let ticks = 0;
+  for (const pid of pids) {
+    try {
+      const [, rest] = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ");
+      const fields = rest.split(" ");
+      ticks += Number(fields[11]) + Number(fields[12]);
+    } catch {
+      return Number.NaN;
+    }
+  }
+  return ticks * 10;
 }
 
 function report(took, plan, say) {
@@ -163,9 +185,10 @@ function report(took, plan, say) {
         figures[`${name}_per_s_${suffix}`] = of(name, key, "perSecond");
         figures[`${name}_p50_ms_${suffix}`] = of(name, key, "p50");
         figures[`${name}_p99_ms_${suffix}`] = of(name, key, "p99");
+        figures[`${name}_cpu_us_${suffix}`] = of(name, key, "cpuUs");
         say(
           `${kind.padEnd(7)}${String(width).padStart(4)} connections  ${name.padEnd(11)}` +
-            `${of(name, key, "perSecond").toFixed(0).padStart(7)}/s   p50 ${of(name, key, "p50")} ms   p99 ${of(name, key, "p99")} ms`,
+            `${of(name, key, "perSecond").toFixed(0).padStart(7)}/s   p50 ${of(name, key, "p50")} ms   p99 ${of(name, key, "p99")} ms   CPU ${of(name, key, "cpuUs").toFixed(0)} us`,
         );
       }
       for (const peer of ["portkey", "mock"]) {
