@@ -187,7 +187,9 @@ export async function createApp(options: AppOptions): Promise<App> {
       const { bodyLimitBytes } = settings;
       const access = createAccess({ redis: passing, subscriber, keys, clock: Date.now });
       await sayWhoMayCome(settings, access, log);
-      const parts = { engine, plans, routing, router, access, queues, log, version, bodyLimitBytes };
+      const { rateLimit: perMinute } = settings;
+      const rates = perMinute === null ? undefined : { perMinute, redis: passing, namespace: keys.access.rates };
+      const parts = { engine, plans, routing, router, access, queues, log, version, bodyLimitBytes, rates };
       const server = await createServer(parts);
       closers.push(() => server.close());
       url = await server.listen({ host: settings.host, port: settings.port });

@@ -63,9 +63,9 @@ export class SwitchyardClient {
   /** Workflows made of goals. */
   readonly plans: PlansClient;
 
-  /** @param options url of the server; fetch: default undici's. @throws AppError usage - not an http(s) URL. */
-  constructor(options: { readonly url: string; readonly fetch?: Fetch }) {
-    this.#http = new Http(options.url, options.fetch);
+  /** @param options url of the server; apiKey: where the server asks for one; fetch: default undici's. @throws AppError usage - not an http(s) URL. */
+  constructor(options: { readonly url: string; readonly apiKey?: string; readonly fetch?: Fetch }) {
+    this.#http = new Http(options.url, options.fetch, options.apiKey);
     this.routing = new RoutingClient(this.#http);
     this.plans = new PlansClient(this.#http);
   }

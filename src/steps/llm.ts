@@ -82,6 +82,7 @@ class LlmAttempt {
       avoid: this.#work.avoid,
       affinity: this.#work.runId,
       workflow: this.#work.workflow,
+      tenant: this.#work.tenant,
       signal,
       deadline,
       idempotencyKey: this.#calls.length === 0 ? idempotencyKey : `${idempotencyKey}-${this.#calls.length}`,

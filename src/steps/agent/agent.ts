@@ -183,6 +183,7 @@ class AgentExecution {
       avoid: this.#work.avoid,
       affinity: this.#work.runId,
       workflow: this.#work.workflow,
+      tenant: this.#work.tenant,
       signal,
       deadline,
       idempotencyKey: `${idempotencyKey}-t${journal.turns.length + 1}`,
