@@ -94,7 +94,8 @@ describe("tenants", () => {
           .replace(":tenant/", "")
           .replace(":name", url.startsWith("/v1/workflows") ? "whole" : "go")
           .replace(":id", url.startsWith("/v1/schedules") ? "morning" : url.includes("triggers") ? "push" : run);
-        if (url.startsWith("/v1/keys") || path === "/health") continue;
+        // Who asked in vain is in their own log.
+        if (url.startsWith("/v1/keys") || url === "/v1/audit" || path === "/health") continue;
         const body = method === "GET" || method === "DELETE" ? undefined : {};
         const { status, text } = await ask(who, method, path, body);
         if (url.includes(":") && !url.startsWith("/v1/routing") && !url.startsWith("/v1/audit"))
