@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { AppError } from "../core/errors.ts";
+import { registerBudgets } from "./commands/budgets.ts";
 import { registerConfig } from "./commands/config.ts";
 import { registerCosts } from "./commands/costs.ts";
 import { registerDemo } from "./commands/demo.ts";
@@ -40,6 +41,7 @@ const commands: readonly Register[] = [
   registerConfig,
   registerProviders,
   registerCosts,
+  registerBudgets,
   registerSchedules,
   registerTriggers,
   registerServe,

@@ -1,10 +1,12 @@
 import type { Hints } from "../core/call.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { LiveEvent } from "../core/live.ts";
+import type { Priority } from "../core/priority.ts";
 import { isTerminal, type Run, type RunEvent, type RunStatus, type RunSummary } from "../core/run.ts";
 import type { Schedule } from "../core/schedule.ts";
 import type { Costs, SpendDimension } from "../core/spend.ts";
 import type { SetTrigger, Trigger, TriggerRequest } from "../core/trigger.ts";
+import { BudgetsClient } from "./budgets-client.ts";
 import { follow } from "./follow.ts";
 import { type Fetch, Http } from "./http.ts";
 import { PlansClient } from "./plans-client.ts";
@@ -20,6 +22,8 @@ export interface Submission {
   readonly definition?: string | JsonObject;
   readonly input?: JsonObject;
   readonly hints?: Hints;
+  /** Default: the workflow's. */
+  readonly priority?: Priority;
   /** The same key gives the same run: makes it safe to repeat a submission that got no answer. */
   readonly idempotencyKey?: string;
 }
@@ -29,6 +33,8 @@ export interface ForkOptions {
   /** In place of that run's, whole. */
   readonly input?: JsonObject;
   readonly hints?: Hints;
+  /** Default: that run's. */
+  readonly priority?: Priority;
   /** Of its workflow. Default: that run's. */
   readonly version?: number;
   /** The same key gives the same run. */
@@ -62,12 +68,15 @@ export class SwitchyardClient {
   readonly routing: RoutingClient;
   /** Workflows made of goals. */
   readonly plans: PlansClient;
+  /** What may be spent. */
+  readonly budgets: BudgetsClient;
 
   /** @param options url of the server; apiKey: where the server asks for one; fetch: default undici's. @throws AppError usage - not an http(s) URL. */
   constructor(options: { readonly url: string; readonly apiKey?: string; readonly fetch?: Fetch }) {
     this.#http = new Http(options.url, options.fetch, options.apiKey);
     this.routing = new RoutingClient(this.#http);
     this.plans = new PlansClient(this.#http);
+    this.budgets = new BudgetsClient(this.#http);
   }
 
   /** The server's URL without a slash at its end. */

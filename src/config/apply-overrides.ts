@@ -1,5 +1,6 @@
+import { type Budget, budgetScopes } from "../core/budget.ts";
 import { parseDuration } from "../core/duration.ts";
-import type { LimitsOverride, ProviderLimitsOverride, RoutingOverrides } from "./routing-overrides.ts";
+import type { BudgetOverride, LimitsOverride, ProviderLimitsOverride, RoutingOverrides } from "./routing-overrides.ts";
 import type { Limits, ProviderLimits, RoutingSettings, ShadowSettings } from "./settings.ts";
 
 /** The routing of a fleet that was told nothing: every configured provider is enabled and weighs the same. */
@@ -17,6 +18,7 @@ export function untoldRouting(configured: readonly string[]): RoutingSettings {
     hedgeAfterMs: null,
     shadow: null,
     checkEveryMs: null,
+    budgets: {},
     rampSince: {},
   };
 }
@@ -50,6 +52,7 @@ export function applyOverrides(
     hedgeAfterMs: asMs(overrides.hedge_after, routing.hedgeAfterMs),
     shadow: shadow === undefined ? routing.shadow : asShadow(shadow, configured),
     checkEveryMs: asMs(overrides.check_every, routing.checkEveryMs),
+    budgets: overrides.budgets ? mapped(overrides.budgets, asBudget) : routing.budgets,
     rampSince: since ? ofKnown(since) : routing.rampSince,
   };
 }
@@ -83,6 +86,7 @@ export function asOverrides(routing: RoutingSettings): RoutingOverrides {
             share: shadow.share,
           },
     check_every: asDuration(checkEveryMs),
+    budgets: mapped(routing.budgets, budgetSaid),
     since: routing.rampSince,
   };
 }
@@ -134,6 +138,23 @@ function limitsSaid({ requestsPerMinute, tokensPerMinute, concurrency, usdPerDay
     ...(concurrency === null ? {} : { concurrency }),
     ...(usdPerDay === null ? {} : { usd_per_day: usdPerDay }),
   };
+}
+
+function asBudget(said: BudgetOverride): Budget {
+  const of = budgetScopes.find((scope) => said[scope] !== undefined);
+  return {
+    scope: of ? { of, name: said[of] ?? "*" } : null,
+    period: said.period ?? "month",
+    usd: said.usd,
+    action: said.action ?? "refuse",
+    warnAt: said.warn_at ?? 0.8,
+    model: said.model ?? null,
+  };
+}
+
+function budgetSaid({ scope, period, usd, action, warnAt, model }: Budget): BudgetOverride {
+  const of = scope ? { [scope.of]: scope.name } : {};
+  return { ...of, usd, period, action, warn_at: warnAt, ...(model === null ? {} : { model }) };
 }
 
 function own<T>(byName: Readonly<Record<string, T>>, name: string): T | undefined {

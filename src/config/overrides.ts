@@ -10,7 +10,13 @@ import type { ProviderSettings, Settings } from "./settings.ts";
 import { createDataSource, shown } from "./source.ts";
 
 export { applyOverrides, asOverrides } from "./apply-overrides.ts";
-export type { LimitsOverride, ProviderLimitsOverride, RoutingOverrides, ShadowOverride } from "./routing-overrides.ts";
+export type {
+  BudgetOverride,
+  LimitsOverride,
+  ProviderLimitsOverride,
+  RoutingOverrides,
+  ShadowOverride,
+} from "./routing-overrides.ts";
 
 /** As much of the settings as routing rests on. */
 export interface RoutingBase extends Pick<Settings, "routing" | "edition"> {

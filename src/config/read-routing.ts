@@ -3,6 +3,7 @@ import { unknownKey, unknownProvider } from "./known-names.ts";
 import { numberOf, readNames, readPairs } from "./pairs.ts";
 import type { Problems } from "./problems.ts";
 import { notAllowed, readIfSet } from "./read.ts";
+import { readBudgets } from "./read-budgets.ts";
 import { type LimitsReader, readLimits } from "./read-limits.ts";
 import type { RoutingOverrides, ShadowOverride } from "./routing-overrides.ts";
 import { scalars } from "./scalar.ts";
@@ -23,6 +24,7 @@ export const routingKeys: readonly (keyof RoutingOverrides)[] = [
   "hedge_after",
   "shadow",
   "check_every",
+  "budgets",
 ];
 
 /** The variables of routing keys that hold names; those of single values stand with the scalars. */
@@ -68,6 +70,7 @@ export function readRoutingKeys(source: Source, world: RoutingWorld, problems: P
     hedge_after: readIfSet(scalars.hedgeAfter, source, problems),
     shadow: read("shadow", readShadow),
     check_every: readIfSet(scalars.checkEvery, source, problems),
+    budgets: read("budgets", readBudgets),
   });
 }
 

@@ -1,3 +1,4 @@
+import type { Budget } from "../core/budget.ts";
 import type { Capabilities } from "../core/capabilities.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { ProposableKind } from "../core/plan.ts";
@@ -109,6 +110,8 @@ export interface RoutingSettings {
   readonly shadow: ShadowSettings | null;
   /** Milliseconds between active checks of every enabled provider; null: none. */
   readonly checkEveryMs: number | null;
+  /** What may be spent, by the budget's id. */
+  readonly budgets: Readonly<Record<string, Budget>>;
   /** Epoch milliseconds at which a provider was enabled or undrained at run time: from then on its share grows. */
   readonly rampSince: Readonly<Record<string, number>>;
 }

@@ -1,3 +1,4 @@
+import type { BudgetNote } from "./budget.ts";
 import type { JsonObject } from "./json.ts";
 
 /** What a caller may ask of the router. A run's hints apply to each of its steps; a step's own win. */
@@ -102,6 +103,8 @@ export interface Decision {
   readonly inputs: JsonObject;
   /** Version of the routing that was set at run time; 0: none was. */
   readonly routingVersion: number;
+  /** Budgets that had a say, or come near their end. */
+  readonly budgets?: readonly BudgetNote[];
   /** True: Redis did not answer in time; decided on the last known state. */
   readonly degraded?: boolean;
 }

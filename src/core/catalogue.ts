@@ -78,6 +78,11 @@ export const catalogue = {
     "The key has sent more requests than it may within a minute.",
     "Wait as long as Retry-After says, or raise SWITCHYARD_RATE_LIMIT.",
   ),
+  budget_spent: entry(
+    402,
+    "A budget that the request would be paid from is spent.",
+    "Wait for the next day or month, or raise the budget: `switchyard budgets list` shows them all.",
+  ),
   signature_refused: entry(
     401,
     "The delivery's signature is missing, wrong or too old.",
@@ -88,6 +93,7 @@ export const catalogue = {
     "No workflow of that name and version is stored.",
     "Check the name, or submit the definition itself.",
   ),
+  budget_not_found: entry(404, "No budget has that id.", "List them with `switchyard budgets list`."),
   schedule_not_found: entry(404, "No schedule has that id.", "List them with `switchyard schedules list`."),
   trigger_not_found: entry(404, "No trigger has that id.", "List them with `switchyard triggers list`."),
   gateway_context_not_found: entry(

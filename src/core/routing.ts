@@ -62,6 +62,10 @@ export interface RoutingTarget extends Omit<ExplainedCandidate, "place" | "costU
 /** A request that is only asked about. */
 export interface ExplainRequest {
   readonly hints: Hints;
+  /** Whose budgets count. Default: the default tenant's. */
+  readonly tenant?: string;
+  /** Full name of the workflow whose step would ask. Default: a direct request. */
+  readonly workflow?: string;
   /** Default 500. */
   readonly inputTokens?: number;
   /** Default 1000. */

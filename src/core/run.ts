@@ -1,6 +1,7 @@
 import type { CallRecord, Decision, Hints, Served } from "./call.ts";
 import type { ErrorRecord } from "./errors.ts";
 import type { Json, JsonObject } from "./json.ts";
+import type { Priority } from "./priority.ts";
 
 /** Where a run stands. Stored: renaming one is a breaking change. `waiting` is reserved: nothing sets it yet. */
 export type RunStatus = "queued" | "running" | "waiting" | "paused" | "succeeded" | "failed" | "cancelled";
@@ -54,6 +55,8 @@ export interface RunSummary {
 export interface Run extends RunSummary {
   readonly input: JsonObject;
   readonly hints: Hints;
+  /** Absent: normal. */
+  readonly priority?: Priority;
   /** Present while it is queued because as many runs of its workflow are under way as may be: how many wait before it. */
   readonly waitsBehind?: number;
   readonly output: Json | null;

@@ -28,10 +28,10 @@ export interface ChildrenParts {
 /** The child runs of one dispatch of a step. A child's id is made of the dispatch and the key, so that asking again after a crash finds the same run. */
 export function childrenOf(parts: ChildrenParts, execution: Execution, { name, version }: LoadedWorkflow): Children {
   const { redis, keys, definitions } = parts;
-  const { runId, actor, epoch } = execution;
+  const { runId, actor, epoch, priority } = execution;
   // What a step names is its tenant's.
   const tenant = tenantOf(name);
-  const parent: Parent = { run: runId, workflow: name, version, actor, epoch };
+  const parent: Parent = { run: runId, workflow: name, version, actor, epoch, ...(priority ? { priority } : {}) };
   return {
     id: (key) => childId(execution, key),
     store: async (definition) =>

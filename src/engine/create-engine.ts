@@ -130,12 +130,14 @@ async function healthOf(redis: Redis, { queues }: Dispatcher): Promise<EngineHea
   const before = performance.now();
   await redis.ping();
   const redisMs = performance.now() - before;
-  const counts = await Promise.all(queueNames.map((name) => queues[name].getJobCounts("waiting", "active", "delayed")));
+  const counts = await Promise.all(
+    queueNames.map((name) => queues[name].getJobCounts("waiting", "prioritized", "active", "delayed")),
+  );
   // The scheduler of `reconcile` always has its next job there: no work, only its alarm clock.
   const schedulers = await queues.control.getJobSchedulersCount();
   const open = queueNames.map((name, index) => {
-    const { waiting = 0, active = 0, delayed = 0 } = counts[index] ?? {};
-    return waiting + active + (name === "control" ? Math.max(0, delayed - schedulers) : delayed);
+    const { waiting = 0, prioritized = 0, active = 0, delayed = 0 } = counts[index] ?? {};
+    return waiting + prioritized + active + (name === "control" ? Math.max(0, delayed - schedulers) : delayed);
   });
   const clients = await queues.llm.getWorkers();
   return {

@@ -1,6 +1,8 @@
 import { type JobsOptions, Queue, type QueueOptions } from "bullmq";
 import type { Redis } from "ioredis";
+import type { Priority } from "../core/priority.ts";
 import type { CompiledStep } from "../workflow/compiled.ts";
+import { jobPriority } from "./job-priority.ts";
 import type { Dispatch, RunState } from "./state.ts";
 
 /** The queues of BullMQ. `control`: what concerns a whole run; `timer`: delayed events; `llm` and `io`: steps, by what they wait for. */
@@ -21,6 +23,8 @@ export interface JobData {
   readonly times?: number;
   /** Of a job that was added beside the commit it follows from: the run's revision after that commit. Before it, the job has come too early. */
   readonly rev?: number;
+  /** Of its run. Absent: normal. */
+  readonly priority?: Priority;
   /** Of jobs that begin a scheduled run. */
   readonly schedule?: string;
 }
@@ -52,10 +56,12 @@ export interface JobPlace {
   readonly runId: string;
   readonly version: number;
   readonly workflow: JobSource;
-  /** `back`: behind all that waits. `front`: before it; so runs that have begun are finished before further ones are begun. */
+  /** `front`: its run has begun, and is finished before further ones of its priority are begun. `back`: it has not. */
   readonly place: "front" | "back";
   /** Epoch milliseconds. */
   readonly now: number;
+  /** Of the run. Absent: normal. */
+  readonly priority?: Priority | undefined;
   /** Of a step that was parked: how often. Each time it goes on it does so in a job of its own, and only that job may. */
   readonly times?: number;
   /** The run's revision after the commit that it follows from, where it is added beside that commit. */
@@ -65,7 +71,7 @@ export interface JobPlace {
 /** Queue, id and content of the job that a dispatch needs. Pure. BullMQ forbids `:` in ids. */
 export function plannedJob(
   dispatch: Dispatch,
-  { runId, version, workflow, place, now, times, rev }: JobPlace,
+  { runId, version, workflow, place, now, times, rev, priority }: JobPlace,
 ): PlannedJob {
   const { actor, epoch, kind, dueAt } = dispatch;
   const queue = kind === "timer" ? "timer" : (workflow.steps.get(actor)?.queue ?? workflow.queues?.get(kind) ?? "io");
@@ -80,13 +86,14 @@ export function plannedJob(
       epoch,
       ...(times === undefined ? {} : { times }),
       ...(rev === undefined ? {} : { rev }),
+      ...(priority === undefined || priority === "normal" ? {} : { priority }),
     },
     opts: {
       jobId: jobIdOf(runId, actor, epoch, times),
       attempts,
       backoff: { type: "policy" },
       ...(dueAt > now ? { delay: dueAt - now } : {}),
-      ...(place === "front" ? { lifo: true } : {}),
+      ...(queue === "timer" ? {} : { priority: jobPriority(priority, place) }),
     },
   };
 }
@@ -163,6 +170,15 @@ export class Dispatcher {
     if (!found || !(await found.isDelayed())) return added > 0;
     await found.promote().catch(() => undefined);
     return true;
+  }
+
+  /** Lets jobs that wait go before less urgent ones, where they have become more urgent than they were. */
+  async raise(jobs: readonly PlannedJob[]): Promise<void> {
+    for (const { queue, opts } of jobs) {
+      const found = await this.queues[queue].getJob(opts.jobId);
+      const { priority = 0 } = opts;
+      if (found && priority > 0 && found.priority > priority) await found.changePriority({ priority });
+    }
   }
 
   /** Takes steps' jobs out of their queues, where they have not begun. */

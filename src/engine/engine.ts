@@ -1,6 +1,7 @@
 import type { Hints } from "../core/call.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { LiveEvent } from "../core/live.ts";
+import type { Priority } from "../core/priority.ts";
 import type { Run, RunEvent, RunSummary } from "../core/run.ts";
 import type { Schedule } from "../core/schedule.ts";
 import type { Delivered, SetTrigger, Trigger, TriggerRequest } from "../core/trigger.ts";
@@ -35,6 +36,8 @@ export interface SubmitRequest {
   readonly definition?: DefinitionSource;
   readonly input?: unknown;
   readonly hints?: Hints;
+  /** Default: the workflow's. */
+  readonly priority?: Priority;
   /** The same key gives the same run; with another request it is a conflict. */
   readonly idempotencyKey?: string;
 }
@@ -51,6 +54,8 @@ export interface ForkRequest {
   readonly input?: unknown;
   /** In place of that run's. */
   readonly hints?: Hints;
+  /** Default: that run's. */
+  readonly priority?: Priority;
   /** Of its workflow. Default: that run's. */
   readonly version?: number;
   /** The same key gives the same run; with another request it is a conflict. */
@@ -73,6 +78,8 @@ export interface Parent {
   readonly version: number;
   readonly actor: string;
   readonly epoch: number;
+  /** Of that run; its child runs have it too. Absent: normal. */
+  readonly priority?: Priority;
 }
 
 /** How a run is made that a step starts. */

@@ -1,3 +1,4 @@
+import type { Priority } from "../core/priority.ts";
 import type { CompiledWorkflow } from "../workflow/compiled.ts";
 import type { Conclusion } from "./conclude.ts";
 import type { CrashHook } from "./crash-point.ts";
@@ -25,6 +26,12 @@ export interface FoldParts {
   readonly restore: (runId: string) => Promise<unknown>;
   /** Random token that names one holder. */
   readonly token: () => string;
+}
+
+/** The run that jobs are added for. */
+interface RunOfJobs {
+  readonly runId: string;
+  readonly priority?: Priority | undefined;
 }
 
 /** How a worker's visit to a run ended. `busy`: another holds it; come back when its lease has passed. */
@@ -67,14 +74,14 @@ export class Folder {
     // One connection executes them in this order. Should the commit come late all the same (a Redis that forgot its scripts), the jobs wait for its revision.
     const [{ type }] = await Promise.all([
       store.settle(execution, costUsd, rev, content),
-      beside && this.#dispatch(execution.runId, workflow, transition.opened, beside),
+      beside && this.#dispatch(execution, workflow, transition.opened, beside),
     ]);
     if (type === "moved") return this.deliver(execution, delivery, costUsd);
     if (type === "stale") return this.refused(execution);
     crash("after-deliver", execution.actor);
     crash("after-commit", execution.actor);
     this.recent.set(execution.runId, { commit: content.id, state: transition.state });
-    if (!beside) await this.#finish(execution.runId, workflow, content, transition);
+    if (!beside) await this.#finish(execution, workflow, content, transition);
     crash("after-dispatch", execution.actor);
     return { type: "done" };
   }
@@ -101,7 +108,7 @@ export class Folder {
 
   /** Adds the job in which a parked step goes on by itself. */
   async sleep(
-    { runId, actor, epoch }: Execution,
+    { runId, actor, epoch, priority }: Execution,
     how: {
       readonly version: number;
       readonly compiled: CompiledWorkflow;
@@ -111,7 +118,15 @@ export class Folder {
   ): Promise<void> {
     const { compiled, version, until, times } = how;
     const kind = compiled.steps.get(actor)?.kind ?? "";
-    const place = { runId, version, workflow: compiled, place: "front", now: this.#parts.clock(), times } as const;
+    const place = {
+      runId,
+      version,
+      workflow: compiled,
+      place: "front",
+      now: this.#parts.clock(),
+      times,
+      priority,
+    } as const;
     await this.#parts.dispatcher.add([plannedJob({ actor, epoch, kind, dueAt: until }, place)]);
   }
 
@@ -153,16 +168,20 @@ export class Folder {
       if (reply.type !== "more") break;
       inbox = reply.inbox;
     }
-    await this.#finish(runId, workflow, content, { opened: [...opened.values()], abandoned });
+    await this.#finish({ runId, priority: held.priority }, workflow, content, {
+      opened: [...opened.values()],
+      abandoned,
+    });
     crash("after-dispatch", actor);
   }
 
   async #finish(
-    runId: string,
+    run: RunOfJobs,
     workflow: LoadedWorkflow,
     content: CommitContent,
     { opened, abandoned }: Pick<Transition, "opened" | "abandoned">,
   ): Promise<void> {
+    const { runId } = run;
     const { closed, abandon } = this.#parts;
     const { ending, state } = content.transition;
     if (ending) {
@@ -170,18 +189,18 @@ export class Folder {
       return closed(runId, state);
     }
     if (abandoned.length > 0) await abandon(runId, abandoned);
-    await this.#dispatch(runId, workflow, opened);
+    await this.#dispatch(run, workflow, opened);
   }
 
   /** @param beside given: the commit that they follow from is under way */
   async #dispatch(
-    runId: string,
+    { runId, priority }: RunOfJobs,
     { version, compiled }: LoadedWorkflow,
     opened: readonly Dispatch[],
     beside: { readonly rev?: number } = {},
   ): Promise<void> {
     const { dispatcher, clock } = this.#parts;
-    const place = { runId, version, workflow: compiled, place: "front", now: clock(), ...beside } as const;
+    const place = { runId, version, workflow: compiled, place: "front", now: clock(), priority, ...beside } as const;
     await dispatcher.add(opened.map((dispatch) => plannedJob(dispatch, place)));
   }
 }

@@ -4,7 +4,7 @@ import { ownName } from "../core/tenant.ts";
 import type { ForkRequest } from "./engine.ts";
 import { decideFork, planFork } from "./fork.ts";
 import type { RunQuery } from "./query.ts";
-import { claimed, type SubmitParts } from "./submit.ts";
+import { askedPriority, claimed, type SubmitParts } from "./submit.ts";
 import { complete, writeRun } from "./write-run.ts";
 
 /** What forking needs. */
@@ -35,15 +35,23 @@ export async function forkRun(
   await parts.checkHints(hints);
   for (const route of workflow.compiled.routes) await parts.checkHints({ ...hints, ...route });
   const { kept, from } = planFork(run, definition.steps, request.from);
+  const priority = request.priority ?? run.priority ?? "normal";
   const now = parts.clock();
-  const asked = { fork: runId, from: request.from ?? null, version, input, hints: hints as JsonObject };
+  const asked = {
+    fork: runId,
+    from: request.from ?? null,
+    version,
+    input,
+    hints: hints as JsonObject,
+    ...askedPriority(request),
+  };
   const id = await claimed(parts, request.idempotencyKey, parts.runId(now), asked);
   const forkOf = { run: runId, step: from };
   const transition = decideFork(workflow.compiled.machine, input, kept, now);
   // Sent before what writes the fork, on the same connection: no fork is missing among those of its run. One that was never written is not shown.
   const listed = redis.zadd(keys.run(runId).forks, "NX", now, id);
   const [created] = await Promise.all([
-    writeRun(parts, { id, workflow, input, hints, forkOf, transition }, now),
+    writeRun(parts, { id, workflow, input, hints, priority, forkOf, transition }, now),
     listed,
   ]);
   if (!created) await complete(parts, id);

@@ -1,4 +1,5 @@
 import { AppError } from "../core/errors.ts";
+import { isPriority, type Priority } from "../core/priority.ts";
 import { abandonSteps, childrenStartedBy } from "./abandon.ts";
 import type { Refused, Woken } from "./command-store.ts";
 import { commandJob, plannedJob } from "./dispatch.ts";
@@ -105,32 +106,43 @@ async function childrenOf({ redis, keys }: OperateParts, runId: string): Promise
 export async function signalRun(parts: OperateParts, runId: string, { name, payload, id, by }: Signal): Promise<void> {
   const kept = await parts.store.commands.signal(runId, name, payload, id, by);
   if (kept.type === "missing" || kept.type === "ended") throw refusal(runId, kept);
-  const [workflow, version] = await parts.redis.hmget(parts.keys.run(runId).run, "workflow", "version");
+  const [workflow, version, own] = await parts.redis.hmget(
+    parts.keys.run(runId).run,
+    "workflow",
+    "version",
+    "priority",
+  );
+  const priority = isPriority(own) ? own : undefined;
   await sendEvent(parts, { runId, name, payload, id, workflow: workflow ?? "", version: Number(version) });
   // Whoever sent it before may have died before the step's job was there.
   if (kept.type === "again") return void (await restoreJobs(parts, runId));
-  for (const woken of kept.woken) await goOn(parts, runId, workflow ?? "", Number(version), woken);
+  for (const woken of kept.woken)
+    await goOn(parts, { runId, workflow: workflow ?? "", version: Number(version), priority }, woken);
 }
 
 /** Wakes the step that started a run which has ended. */
 export async function wakeParent(parts: OperateParts, parent: Parent, child: string): Promise<void> {
-  const { run, workflow, version, actor, epoch } = parent;
+  const { run, workflow, version, actor, epoch, priority } = parent;
   const woken = await parts.store.commands.wake(run, actor, epoch, child);
-  if (woken) await goOn(parts, run, workflow, version, woken);
+  if (woken) await goOn(parts, { runId: run, workflow, version, priority }, woken);
 }
 
 async function goOn(
   parts: OperateParts,
-  runId: string,
-  workflow: string,
-  version: number,
+  run: {
+    readonly runId: string;
+    readonly workflow: string;
+    readonly version: number;
+    readonly priority: Priority | undefined;
+  },
   woken: Woken,
 ): Promise<void> {
+  const { runId, workflow, version, priority } = run;
   const { actor, epoch, times } = woken;
   const compiled = await parts.definitions.forJobs(workflow, version);
   if (compiled.queues) return void (await restoreJobs(parts, runId));
   const kind = compiled.steps.get(actor)?.kind ?? "";
-  const place = { runId, version, workflow: compiled, place: "front", now: parts.clock(), times } as const;
+  const place = { runId, version, workflow: compiled, place: "front", now: parts.clock(), times, priority } as const;
   await parts.dispatcher.wake(plannedJob({ actor, epoch, kind, dueAt: 0 }, place));
 }
 

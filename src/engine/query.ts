@@ -3,6 +3,7 @@ import type { Hints } from "../core/call.ts";
 import { AppError, type ErrorRecord } from "../core/errors.ts";
 import { pendingStep, stepAfter } from "../core/history.ts";
 import type { Json, JsonObject } from "../core/json.ts";
+import { isPriority } from "../core/priority.ts";
 import type { EventBody, ForkOf, Run, RunEvent, RunStatus, RunSummary, StartedRuns, StepRecord } from "../core/run.ts";
 import { tenantOf } from "../core/tenant.ts";
 import type { Keys } from "../redis/keys.ts";
@@ -47,19 +48,21 @@ export class RunQuery {
     { outputs = false, children = false }: { readonly outputs?: boolean; readonly children?: boolean } = {},
   ): Promise<Run> {
     const keys = this.#keys.run(runId);
-    const fields = [...summaryFields, "input", "hints", "output", "error", "place"] as const;
+    const fields = [...summaryFields, "input", "hints", "output", "error", "priority", "place"] as const;
     const [values, forks] = await Promise.all([this.#redis.hmget(keys.run, ...fields), this.#forks(runId)]);
     const summary = summaryOf(values);
     if (!summary) throw notFound(runId);
     const [input, hints, output, error] = values
-      .slice(summaryFields.length, -1)
+      .slice(summaryFields.length, -2)
       .map((text) => (text ? JSON.parse(text) : null));
+    const [priority] = values.slice(-2);
     const group = summary.status === "queued" || summary.status === "paused" ? values.at(-1) : null;
     const waitsBehind = group ? await waitingBefore({ redis: this.#redis, keys: this.#keys }, group, runId) : null;
     return {
       ...summary,
       input: input as JsonObject,
       hints: hints as Hints,
+      ...(isPriority(priority) ? { priority } : {}),
       ...(waitsBehind === null ? {} : { waitsBehind }),
       output: output as Json,
       error: error as ErrorRecord | null,

@@ -1,10 +1,12 @@
 import type { Redis } from "ioredis";
+import { isPriority } from "../core/priority.ts";
 import { isTerminal, type RunStatus } from "../core/run.ts";
 import type { Keys } from "../redis/keys.ts";
 import { abandonSteps } from "./abandon.ts";
 import type { Definitions } from "./definitions.ts";
 import { type Dispatcher, foldJob, type PlannedJob, plannedJob } from "./dispatch.ts";
 import type { Parent } from "./engine.ts";
+import { agedPriority } from "./job-priority.ts";
 import { enterPlaces, leavePlaces, repairPlaces } from "./places.ts";
 import { listEnded } from "./run-lists.ts";
 import type { RunState } from "./state.ts";
@@ -39,16 +41,9 @@ export async function closeRun(parts: RestoreParts, runId: string, state: RunSta
       steps.map(([actor, { epoch }]) => ({ actor, epoch })),
     ),
     parts.dispatcher.removeTimers(runId, state),
-    tellRelatives(parts, runId),
-    leavePlace(parts, runId),
+    tellOthers(parts, runId),
   ]);
   await listEnded(parts, runId);
-}
-
-/** Frees the place that a run has had among those of its workflow; who gets it begins. */
-async function leavePlace(parts: RestoreParts, runId: string): Promise<void> {
-  const group = await parts.redis.hget(parts.keys.run(runId).run, "place");
-  if (group) await beginAll(parts, await leavePlaces(parts, group, [runId]));
 }
 
 /** Adds the first jobs of runs that have got a place. */
@@ -56,11 +51,14 @@ async function beginAll(parts: RestoreParts, runIds: readonly string[]): Promise
   for (const id of runIds) await restoreJobs(parts, id);
 }
 
-/** Ends the child runs of a run that has ended, and wakes the step that started it. */
-async function tellRelatives({ redis, keys, onEnd }: RestoreParts, runId: string): Promise<void> {
-  const [parent, hasChildren] = await redis.hmget(keys.run(runId).run, "parent", "hasChildren");
+/** Ends the child runs of a run that has ended, wakes the step that started it, and frees its place among the runs of its workflow: who gets that one begins. */
+async function tellOthers(parts: RestoreParts, runId: string): Promise<void> {
+  const { redis, keys, onEnd } = parts;
+  const fields = await redis.hmget(keys.run(runId).run, "parent", "hasChildren", "place");
+  const [parent, hasChildren, group] = fields;
   if (hasChildren) await onEnd.endChildren(runId, openChildren(await redis.hgetall(keys.run(runId).children)));
   if (parent) await onEnd.wakeParent(JSON.parse(parent) as Parent, runId);
+  if (group) await beginAll(parts, await leavePlaces(parts, group, [runId]));
 }
 
 /** Child runs that are not known to have ended. @param children entries by id */
@@ -84,12 +82,12 @@ export async function restoreJobs(parts: RestoreParts, runId: string, full?: Set
   const { redis, keys, definitions, dispatcher, clock } = parts;
   const { run, fences, lease, inbox } = keys.run(runId);
   const [fields, delivered, holder, unfolded] = await Promise.all([
-    redis.hmget(run, "workflow", "version", "status", "rev", "state", "paused", "place", "createdAt"),
+    redis.hmget(run, "workflow", "version", "status", "rev", "state", "paused", "place", "createdAt", "priority"),
     redis.hgetall(fences),
     redis.exists(lease),
     redis.llen(inbox),
   ]);
-  const [workflow, version, status, rev, state, paused, group, createdAt] = fields;
+  const [workflow, version, status, rev, state, paused, group, createdAt, own] = fields;
   if (!workflow || !status || !state) {
     // Lost by Redis; or listed a moment ago and about to be written.
     const listedAt = Number((await redis.zscore(keys.openRuns, runId)) ?? 0);
@@ -100,13 +98,17 @@ export async function restoreJobs(parts: RestoreParts, runId: string, full?: Set
   if (isTerminal(status as RunStatus)) {
     // One that was closed may have got a further child from a step that was still at work.
     const isClosed = (await redis.zscore(keys.openRuns, runId)) === null;
-    await (isClosed ? tellRelatives(parts, runId) : closeRun(parts, runId, last));
+    await (isClosed ? tellOthers(parts, runId) : closeRun(parts, runId, last));
     return 0;
   }
   const waits = group && status === "queued" && !(await enterPlaces(parts, group, runId, Number(createdAt)));
   if (waits) full?.add(group);
   const source = await definitions.forJobs(workflow, Number(version));
-  const place = { runId, version: Number(version), workflow: source, place: "front", now: clock() } as const;
+  const now = clock();
+  const given = isPriority(own) ? own : undefined;
+  const priority = agedPriority(given, Number(createdAt), now);
+  const begins = status === "queued" ? "back" : "front";
+  const place = { runId, version: Number(version), workflow: source, place: begins, now, priority } as const;
   const wanted: PlannedJob[] = [];
   const woken: PlannedJob[] = [];
   for (const [actor, { epoch, kind, timer }] of Object.entries(last.active)) {
@@ -121,6 +123,7 @@ export async function restoreJobs(parts: RestoreParts, runId: string, full?: Set
     jobs.push(plannedJob({ actor, epoch, kind, dueAt }, parks === "" ? place : { ...place, times: Number(parks) }));
   }
   if (unfolded > 0 && holder === 0) wanted.push(foldJob(runId, workflow, Number(version), rev ?? "0"));
+  if (priority !== given) await dispatcher.raise(wanted);
   const added = wanted.length > 0 ? await dispatcher.restore(wanted) : 0;
   const roused = await Promise.all(woken.map((job) => dispatcher.wake(job)));
   return added + roused.filter(Boolean).length;

@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
 import { AppError } from "../core/errors.ts";
 import type { Json } from "../core/json.ts";
+import type { Priority } from "../core/priority.ts";
 import type { EventBody } from "../core/run.ts";
 import type { Keys } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
@@ -33,6 +34,8 @@ export interface Execution {
   readonly token: string;
   /** Number of the parking that its job follows; absent: none. */
   readonly times?: number;
+  /** Of its run. Absent: normal. */
+  readonly priority?: Priority;
   /** Revision that the run must have reached for this execution to mean anything; absent: any. */
   readonly rev?: number;
 }

@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
 import type { Hints } from "../core/call.ts";
 import type { Json, JsonObject } from "../core/json.ts";
+import { isPriority, type Priority } from "../core/priority.ts";
 import type { EventBody, RunStatus } from "../core/run.ts";
 import type { Keys } from "../redis/keys.ts";
 import { CommandStore } from "./command-store.ts";
@@ -69,6 +70,8 @@ export interface Held {
   readonly workflow: string;
   readonly version: number;
   readonly input: JsonObject;
+  /** Absent: normal. */
+  readonly priority: Priority | undefined;
   readonly state: RunState;
   readonly inbox: readonly InboxEntry[];
 }
@@ -274,12 +277,13 @@ function parseDelivered(reply: readonly string[]): Delivered {
   const [word, ...rest] = reply;
   switch (word) {
     case "held": {
-      const [workflow = "", version, , state, input, ...inbox] = rest;
+      const [workflow = "", version, , state, input, priority, ...inbox] = rest;
       return {
         type: "held",
         workflow,
         version: Number(version),
         input: parse(input) as JsonObject,
+        priority: isPriority(priority) ? priority : undefined,
         state: parse(state) as unknown as RunState,
         inbox: inbox.map((entry) => parse(entry) as unknown as InboxEntry),
       };

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Hints } from "../core/call.ts";
 import { AppError } from "../core/errors.ts";
 import { canonicalJson, type Json, type JsonObject } from "../core/json.ts";
+import type { Priority } from "../core/priority.ts";
 import { defaultTenant, ownKey } from "../core/tenant.ts";
 import { loadScript } from "../redis/script.ts";
 import type { CompiledWorkflow } from "../workflow/compiled.ts";
@@ -40,12 +41,19 @@ export async function submit(
   });
   const { name, version } = workflow;
   const now = parts.clock();
-  const asked = { workflow: name, version, input, hints: hints as JsonObject };
+  const asked = { workflow: name, version, input, hints: hints as JsonObject, ...askedPriority(request) };
   const id = as?.id ?? (await claimed(parts, request.idempotencyKey, parts.runId(now), asked));
   const transition = decideStart(workflow.driver, input, now);
-  const created = await writeRun(parts, { id, workflow, input, hints, as, transition }, now);
+  const own = as ? as.parent.priority : (request.priority ?? workflow.compiled.priority);
+  const run = { id, workflow, input, hints, priority: own ?? "normal", as, transition } as const;
+  const created = await writeRun(parts, run, now);
   if (!created) await complete(parts, id);
   return { id, created };
+}
+
+/** What an idempotency key stands for names a priority only where one was asked for: keys of before there were priorities still hold. */
+export function askedPriority({ priority }: Pick<SubmitRequest, "priority">): { readonly priority?: Priority } {
+  return priority === undefined ? {} : { priority };
 }
 
 /** Whether such a run of a stored workflow would be accepted. @throws AppError as {@link submit} */

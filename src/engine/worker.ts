@@ -117,7 +117,7 @@ export class Workers {
   }
 
   async #execute(queue: QueueName, job: Job<JobData>, stop: AbortController): Promise<AttemptEnd> {
-    const { run, workflow, version, actor = "", epoch = 0, times, rev } = job.data;
+    const { run, workflow, version, actor = "", epoch = 0, times, rev, priority } = job.data;
     const { folder } = this.#parts;
     const execution: Execution = {
       runId: run,
@@ -126,6 +126,7 @@ export class Workers {
       token: this.#parts.token(),
       ...(times === undefined ? {} : { times }),
       ...(rev === undefined ? {} : { rev }),
+      ...(priority === undefined ? {} : { priority }),
     };
     switch (queue) {
       case "control":

@@ -1,5 +1,6 @@
 import type { Hints } from "../core/call.ts";
 import type { JsonObject } from "../core/json.ts";
+import type { Priority } from "../core/priority.ts";
 import type { EventBody, ForkOf } from "../core/run.ts";
 import type { Conclusion } from "./conclude.ts";
 import type { LoadedWorkflow } from "./definitions.ts";
@@ -23,6 +24,7 @@ export interface NewRun {
   readonly workflow: LoadedWorkflow;
   readonly input: JsonObject;
   readonly hints: Hints;
+  readonly priority: Priority;
   /** Given: a step starts it. */
   readonly as?: ChildOf | undefined;
   /** Given: it comes from the middle of another run. */
@@ -46,7 +48,8 @@ export async function writeRun(parts: WriteParts, run: NewRun, now: number): Pro
     version,
     ...(run.forkOf ? { forkOf: run.forkOf } : {}),
   };
-  const place = { runId: id, version, workflow: compiled, place: "back", now } as const;
+  const { priority } = run;
+  const place = { runId: id, version, workflow: compiled, place: "back", now, priority } as const;
   const jobs = transition.opened.map((dispatch) => plannedJob(dispatch, place));
   const group = as || transition.ending ? undefined : groupOf(workflow, input);
   // One connection executes them in this order, so they need not wait for each other's answers: a run is listed before it is written (what Redis
@@ -68,13 +71,14 @@ function groupOf({ name, compiled }: LoadedWorkflow, input: JsonObject): string 
   return compiled.runLimit && placesGroup(name, compiled.runLimit.keyOf(input));
 }
 
-function fieldsOf({ id, workflow, input, hints, as, forkOf }: NewRun): Readonly<Record<string, string>> {
+function fieldsOf({ id, workflow, input, hints, priority, as, forkOf }: NewRun): Readonly<Record<string, string>> {
   return {
     id,
     workflow: workflow.name,
     version: String(workflow.version),
     input: JSON.stringify(input),
     hints: JSON.stringify(hints),
+    ...(priority === "normal" ? {} : { priority }),
     ...(as ? { parent: JSON.stringify(as.parent) } : {}),
     ...(as?.paused ? { paused: "parent" } : {}),
     ...(forkOf ? { forkOf: JSON.stringify(forkOf) } : {}),

@@ -42,7 +42,7 @@ async function decided(context: RouteContext, request: AdmitRequest): Promise<Ro
     outputTokens: request.maxTokens ?? usual.outputTokens,
   };
   const needs = { images: false, tools: false, inputTokens: estimate.inputTokens };
-  const found = await look(context, { hints }, needs);
+  const found = await look(context, { hints, tenant: request.tenant, workflow: request.workflow }, needs);
   const deadline = context.clock() + seconds * 1_000;
   const options = { hints, signal: context.closing, idempotencyKey: "", deadline };
   return decideFor({ messages: [] }, estimate, options, found, context);

@@ -72,6 +72,7 @@ export async function callTarget(
   const booked = await bookedOf(reserving);
   routed.calls.push(result.record);
   context.ledger.add(result.record, options.workflow ?? null, options.tenant);
+  context.spent.add(result.record, options);
   const { durationMs } = result.record;
   routed.snapshot = await fleet.record(
     {

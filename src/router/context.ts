@@ -1,7 +1,9 @@
 import type { Fleet } from "./fleet.ts";
+import type { Judge } from "./judge.ts";
 import type { Ledger } from "./ledger.ts";
 import type { LiveRouting } from "./live-routing.ts";
 import type { ShadowStore } from "./shadow-store.ts";
+import type { SpentStore } from "./spent.ts";
 
 /** What every request of a router shares. */
 export interface RouteContext {
@@ -9,6 +11,9 @@ export interface RouteContext {
   readonly fleet: Fleet;
   readonly shadows: ShadowStore;
   readonly ledger: Ledger;
+  /** What was spent, for budgets. */
+  readonly spent: SpentStore;
+  readonly judge: Judge;
   readonly clock: () => number;
   readonly random: () => number;
   readonly token: () => string;

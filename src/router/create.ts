@@ -7,6 +7,7 @@ import type { Provider } from "../providers/provider.ts";
 import type { Keys } from "../redis/keys.ts";
 import { admit } from "./admit.ts";
 import { createReachability } from "./bounded.ts";
+import { standingsOf } from "./budgets.ts";
 import { route } from "./call.ts";
 import { check, knownNow } from "./check.ts";
 import { checkHints } from "./check-hints.ts";
@@ -14,6 +15,7 @@ import type { RouteContext, Sleep } from "./context.ts";
 import { explanation } from "./explanation.ts";
 import { createFleet } from "./fleet-store.ts";
 import { createGatewayStore } from "./gateway-store.ts";
+import { createJudge } from "./judge.ts";
 import type { Known } from "./known.ts";
 import { createLedger } from "./ledger.ts";
 import { createLiveRouting } from "./live-routing.ts";
@@ -22,6 +24,8 @@ import { modelHints, modelOffers } from "./model-hints.ts";
 import { report } from "./report.ts";
 import type { Router } from "./router.ts";
 import { createShadowStore } from "./shadow-store.ts";
+import { createSpentStore } from "./spent.ts";
+import { createTally } from "./tally.ts";
 
 /** Where the router tells what people may want to know; pino's loggers fit. */
 export interface RouterLog {
@@ -62,6 +66,8 @@ export function createRouter(options: RouterOptions): Router {
       "the routing that was set at run time cannot be read; the one before stays",
     ),
   );
+  const tally = createTally(redis);
+  const spent = createSpentStore({ redis, keys, tally, clock });
   const context: RouteContext = {
     live,
     clock,
@@ -69,7 +75,11 @@ export function createRouter(options: RouterOptions): Router {
     token: tokenSource(),
     sleep: options.sleep ?? sleepOnTimer,
     shadows: createShadowStore(redis, keys),
-    ledger: createLedger(redis, keys, clock),
+    ledger: createLedger(redis, keys, clock, tally),
+    spent,
+    judge: createJudge(spent, clock, (standing) =>
+      log?.warn({ ...standing }, standing.state === "spent" ? "a budget is spent" : "a budget is nearly spent"),
+    ),
     closing: closing.signal,
     fleet: createFleet({
       redis,
@@ -101,6 +111,11 @@ export function createRouter(options: RouterOptions): Router {
     },
     report: (call) => report(context, gateway, call),
     shadows: () => context.shadows.list(),
+    async budgets() {
+      const { routing } = await knownNow(context);
+      const [day, month] = await Promise.all([spent.all("day"), spent.all("month")]);
+      return standingsOf(routing.budgets, { day, month }, clock());
+    },
     spend: (from, to) => context.ledger.read(from, to),
     async call(request, routeOptions) {
       const refused = await refusalOf(context, (known) => checkCallable(routeOptions.hints, known));

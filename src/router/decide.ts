@@ -1,4 +1,5 @@
 import type { StrategyName } from "../config/settings.ts";
+import type { BudgetNote } from "../core/budget.ts";
 import type { Decision, DecisionCandidate, Hints } from "../core/call.ts";
 import type { RatedCandidate } from "./candidates.ts";
 import { explain } from "./explain.ts";
@@ -26,6 +27,8 @@ export interface DecideInput {
   /** Two random numbers 0..1 for each candidate. */
   readonly draws: readonly (readonly [number, number])[];
   readonly degraded: boolean;
+  /** Budgets that had a say. Default: none. */
+  readonly budgets?: readonly BudgetNote[];
 }
 
 /** The decision, and the targets to call in order. Empty: nobody may be called now. */
@@ -89,6 +92,7 @@ export function decide(input: DecideInput): Decided {
       reason: explain(strategy, facts, names, candidates, hints),
       inputs: facts,
       routingVersion: input.version,
+      ...(input.budgets && input.budgets.length > 0 ? { budgets: input.budgets } : {}),
       ...(input.degraded ? { degraded: true } : {}),
     },
   };

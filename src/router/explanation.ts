@@ -1,6 +1,8 @@
 import type { Limits } from "../config/settings.ts";
+import type { Hints } from "../core/call.ts";
 import type { ExplainedCandidate, ExplainRequest, Explanation, LimitUse } from "../core/routing.ts";
 import type { Health } from "./breaker.ts";
+import { cheaper, setAsideSpent, type Verdict } from "./budgets.ts";
 import { type Candidate, isSole } from "./candidates.ts";
 import type { RouteContext } from "./context.ts";
 import { decide } from "./decide.ts";
@@ -16,7 +18,6 @@ const usualTokens = { input: 500, output: 1_000 };
 
 /** Decides without calling, and without taking a turn of round robin. */
 export async function explanation(context: RouteContext, request: ExplainRequest): Promise<Explanation> {
-  const { hints } = request;
   const estimate = {
     inputTokens: request.inputTokens ?? usualTokens.input,
     outputTokens: request.maxTokens ?? usualTokens.output,
@@ -25,10 +26,14 @@ export async function explanation(context: RouteContext, request: ExplainRequest
   let known: Known;
   let snapshot: Snapshot;
   let candidates: readonly Candidate[];
+  let verdict: Verdict;
+  let hints: Hints;
   do {
     known = context.live.current();
+    verdict = await context.judge(known, request);
+    hints = verdict.downgraded ? cheaper(request.hints, verdict.downgraded, known) : request.hints;
     const question = questionOf(hints, known, { needs, everything: true });
-    candidates = question.candidates;
+    candidates = setAsideSpent(question.candidates, verdict);
     snapshot = await context.fleet.read(question);
   } while (context.live.learn(snapshot.routing));
   const strategyName = strategyNameOf(hints, known);
@@ -43,7 +48,8 @@ export async function explanation(context: RouteContext, request: ExplainRequest
     counter: snapshot.counter,
     bound: null,
     version: known.version,
-    avoided: [],
+    avoided: verdict.last,
+    budgets: verdict.notes,
     draws: drawsFor(candidates, hints, context.random),
     degraded: snapshot.degraded,
   });

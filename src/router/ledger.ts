@@ -3,6 +3,7 @@ import type { CallRecord } from "../core/call.ts";
 import type { Spend, SpendUse } from "../core/spend.ts";
 import { defaultTenant, ownName } from "../core/tenant.ts";
 import type { Keys } from "../redis/keys.ts";
+import { createTally, type Tally } from "./tally.ts";
 
 /** What every call of the fleet has used, by day. Runs hold the truth of their own calls; this is the sum over all, also over direct requests and mirrored ones. */
 export interface Ledger {
@@ -17,54 +18,19 @@ export interface Ledger {
 const nano = 1e9;
 /** Days are kept for 400 days. */
 export const keptSeconds = 400 * 86_400;
-const againMs = 1_000;
 const dayMs = 86_400_000;
 
 /** What a day's hash holds for each combination; the field is the JSON of [provider, model, key, workflow, name], or, where it is not the default tenant's, of [..., workflow, tenant, name]. */
 const names = ["calls", "failed", "in", "out", "cached", "reasoning", "nano", "priced", "unpriced"] as const;
 type Sums = Partial<Record<(typeof names)[number], number>>;
 
-/** @param redis an impatient connection @param clock epoch milliseconds */
-export function createLedger(redis: Redis, keys: Keys, clock: () => number): Ledger {
+/** @param redis an impatient connection @param clock epoch milliseconds @param tally takes what is added */
+export function createLedger(redis: Redis, keys: Keys, clock: () => number, tally: Tally = createTally(redis)): Ledger {
   const keyOf = (day: string) => spendKey(keys, day);
-  let waiting = new Map<string, Map<string, number>>();
-  let writing: Promise<void> | undefined;
-  let timer: NodeJS.Timeout | undefined;
-
-  const write = async () => {
-    const batch = waiting;
-    waiting = new Map();
-    const multi = redis.multi();
-    for (const [day, fields] of batch) {
-      for (const [field, more] of fields) multi.hincrby(keyOf(day), field, more);
-      multi.expire(keyOf(day), keptSeconds);
-    }
-    try {
-      await multi.exec();
-    } catch {
-      // A lost answer may have been written: then these are counted twice, which is told in the reference.
-      for (const [day, fields] of batch) for (const [field, more] of fields) note(day, field, more);
-      timer ??= setTimeout(flush, againMs).unref();
-    }
-  };
-  const flush = () => {
-    timer = undefined;
-    if (writing || waiting.size === 0) return;
-    writing = write().finally(() => {
-      writing = undefined;
-      if (timer === undefined) flush();
-    });
-  };
-  const note = (day: string, field: string, more: number) => {
-    const fields = waiting.get(day) ?? new Map<string, number>();
-    waiting.set(day, fields.set(field, (fields.get(field) ?? 0) + more));
-  };
-
   return {
     add(call, workflow, tenant) {
-      const day = dayOf(clock());
-      for (const [field, more] of spendLines(call, workflow, tenant)) note(day, field, more);
-      flush();
+      const hash = { key: keyOf(dayOf(clock())), keptSeconds };
+      for (const [field, more] of spendLines(call, workflow, tenant)) tally.note(hash, field, more);
     },
     async read(from, to) {
       const days: string[] = [];
@@ -72,14 +38,7 @@ export function createLedger(redis: Redis, keys: Keys, clock: () => number): Led
       const hashes = await Promise.all(days.map((day) => redis.hgetall(keyOf(day))));
       return days.flatMap((day, i) => rowsOf(day, hashes[i] ?? {}));
     },
-    async close() {
-      clearTimeout(timer);
-      timer = undefined;
-      // The end of one writing may begin the next.
-      while (writing) await writing;
-      if (waiting.size > 0 && redis.status === "ready") await write();
-      clearTimeout(timer);
-    },
+    close: () => tally.close(),
   };
 }
 

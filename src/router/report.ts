@@ -49,6 +49,8 @@ export async function report(context: RouteContext, store: GatewayStore, call: R
     tenant: call.tenant,
     workflow: call.workflow ?? admitted?.workflow ?? null,
   });
+  if (counted.id === id)
+    context.spent.add(record, { tenant: call.tenant, workflow: call.workflow ?? admitted?.workflow });
   await see(target, context);
   if (call.idempotencyKey !== null && counted.digest !== digest) throw new AppError("idempotency_conflict");
   return { reportId: counted.id, counted: counted.id === id, ...target, costUsd: record.costUsd };

@@ -3,6 +3,7 @@ import type { CallRecord, Hints } from "../core/call.ts";
 import type { LlmRequest } from "../providers/provider.ts";
 import { type Needs, needsOf } from "./able.ts";
 import type { Availability, Block } from "./availability.ts";
+import { budgetError, cheaper, noVerdict, refusalBy, setAsideSpent, type Verdict } from "./budgets.ts";
 import { type Candidate, isSole } from "./candidates.ts";
 import { checkHints } from "./check-hints.ts";
 import type { RouteContext } from "./context.ts";
@@ -11,6 +12,7 @@ import { type Estimate, estimateTokens } from "./estimate.ts";
 import type { FleetQuestion, Snapshot } from "./fleet.ts";
 import type { Known } from "./known.ts";
 import type { FailedCall } from "./next.ts";
+import type { Payer } from "./payer.ts";
 import { askOf, providerOf, questionOf, rate, strategyNameOf } from "./rated.ts";
 import type { RouteOptions } from "./router.ts";
 import { availabilityOf, waitFor } from "./standing.ts";
@@ -65,7 +67,8 @@ export async function beginAgain(context: RouteContext, earlier: RoutedRequest):
 
 async function decideNow(context: RouteContext, request: LlmRequest, options: RouteOptions): Promise<RoutedRequest> {
   const estimate = estimateTokens(request);
-  return decideFor(request, estimate, options, await look(context, options, needsOf(request, estimate)), context);
+  const looked = await look(context, options, needsOf(request, estimate));
+  return decideFor(request, estimate, { ...options, hints: looked.hints }, looked, context);
 }
 
 /** Fires when the request's `max_seconds` are over, counted from now. */
@@ -81,6 +84,8 @@ export interface Look {
   readonly known: Known;
   readonly question: FleetQuestion & { readonly candidates: readonly Candidate[] };
   readonly snapshot: Snapshot;
+  /** What budgets say. Default: nothing. */
+  readonly verdict?: Verdict;
 }
 
 /** Decides, once everything has been looked at. */
@@ -88,7 +93,7 @@ export function decideFor(
   request: LlmRequest,
   estimate: Estimate,
   options: RouteOptions,
-  { known, question, snapshot }: Look,
+  { known, question, snapshot, verdict = noVerdict }: Look,
   { clock, random }: Pick<RouteContext, "clock" | "random">,
 ): RoutedRequest {
   const { hints } = options;
@@ -105,7 +110,8 @@ export function decideFor(
     counter: snapshot.counter,
     bound: snapshot.bound,
     version,
-    avoided: options.avoid ?? [],
+    avoided: [...(options.avoid ?? []), ...verdict.last],
+    budgets: verdict.notes,
     draws: drawsFor(question.candidates, hints, random),
     degraded: snapshot.degraded,
   });
@@ -148,15 +154,23 @@ function inOrder(candidates: readonly Candidate[], chosen: readonly Target[]): r
 /** Reads what the decision rests on. Where routing was changed since this process last looked, it looks again by the new one. */
 export async function look(
   context: RouteContext,
-  { hints, affinity }: Pick<RouteOptions, "hints" | "affinity">,
+  options: Pick<RouteOptions, "hints" | "affinity"> & Payer,
   needs: Needs,
-): Promise<Look> {
+): Promise<Look & { readonly hints: Hints }> {
   for (;;) {
     const known = context.live.current();
-    const question = questionOf(hints, known, { affinity, needs });
+    const verdict = await context.judge(known, options);
+    const { downgraded } = verdict;
+    const hints = downgraded ? cheaper(options.hints, downgraded, known) : options.hints;
+    const question = questionOf(hints, known, { affinity: options.affinity, needs });
     const snapshot = await context.fleet.read(question);
-    if (!context.live.learn(snapshot.routing)) return { known, question, snapshot };
-    checkHints(hints, context.live.current());
+    if (!context.live.learn(snapshot.routing)) {
+      const candidates = setAsideSpent(question.candidates, verdict);
+      const refusal = refusalBy(verdict, question.candidates, candidates);
+      if (refusal) throw budgetError(refusal, snapshot.now);
+      return { known, question: { ...question, candidates }, snapshot, verdict, hints };
+    }
+    checkHints(options.hints, context.live.current());
   }
 }
 

@@ -1,4 +1,5 @@
 import type { RoutingSettings } from "../config/settings.ts";
+import type { BudgetStanding } from "../core/budget.ts";
 import type { CallRecord, Decision, Hints, Served } from "../core/call.ts";
 import type { ErrorRecord } from "../core/errors.ts";
 import type { AnswerPiece } from "../core/live.ts";
@@ -25,7 +26,7 @@ export interface RouteOptions {
   readonly affinity?: string;
   /** Who pays, for the sums of costs and for budgets. Default: the default tenant. */
   readonly tenant?: string;
-  /** Workflow whose step asks, for the sums of costs. Absent: somebody asks directly. */
+  /** Workflow whose step asks, by its full name, for the sums of costs and for budgets. Absent: somebody asks directly. */
   readonly workflow?: string;
   /** True: while nobody may be called, the request waits within its deadline. Default: it ends as `unavailable`. */
   readonly wait?: boolean;
@@ -105,6 +106,8 @@ export interface Router {
   modelHints(model: string): Pick<Hints, "provider" | "model">;
   /** Models and aliases that requests may name, by what is enabled now. */
   models(): Promise<readonly ModelOffer[]>;
+  /** How every budget stands; one that each tenant, workflow or provider has for its own: for each that has spent something. */
+  budgets(): Promise<readonly BudgetStanding[]>;
   /** What mirrored requests have shown, one line for each pair of targets. */
   shadows(): Promise<readonly ShadowSummary[]>;
   /** What the fleet's calls have used. @param from first day @param to last day, as `2026-11-22` by UTC */

@@ -3,34 +3,42 @@ import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 
 /**
  * A change of what is set at run time, in the keys of `routing:` in switchyard.yaml. A key replaces that setting as a whole, `null` takes it
- * back, so that variable, file or default count again. `limits` alone is merged into those in force, down to the single limit; there `null`
- * means no limit.
+ * back, so that variable, file or default count again. `limits` and `budgets` alone are merged into those in force, down to the single limit; there
+ * `null` means none.
  */
 export type RoutingPatch = { readonly [key: string]: unknown };
 
-/** What is set with a patch laid over it; still to be checked. @param limits those in force, in the file's keys */
-export function patched(set: RoutingOverrides, patch: RoutingPatch, limits: RoutingOverrides["limits"]): RoutingPatch {
+/** The keys whose members are set one by one. */
+export type MergedKeys = Pick<RoutingOverrides, "limits" | "budgets">;
+
+function isMerged(key: string): key is keyof MergedKeys {
+  return key === "limits" || key === "budgets";
+}
+
+/** What is set with a patch laid over it; still to be checked. @param inForce limits and budgets that count now, in the file's keys */
+export function patched(set: RoutingOverrides, patch: RoutingPatch, inForce: MergedKeys): RoutingPatch {
   const merged = new Map<string, unknown>(Object.entries(set));
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) merged.delete(key);
-    else merged.set(key, key === "limits" && isJsonObject(value) ? mergedLimits(limits ?? {}, value) : value);
+    else if (isMerged(key) && isJsonObject(value)) merged.set(key, merging(inForce[key] ?? {}, value));
+    else merged.set(key, value);
   }
   return Object.fromEntries(merged);
 }
 
-function mergedLimits(before: object, patch: object): unknown {
+function merging(before: object, patch: object): unknown {
   const merged = new Map<string, unknown>(Object.entries(before));
   for (const [key, value] of Object.entries(patch)) {
     const old = merged.get(key);
     if (value === null) merged.delete(key);
-    else merged.set(key, isJsonObject(value) ? mergedLimits(isJsonObject(old) ? old : {}, value) : value);
+    else merged.set(key, isJsonObject(value) ? merging(isJsonObject(old) ? old : {}, value) : value);
   }
   return Object.fromEntries(merged);
 }
 
-/** The limits in force in the file's keys. */
-export function limitsInForce(set: RoutingOverrides, settings: RoutingBase): RoutingOverrides["limits"] {
-  return asOverrides(applyOverrides(settings.routing, set, configured(settings))).limits;
+/** Limits and budgets in force in the file's keys. */
+export function mergedInForce(set: RoutingOverrides, settings: RoutingBase): MergedKeys {
+  return asOverrides(applyOverrides(settings.routing, set, configured(settings)));
 }
 
 /**
@@ -73,7 +81,7 @@ export function noteOf(patch: RoutingPatch): string {
 }
 
 function assignments(key: string, value: unknown): string[] {
-  if (/^limits(\.|$)/.test(key) && isJsonObject(value)) {
+  if (/^(limits|budgets)(\.|$)/.test(key) && isJsonObject(value)) {
     return Object.entries(value).flatMap(([inner, limit]) => assignments(`${key}.${inner}`, limit));
   }
   return [`${key}=${valueText(value)}`];

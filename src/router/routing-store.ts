@@ -8,7 +8,7 @@ import { tokenSource } from "../core/ids.ts";
 import { isJsonObject } from "../core/json.ts";
 import type { Keys } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
-import { limitsInForce, noteOf, patched, type RoutingPatch, sinceAfter } from "./routing-patch.ts";
+import { mergedInForce, noteOf, patched, type RoutingPatch, sinceAfter } from "./routing-patch.ts";
 import { rules } from "./rules.ts";
 
 /*
@@ -153,7 +153,7 @@ export function createRoutingStore({ redis, keys, clock }: RoutingStoreOptions):
     change: (change, options) =>
       commit((set) => {
         const patch = typeof change === "function" ? change(set) : change;
-        const overrides = patched(withoutSince(set), patch, limitsInForce(set, options.settings));
+        const overrides = patched(withoutSince(set), patch, mergedInForce(set, options.settings));
         return { overrides, note: noteOf(patch) };
       }, options),
     replace: (overrides, options) =>

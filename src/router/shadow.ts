@@ -68,7 +68,7 @@ function mayHear(provider: string, hints: Hints, known: Known): boolean {
 async function callShadow(
   target: Target,
   routed: RoutedRequest,
-  { fleet, ledger, clock, token, closing }: RouteContext,
+  { fleet, ledger, spent, clock, token, closing }: RouteContext,
 ): Promise<CallResult | undefined> {
   const { known, estimate, options } = routed;
   const provider = known.providers.get(target.provider);
@@ -110,6 +110,7 @@ async function callShadow(
   }).finally(() => clearInterval(renewal));
   const { usage, costUsd, durationMs } = result.record;
   ledger.add(result.record, options.workflow ?? null, options.tenant);
+  spent.add(result.record, options);
   await fleet.record(
     {
       ...(result.ok ? ({ kind: "ok", ms: 0 } as const) : healthOf(result.failure.class, result.failure)),

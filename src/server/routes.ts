@@ -1,6 +1,7 @@
 import type { Route } from "./route.ts";
 import { listApprovals } from "./routes/approvals.ts";
 import { audit } from "./routes/audit.ts";
+import { listBudgets, removeBudget, setBudget } from "./routes/budgets.ts";
 import { chatCompletions } from "./routes/chat-completions.ts";
 import { costs } from "./routes/costs.ts";
 import { deleteRun } from "./routes/delete-run.ts";
@@ -122,6 +123,9 @@ const api: readonly Route[] = [
   loginPage,
   login,
   logout,
+  listBudgets,
+  setBudget,
+  removeBudget,
   health,
   openApi(() => routes),
 ];

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AppError } from "../core/errors.ts";
 import { isJsonObject } from "../core/json.ts";
+import { priorities } from "../core/priority.ts";
 import type { SubmitRequest } from "../engine/engine.ts";
 import { checked } from "./checked.ts";
 import { hintsSchema } from "./hints.ts";
@@ -25,6 +26,7 @@ export const submissionBody = z.strictObject({
     .describe("A definition; it is stored first."),
   input: z.unknown().optional().describe("An object. Default: {}."),
   hints: hintsSchema.optional(),
+  priority: z.enum(priorities).optional().describe("Default: the workflow's."),
 });
 
 /** A submission, checked. @throws AppError bad_request with everything that is wrong */

@@ -144,6 +144,7 @@ const base: RoutingSettings = {
   hedgeAfterMs: null,
   shadow: null,
   checkEveryMs: null,
+  budgets: {},
   rampSince: {},
 };
 const routings = overrides.map((one) => applyOverrides(base, one, configured));

@@ -60,6 +60,7 @@ describe("the routing's settings", () => {
       hedgeAfterMs: 300,
       shadow: { provider: "anthropic", model: "claude-haiku-4-5", share: 0.25 },
       checkEveryMs: 60_000,
+      budgets: {},
       rampSince: {},
     });
   });

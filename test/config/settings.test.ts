@@ -47,6 +47,7 @@ describe("loadSettings", () => {
         hedgeAfterMs: null,
         shadow: null,
         checkEveryMs: null,
+        budgets: {},
         rampSince: {},
       },
       models: {

@@ -28,7 +28,7 @@ describe("a Redis whose connection breaks after a command and before its reply",
     ...ours("engine", ["create", "claim", "store_workflow", "begin", "note", "suspend", "settle", "deliver", "commit"]),
     ...ours("router", ["read", "record"]),
     ...(await bullmqs([
-      "addStandardJob",
+      "addPrioritizedJob",
       "addDelayedJob",
       "moveToActive",
       "moveToFinished",

@@ -86,7 +86,7 @@ describe("a step that was parked", () => {
     for (const order of orders) {
       await dispatcher.queues.io.remove(awake.opts.jobId);
       await order();
-      expect(await stateOf(awake)).toBe("waiting");
+      expect(await stateOf(awake)).toBe("prioritized");
     }
   });
 
@@ -101,7 +101,7 @@ describe("a step that was parked", () => {
     expect(await stateOf(job)).toBe("delayed");
     await hand.store.commands.signal(runId, "go", 1, "a", "me");
     expect(await restoreJobs(engine.restoring, runId)).toBe(1);
-    expect(await stateOf(job)).toBe("waiting");
+    expect(await stateOf(job)).toBe("prioritized");
     expect(await restoreJobs(engine.restoring, runId)).toBe(0);
   });
 

@@ -1,4 +1,5 @@
 import { CallFailure, type LlmRequest, type Provider } from "../../src/providers/provider.ts";
+import { noVerdict } from "../../src/router/budgets.ts";
 import { route } from "../../src/router/call.ts";
 import type { RouteContext } from "../../src/router/context.ts";
 import type { Fleet } from "../../src/router/fleet.ts";
@@ -66,6 +67,8 @@ export async function routeScenario(scenario: Scenario): Promise<ReturnType<Reco
       read: async () => [],
       close: async () => undefined,
     },
+    spent: { add: () => undefined, look: async () => [], all: async () => new Map() },
+    judge: async () => noVerdict,
     clock: () => agenda.now,
     random,
     token: () => String(++tokens),

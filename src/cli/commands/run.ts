@@ -1,6 +1,8 @@
+import { Option } from "commander";
 import { strategyNames } from "../../config/settings.ts";
 import type { Hints } from "../../core/call.ts";
 import { AppError } from "../../core/errors.ts";
+import { type Priority, priorities } from "../../core/priority.ts";
 import { clientFor, exitWith, type GlobalOptions, type Register } from "../context.ts";
 import { readInput, readText } from "../input.ts";
 import { amount, wholeNumber } from "../number-option.ts";
@@ -16,6 +18,7 @@ interface RunOptions extends GlobalOptions {
   readonly allow?: readonly string[];
   readonly maxCalls?: number;
   readonly maxUsd?: number;
+  readonly priority?: Priority;
   readonly idempotencyKey?: string;
 }
 
@@ -34,6 +37,7 @@ export const registerRun: Register = (program, context) => {
     .option("--allow <names...>", "only these providers may serve")
     .option("--max-calls <n>", "calls of one attempt of a step, failed ones included (default: 6)", wholeNumber(1))
     .option("--max-usd <usd>", "USD of one attempt of a step, checked before each further call", amount)
+    .addOption(new Option("--priority <priority>", "jobs of a higher one are taken first").choices([...priorities]))
     .option("--idempotency-key <key>", "the same key gives the same run")
     .addHelpText("after", example)
     .action(async (file: string, _options, command) => {
@@ -42,13 +46,14 @@ export const registerRun: Register = (program, context) => {
         readText(file, context.cwd),
         readInput(options.input ?? [], context.cwd),
       ]);
-      const { idempotencyKey } = options;
+      const { idempotencyKey, priority } = options;
       const client = clientFor(options, context);
       const run = await client
         .submit({
           definition,
           input,
           hints: hintsOf(options),
+          ...(priority === undefined ? {} : { priority }),
           ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
         })
         .catch((error: unknown) => Promise.reject(inFile(error, file)));

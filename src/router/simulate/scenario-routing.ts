@@ -5,7 +5,7 @@ import { parseDuration } from "../../core/duration.ts";
 import { AppError } from "../../core/errors.ts";
 import { isJsonObject } from "../../core/json.ts";
 import type { ShapeProblem } from "../../core/zod-problem.ts";
-import { limitsInForce, noteOf, patched, sinceAfter } from "../routing-patch.ts";
+import { mergedInForce, noteOf, patched, sinceAfter } from "../routing-patch.ts";
 import { rules } from "../rules.ts";
 import { mostKeys, type RoutingChange, scenarioStart } from "./scenario.ts";
 
@@ -35,7 +35,7 @@ export function readScenarioRouting(raw: unknown): ScenarioRouting {
     const atMs = typeof at === "string" ? parseDuration(at) : undefined;
     if (atMs === undefined || !isJsonObject(patch)) continue;
     const { since: _since, ...before } = set;
-    const merged = patched(before, patch, limitsInForce(set, base));
+    const merged = patched(before, patch, mergedInForce(set, base));
     const said = checked(merged, base, ["changes", i, "set"], problems);
     if (!said) continue;
     const since = sinceAfter(set, said, base, scenarioStart + atMs, rules.rampMs);

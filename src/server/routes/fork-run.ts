@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { priorities } from "../../core/priority.ts";
 import { checked } from "../checked.ts";
 import { hintsSchema } from "../hints.ts";
 import { jsonTypes } from "../media-types.ts";
@@ -11,6 +12,7 @@ const headersSchema = idempotencyHeaders;
 const retrySchema = z.strictObject({
   input: z.unknown().optional(),
   hints: hintsSchema.optional(),
+  priority: z.enum(priorities).optional().describe("Default: that run's."),
   version: z.int().min(1).optional(),
 });
 const forkSchema = retrySchema.extend({ from: z.string().min(1) });
@@ -18,14 +20,14 @@ const forkSchema = retrySchema.extend({ from: z.string().min(1) });
 /** `POST /v1/runs/:id/retry`: a new run that keeps what succeeded. 202 for a new one; 200 when the Idempotency-Key was seen before. */
 export const retryRun: Route = again(
   "retry",
-  "Start a new run where this one failed or was cancelled: {input?, hints?, version?}; what succeeded is kept.",
+  "Start a new run where this one failed or was cancelled: {input?, hints?, priority?, version?}; what succeeded is kept.",
   retrySchema,
 );
 
 /** `POST /v1/runs/:id/fork`: a new run from the middle of another one. 202 for a new one; 200 when the Idempotency-Key was seen before. */
 export const forkRun: Route = again(
   "fork",
-  "Start a new run from a step of this one: {from, input?, hints?, version?}; what came before the step is kept.",
+  "Start a new run from a step of this one: {from, input?, hints?, priority?, version?}; what came before the step is kept.",
   forkSchema,
 );
 

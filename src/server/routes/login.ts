@@ -34,7 +34,7 @@ export const login: Route = {
   summary: "Log a browser in: the form of GET /login. Sets a cookie that lasts 12 hours.",
   takes: [formType],
   raw: true,
-  answers: { 303: { text: "Logged in: the page that was wanted." } },
+  answers: { 303: { text: "Logged in: the page that was wanted.", media: "text/html" } },
   handler:
     ({ access }) =>
     async (request, reply) => {
@@ -58,7 +58,7 @@ export const logout: Route = {
   chapter: "access",
   scope: "none",
   summary: "Log a browser out.",
-  answers: { 303: { text: "Logged out: the page of the login." } },
+  answers: { 303: { text: "Logged out: the page of the login.", media: "text/html" } },
   handler:
     ({ access }) =>
     async (request, reply) => {

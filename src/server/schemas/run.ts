@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { priorities } from "../../core/priority.ts";
 import type { Run, RunStatus, RunSummary, StepRecord, StepStatus } from "../../core/run.ts";
 import { hintsSchema } from "../hints.ts";
 import { served } from "./call.ts";
@@ -83,6 +84,7 @@ export const runSchema = z
     hints: hintsSchema,
     output: jsonAnswer.nullable(),
     error: errorRecord.nullable(),
+    priority: z.enum(priorities).optional().describe("Where it is not normal."),
     waitsBehind: z
       .int()
       .optional()
