@@ -24,6 +24,7 @@ import { resetHealth } from "./router/reset-health.ts";
 import type { Router } from "./router/router.ts";
 import { createRoutingControl } from "./router/routing-control.ts";
 import { createRoutingStore } from "./router/routing-store.ts";
+import { providerFacts } from "./server/provider-facts.ts";
 import { createServer } from "./server/server.ts";
 import { agentHandler } from "./steps/agent/agent.ts";
 import { approvalHandler } from "./steps/approval.ts";
@@ -187,10 +188,11 @@ export async function createApp(options: AppOptions): Promise<App> {
       const { bodyLimitBytes } = settings;
       const access = createAccess({ redis: passing, subscriber, keys, clock: Date.now });
       await sayWhoMayCome(settings, access, log);
+      const providers = providerFacts(settings.providers);
       const { rateLimit: perMinute } = settings;
       const rates = perMinute === null ? undefined : { perMinute, redis: passing, namespace: keys.access.rates };
-      const parts = { engine, plans, routing, router, access, queues, log, version, bodyLimitBytes, rates };
-      const server = await createServer(parts);
+      const context = { engine, plans, routing, router, providers, access };
+      const server = await createServer({ ...context, queues, log, version, bodyLimitBytes, rates });
       closers.push(() => server.close());
       url = await server.listen({ host: settings.host, port: settings.port });
     }

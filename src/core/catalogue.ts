@@ -108,6 +108,11 @@ export const catalogue = {
     "`switchyard route history` lists the versions that are kept.",
   ),
   not_found: entry(404, "Nothing is there.", "Check the address; GET / lists the routes."),
+  providers_configured: entry(
+    405,
+    "Providers are configured where the servers start.",
+    "Set the provider's variables, or its entry in switchyard.yaml, and start the servers again. At run time: enable, disable, weigh.",
+  ),
   approval_not_waiting: entry(
     409,
     "No such step of the run waits for approval.",

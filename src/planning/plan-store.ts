@@ -172,9 +172,9 @@ export class PlanStore {
     await this.#redis.hset(this.#key(id), "state", "executing", "run", run);
   }
 
-  /** Notes how the plan's run ended, which does not change any more. */
+  /** Notes how the plan's run ended, which does not change any more. From then on the plan is remembered as long as one that was not executed. */
   async ended(id: string, final: string): Promise<void> {
-    await this.#redis.hset(this.#key(id), "final", final);
+    await this.#redis.multi().hset(this.#key(id), "final", final).pexpire(this.#key(id), rememberedMs).exec();
   }
 
   /** Cancels a pending plan. @returns false: it was executed @throws AppError plan_not_found, plan_expired */

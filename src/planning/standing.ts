@@ -35,7 +35,8 @@ export function standingOf({ status, error, steps }: Pick<Run, "status" | "error
   }
 }
 
-/** Where a plan stands whose run is not there: Redis has lost it. */
-export function runMissing(error: AppError): Standing {
-  return { status: "failed", error: toErrorRecord(error), waiting: [], isFinal: false };
+/** Where a plan stands whose run is not kept any more. @param final how it ended, if somebody has seen that */
+export function runMissing(error: AppError, final: string | null): Standing {
+  const status = (final ?? "failed") as PlanStatus;
+  return { status, error: final === null ? toErrorRecord(error) : null, waiting: [], isFinal: false };
 }

@@ -237,17 +237,17 @@ export class TenantPlans implements Plans {
 
   async #standing(stored: StoredPlan): Promise<Standing> {
     if (stored.run === null) return standingAlone(stored, this.#parts.clock());
-    const standing = await this.#standingOfRun(stored.run);
+    const standing = await this.#standingOfRun(stored.run, stored.final);
     if (standing.isFinal && stored.final === null)
       await answered(() => this.#store.ended(stored.head.id, standing.status));
     return standing;
   }
 
-  async #standingOfRun(run: string): Promise<Standing> {
+  async #standingOfRun(run: string, final: string | null): Promise<Standing> {
     try {
       return standingOf(await this.#engine.get(run));
     } catch (error) {
-      if (error instanceof AppError && error.code === "run_not_found") return runMissing(error);
+      if (error instanceof AppError && error.code === "run_not_found") return runMissing(error, final);
       throw error;
     }
   }

@@ -91,7 +91,8 @@ async function enter(
     token: token(),
     leaseMs: seconds * 1_000,
   });
-  if (reserved.type === "booked") return { target, probe, booked: reserved.booked };
+  const { provider, model } = target;
+  if (reserved.type === "booked") return { target: { provider, model }, probe, booked: reserved.booked };
   if (probe !== "") await fleet.record(nothing(target, probe, null), question);
   lose(target.provider, { kind: "full", reason: "at its limit" }, routed, random());
   return undefined;

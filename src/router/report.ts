@@ -41,7 +41,8 @@ export async function report(context: RouteContext, store: GatewayStore, call: R
       token: isAdmitted && admitted?.target?.model === target.model ? admitted.probe : "",
       keyField: gatewayKeyField(target.provider),
       durationMs: call.durationMs,
-      latencyMs: call.failure ? null : (call.firstTokenMs ?? call.durationMs),
+      // Nobody answers at once: 0 is a time that was not taken.
+      latencyMs: call.failure ? null : (call.firstTokenMs ?? (call.durationMs || null)),
       settle: booked ? { booked, actual: used } : null,
     },
     unbooked: booked ? null : used,

@@ -8,6 +8,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { Plans } from "../planning/plans.ts";
 import type { Router } from "../router/router.ts";
 import type { RoutingControl } from "../router/routing-control.ts";
+import type { ProviderFacts } from "./provider-facts.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -31,6 +32,8 @@ export interface ServerContext {
   readonly access: Access;
   readonly routing: RoutingControl;
   readonly router: Router;
+  /** The configured providers, without their secrets. */
+  readonly providers: readonly ProviderFacts[];
   readonly version: string;
   /** Fires when the server begins to close: open event streams end, their readers reconnect elsewhere. */
   readonly closing: AbortSignal;

@@ -1,3 +1,4 @@
+import { axonFlowRoutes } from "./axonflow/table.ts";
 import type { Route } from "./route.ts";
 import { listApprovals } from "./routes/approvals.ts";
 import { audit } from "./routes/audit.ts";
@@ -114,6 +115,7 @@ const api: readonly Route[] = [
   ...routing,
   gatewayPreCheck,
   gatewayAudit,
+  ...axonFlowRoutes,
   costs,
   listKeys,
   createKey,

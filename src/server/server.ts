@@ -13,6 +13,7 @@ import { linesTypes, yamlTypes } from "./media-types.ts";
 import { routeNotFound } from "./not-found.ts";
 import { openApiDocument } from "./openapi/document.ts";
 import { problemDocument, problemMediaType, retryAfterSeconds, toAppError } from "./problem.ts";
+import type { ProviderFacts } from "./provider-facts.ts";
 import { addQueueBoard } from "./queue-board.ts";
 import { limitRates, type RateLimitOptions } from "./rate-limit.ts";
 import { addRoutes, type Route, type ServerContext } from "./route.ts";
@@ -27,6 +28,7 @@ export interface ServerOptions {
   readonly router: Router;
   /** Who may do what. */
   readonly access: Access;
+  readonly providers: readonly ProviderFacts[];
   /** Shown by Bull Board at /queues. */
   readonly queues: readonly Queue[];
   readonly log: FastifyBaseLogger;
@@ -39,10 +41,12 @@ export interface ServerOptions {
 
 /** The API server, ready to listen. Closing it ends its event streams; it does not close the engine. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { engine, plans, routing, router, access, queues, log, version, bodyLimitBytes, rates } = options;
+  const { engine, plans, routing, router, providers, access, queues, log, version, bodyLimitBytes, rates } = options;
   const server: FastifyInstance = Fastify({
     loggerInstance: log,
     bodyLimit: bodyLimitBytes,
+    // Longer ones are no name of anything; the default of 100 is less than a workflow's full name may have.
+    routerOptions: { maxParamLength: 500 },
     logController: new LogController({ disableRequestLogging: true }),
     // An address that is no address, such as a broken percent escape.
     frameworkErrors: (error, _request, reply) => void answer(reply, toAppError(error)),
@@ -69,8 +73,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const engines = tenantEngines(engine);
   const engineOf: ServerContext["engineOf"] = ({ principal }) => engines(principal.tenant);
   const plansOf: ServerContext["plansOf"] = (request) => plans(request.principal.tenant, engineOf(request));
-  const { signal } = closing;
-  addRoutes(server, routes, { engineOf, engine, plansOf, access, routing, router, version, closing: signal });
+  const context = { engine, plansOf, access, routing, router, providers, version, closing: closing.signal };
+  addRoutes(server, routes, { ...context, engineOf });
   return server;
 }
 

@@ -3,22 +3,43 @@ import type { FastifyReply } from "fastify";
 import { isLive, type LiveEvent } from "../core/live.ts";
 import type { RunEvent } from "../core/run.ts";
 
+/** One event as it is sent. */
+export interface SentEvent {
+  /** What the reader says when it comes back; absent: it cannot begin behind this one. */
+  readonly id?: number;
+  readonly event: string;
+  /** Sent as JSON. */
+  readonly data: unknown;
+}
+
 /** What is sent, and how it ends. */
-export interface EventStreamOptions {
+export interface EventStreamOptions<Event = RunEvent | LiveEvent> {
   readonly reply: FastifyReply;
   /** Makes the events; the signal fires when the reader has gone or the server closes. */
-  readonly events: (signal: AbortSignal) => AsyncIterable<RunEvent | LiveEvent>;
+  readonly events: (signal: AbortSignal) => AsyncIterable<Event>;
   /** Fires when the server begins to close. */
   readonly closing: AbortSignal;
   /** A comment is sent this often, so that proxies keep the connection. Default 15000 ms. */
   readonly keepAliveMs?: number;
 }
 
+/** Sends a run's events: `id` is the event's number, `event` its type, `data` the event as JSON. As {@link sendEvents}. */
+export function sendEventStream({ events, ...options }: EventStreamOptions): Promise<void> {
+  return sendEvents({ ...options, events: (signal) => asSent(events(signal)) });
+}
+
+async function* asSent(events: AsyncIterable<RunEvent | LiveEvent>): AsyncGenerator<SentEvent> {
+  for await (const event of events) {
+    // What passes has no number: a reader who comes back goes on behind the last line of the history.
+    yield { ...(isLive(event) ? {} : { id: event.seq }), event: event.type, data: event };
+  }
+}
+
 /**
- * Sends events as Server-Sent Events: `id` is the event's number, `event` its type, `data` the event as JSON. Waits for a slow
- * reader, stops reading when the reader goes. An error in between ends the stream: the reader comes back with Last-Event-ID.
+ * Sends Server-Sent Events. Waits for a slow reader, stops reading when the reader goes. An error in between ends the stream: the reader comes back, with
+ * Last-Event-ID where events have ids.
  */
-export async function sendEventStream(options: EventStreamOptions): Promise<void> {
+export async function sendEvents(options: EventStreamOptions<SentEvent>): Promise<void> {
   const { reply, events, closing, keepAliveMs = 15_000 } = options;
   const { raw } = reply;
   reply.hijack();
@@ -39,10 +60,9 @@ export async function sendEventStream(options: EventStreamOptions): Promise<void
   if (closing.aborted) stop();
   const keepAlive = setInterval(() => raw.writableNeedDrain || raw.write(": keep-alive\n\n"), keepAliveMs);
   try {
-    for await (const event of events(signal)) {
-      // What passes has no number: a reader who comes back goes on behind the last line of the history.
-      const id = isLive(event) ? "" : `id: ${event.seq}\n`;
-      const line = `${id}event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+    for await (const { id, event, data } of events(signal)) {
+      const head = id === undefined ? "" : `id: ${id}\n`;
+      const line = `${head}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
       if (!raw.write(line)) await once(raw, "drain", { signal });
       if (signal.aborted) break;
     }

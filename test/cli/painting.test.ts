@@ -67,9 +67,9 @@ describe("a failed run", () => {
     expect(frame(view, 5_000, plain)).toEqual([
       "report v3  run_1  failed  600 ms",
       "",
-      "     step      served by              tries  calls    tokens  cost  time",
-      "  –  classify  skipped by its `when`",
-      "  ✖  timeline  provider_failed        2      2 (2 ✖)                300 ms",
+      "     step      served by        tries  calls    tokens  cost  time",
+      "  –  classify  skipped",
+      "  ✖  timeline  provider_failed  2      2 (2 ✖)                300 ms",
       "  ·  report    not reached",
     ]);
   });

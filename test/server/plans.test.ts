@@ -45,6 +45,15 @@ describe("plans", () => {
     expect((await plans().list({ status: "completed" })).plans.map(({ id }) => id)).toContain(made.id);
   });
 
+  test("how a plan ended stays known when its run is not kept any more", async () => {
+    const { id, run } = await plans().make({ goal: "Summarise what routing is", execute: true });
+    await app.client.wait(run ?? "");
+    expect((await plans().get(id)).status).toBe("completed");
+    await redis.del(keysOf("switchyard").run(run ?? "").run);
+    expect(await plans().get(id)).toMatchObject({ status: "completed", error: null });
+    expect((await plans().list()).plans.find((one) => one.id === id)?.status).toBe("completed");
+  });
+
   test("the same Idempotency-Key gives the same plan and the same run; with another goal it is a conflict", async () => {
     const ask = (wanted: string) => plans().make({ goal: wanted, execute: true }, { idempotencyKey: "once" });
     const [first, second] = [await ask(goal), await ask(goal)];

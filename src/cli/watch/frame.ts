@@ -91,7 +91,7 @@ function stepCells({ record, calls }: StepRow, now: number, isOver: boolean, pai
 /** In the place of who served it: why nobody did. */
 function unservedWords({ status, error }: StepRecord, isOver: boolean, paint: Paint): string {
   if (status === "failed") return paint.red(error?.code ?? status);
-  if (status === "skipped") return paint.dim("skipped by its `when`");
+  if (status === "skipped") return paint.dim("skipped");
   if (status === "cancelled") return paint.dim(status);
   return status === "pending" && isOver ? paint.dim("not reached") : "";
 }

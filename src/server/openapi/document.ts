@@ -60,8 +60,14 @@ function operationOf(route: Route, book: SchemaBook): JsonObject {
     security: scope === "none" ? [] : [{ bearer: [scope] }, { apiKey: [scope] }],
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(body ? { requestBody: body } : {}),
-    responses: { ...answersOf(route, book), default: { $ref: "#/components/responses/Problem" } },
+    responses: { ...answersOf(route, book), default: errorOf(route) },
   };
+}
+
+/** Routes that speak a vendor's format tell errors in its words. */
+function errorOf({ problem }: Route): JsonObject {
+  if (!problem) return { $ref: "#/components/responses/Problem" };
+  return { description: "An error, as the vendor tells its own.", content: { "application/json": { schema: {} } } };
 }
 
 /** What stands in path, query and headers. A path's parameters are always there. */

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { z } from "zod";
+import { z } from "zod";
 import { catalogue, type ErrorCode } from "../../core/catalogue.ts";
 import { AppError, type ErrorRecord } from "../../core/errors.ts";
 import { isJsonObject } from "../../core/json.ts";
@@ -45,6 +45,13 @@ export function proxyRoute({ codec, url, summary, body }: ProxyRoute): Route {
     summary,
     takes: jsonTypes,
     reads: { body },
+    answers: {
+      200: {
+        text: "The answer in the client's format, with a member `switchyard` that tells who served, at what cost.",
+        schema: z.record(z.string(), z.unknown()),
+        also: ["text/event-stream"],
+      },
+    },
     problem: (error) => codec.error(error),
     handler(context) {
       const departures = new Departures(context.closing);

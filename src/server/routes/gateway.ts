@@ -65,7 +65,7 @@ function preCheckBody(admission: Admission): z.infer<typeof preCheckAnswer> {
   return {
     context_id: contextId,
     approved: target !== null,
-    target,
+    target: target && { provider: target.provider, model: target.model },
     alternatives: [...alternatives],
     estimated_cost_usd: costUsd,
     reason: refusal ? refusal.error.message : decision.reason,

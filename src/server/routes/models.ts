@@ -7,6 +7,14 @@ import { checked } from "../checked.ts";
 import { openaiError } from "../proxy/openai-error.ts";
 import type { Route } from "../route.ts";
 
+const modelSchema = z.strictObject({
+  id: z.string(),
+  object: z.literal("model"),
+  created: z.int(),
+  owned_by: z.string(),
+  switchyard: z.strictObject({ alias: z.boolean(), providers: z.array(z.string()) }),
+});
+
 /** `GET /v1/models`: what requests may name as their model, in OpenAI's shape. */
 export const listModels: Route = {
   method: "GET",
@@ -14,6 +22,9 @@ export const listModels: Route = {
   chapter: "proxy",
   scope: "read",
   summary: "Models and aliases that requests may name, and `auto`, in OpenAI's shape.",
+  answers: {
+    200: { text: "The models.", schema: z.strictObject({ object: z.literal("list"), data: z.array(modelSchema) }) },
+  },
   problem: openaiError,
   handler:
     ({ router }) =>
@@ -30,6 +41,7 @@ export const showModel: Route = {
   scope: "read",
   summary: "One model or alias, in OpenAI's shape.",
   reads: { params: paramsSchema },
+  answers: { 200: { text: "The model.", schema: modelSchema } },
   problem: openaiError,
   handler:
     ({ router }) =>

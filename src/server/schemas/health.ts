@@ -8,6 +8,9 @@ export const healthSchema = z
     queues: z.record(z.string(), z.number()).optional().describe("Jobs that wait or run, by queue."),
     workers: z.array(z.string()).optional().describe("Worker processes, as host:pid."),
     version: z.string(),
+    capabilities: z
+      .array(z.strictObject({ name: z.string(), since_version: z.string(), description: z.string() }))
+      .describe("What it can do, for clients that ask."),
   })
   .meta({ id: "Health" });
 
