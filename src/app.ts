@@ -188,9 +188,11 @@ export async function createApp(options: AppOptions): Promise<App> {
       const { bodyLimitBytes } = settings;
       const access = createAccess({ redis: passing, subscriber, keys, clock: Date.now });
       await sayWhoMayCome(settings, access, log);
-      const facts = providerFacts(settings.providers);
-      const parts = { engine, plans, routing, router, providers: facts, access, queues, log, version, bodyLimitBytes };
-      const server = await createServer(parts);
+      const providers = providerFacts(settings.providers);
+      const { rateLimit: perMinute } = settings;
+      const rates = perMinute === null ? undefined : { perMinute, redis: passing, namespace: keys.access.rates };
+      const context = { engine, plans, routing, router, providers, access };
+      const server = await createServer({ ...context, queues, log, version, bodyLimitBytes, rates });
       closers.push(() => server.close());
       url = await server.listen({ host: settings.host, port: settings.port });
     }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Redis } from "ioredis";
 import type { Keys } from "../redis/keys.ts";
+import { AuditLog } from "./audit-log.ts";
 import { Gate } from "./gate.ts";
 import { KeyStore } from "./key-store.ts";
 import { Sessions } from "./sessions.ts";
@@ -10,6 +11,7 @@ export interface Access {
   readonly store: KeyStore;
   readonly sessions: Sessions;
   readonly gate: Gate;
+  readonly audit: AuditLog;
 }
 
 /** What it is made of. */
@@ -35,5 +37,5 @@ export function createAccess({ redis, subscriber, keys, clock }: AccessParts): A
     subscriber.on("ready", () => gate.outdate());
     subscriber.subscribe(keys.access.changed).catch(() => undefined);
   }
-  return { store, sessions, gate };
+  return { store, sessions, gate, audit: new AuditLog(redis, keys) };
 }

@@ -65,11 +65,6 @@ export class Gate {
     this.#logins.outdate();
   }
 
-  /** Forgets a login that has ended. */
-  forget(): void {
-    this.#logins.outdate();
-  }
-
   async #byKey(text: string): Promise<Admission> {
     const given = parseKey(text);
     const found = given && (await this.#find(given.id));

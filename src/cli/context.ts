@@ -1,5 +1,8 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import type { Command } from "commander";
 import { SwitchyardClient } from "../client/client.ts";
+import { AppError } from "../core/errors.ts";
 import { serverUrl } from "./address.ts";
 import type { Output } from "./output.ts";
 import type { Secrets } from "./protect.ts";
@@ -35,5 +38,20 @@ export function exitWith(code: number): void {
 
 /** A client for the server that the command's options, the environment or a running `dev` name. */
 export function clientFor({ url }: GlobalOptions, { env, cwd }: CliContext): SwitchyardClient {
-  return new SwitchyardClient({ url: serverUrl({ url, env, cwd }) });
+  const apiKey = apiKeyIn(env, cwd);
+  return new SwitchyardClient({ url: serverUrl({ url, env, cwd }), ...(apiKey === undefined ? {} : { apiKey }) });
+}
+
+/** The key that commands send: SWITCHYARD_API_KEY, or what the file holds that SWITCHYARD_API_KEY_FILE names. No option takes it: other users see options. @throws AppError file_unreadable */
+function apiKeyIn({ SWITCHYARD_API_KEY: key, SWITCHYARD_API_KEY_FILE: file }: NodeJS.ProcessEnv, cwd: string) {
+  if (key?.trim()) return key.trim();
+  if (!file?.trim()) return undefined;
+  try {
+    return readFileSync(resolve(cwd, file.trim()), "utf8").trim();
+  } catch (cause) {
+    throw new AppError("file_unreadable", {
+      message: `SWITCHYARD_API_KEY_FILE names ${file}, which cannot be read.`,
+      cause,
+    });
+  }
 }

@@ -71,9 +71,9 @@ export class SwitchyardClient {
   /** What may be spent. */
   readonly budgets: BudgetsClient;
 
-  /** @param options url of the server; fetch: default undici's. @throws AppError usage - not an http(s) URL. */
-  constructor(options: { readonly url: string; readonly fetch?: Fetch }) {
-    this.#http = new Http(options.url, options.fetch);
+  /** @param options url of the server; apiKey: where the server asks for one; fetch: default undici's. @throws AppError usage - not an http(s) URL. */
+  constructor(options: { readonly url: string; readonly apiKey?: string; readonly fetch?: Fetch }) {
+    this.#http = new Http(options.url, options.fetch, options.apiKey);
     this.routing = new RoutingClient(this.#http);
     this.plans = new PlansClient(this.#http);
     this.budgets = new BudgetsClient(this.#http);

@@ -31,9 +31,10 @@ export interface ApiRequest {
 export class Http {
   readonly url: string;
   readonly #fetch: Fetch;
+  readonly #headers: Record<string, string>;
 
-  /** @param url of the server; a path in it is kept. @throws AppError usage - not an http(s) URL. */
-  constructor(url: string, fetch: Fetch = undiciFetch as Fetch) {
+  /** @param url of the server; a path in it is kept. @param apiKey sent with each request @throws AppError usage - not an http(s) URL. */
+  constructor(url: string, fetch: Fetch = undiciFetch as Fetch, apiKey?: string) {
     const parsed = URL.canParse(url) ? new URL(url) : undefined;
     if (!parsed || !/^https?:$/.test(parsed.protocol)) {
       throw new AppError("usage", {
@@ -42,6 +43,7 @@ export class Http {
     }
     this.url = parsed.href.replace(/\/+$/, "");
     this.#fetch = fetch;
+    this.#headers = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
   }
 
   /** The answer to a request. @throws AppError with the server's code; server_unreachable; cancelled - the signal fired. */
@@ -51,7 +53,7 @@ export class Http {
     try {
       answer = await this.#fetch(`${this.url}${path}`, {
         method,
-        headers,
+        headers: { ...this.#headers, ...headers },
         ...(body === undefined ? {} : { body }),
         ...(signal ? { signal } : {}),
       });

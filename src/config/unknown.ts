@@ -9,8 +9,14 @@ import { namesVariables, routingKeys } from "./read-routing.ts";
 import { scalars } from "./scalar.ts";
 import type { Environment } from "./source.ts";
 
-/** Variables of ours that other rooms read: the client's address, the file's path. */
-const readElsewhere = ["SWITCHYARD_CONFIG", "SWITCHYARD_URL", "SWITCHYARD_CRASH_AT"];
+/** Variables of ours that other rooms read: the client's address and key, the file's path. */
+const readElsewhere = [
+  "SWITCHYARD_CONFIG",
+  "SWITCHYARD_URL",
+  "SWITCHYARD_API_KEY",
+  "SWITCHYARD_API_KEY_FILE",
+  "SWITCHYARD_CRASH_AT",
+];
 
 /** Every variable that is read. */
 const knownVariables: readonly string[] = [

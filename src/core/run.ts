@@ -35,6 +35,8 @@ export interface ForkOf {
 /** A run without its steps, as lists show it. Times are epoch milliseconds. */
 export interface RunSummary {
   readonly id: string;
+  /** Whose it is. Absent: the default tenant's. */
+  readonly tenant?: string;
   readonly workflow: string;
   readonly version: number;
   readonly status: RunStatus;

@@ -8,6 +8,8 @@ export interface Spend {
   readonly key: string;
   /** Workflow whose steps made the calls; null: somebody asked directly. */
   readonly workflow: string | null;
+  /** Who pays. */
+  readonly tenant: string;
   readonly use: SpendUse;
 }
 
@@ -26,7 +28,7 @@ export interface SpendUse {
 }
 
 /** What rows can be summed by. */
-export const spendDimensions = ["day", "provider", "model", "key", "workflow"] as const;
+export const spendDimensions = ["day", "provider", "model", "key", "workflow", "tenant"] as const;
 
 /** One of {@link spendDimensions}. */
 export type SpendDimension = (typeof spendDimensions)[number];

@@ -1,6 +1,7 @@
 import { AppError, assertNever, type ErrorRecord, toErrorRecord } from "../core/errors.ts";
 import { addCosts } from "../core/history.ts";
 import type { EventBody } from "../core/run.ts";
+import { ownName, tenantOf } from "../core/tenant.ts";
 import type { Children, StepHandler, StepOutcome } from "../steps/handler.ts";
 import type { CompiledStep } from "../workflow/compiled.ts";
 import type { Approvals } from "./approvals.ts";
@@ -132,13 +133,15 @@ async function work(
     const deadline = parts.clock() + step.timeoutMs;
     const hints = { ...begun.hints, ...(given?.hints ?? step.route) };
     const cached = { cache: parts.cache, waiting: parts.store.waiting };
-    const cacheKey = await cacheKeyOf(cached, execution, step, begun, { kind: step.kind, body, hints });
+    const tenant = tenantOf(workflow.name);
+    const cacheKey = await cacheKeyOf(cached, execution, step, begun, { tenant, kind: step.kind, body, hints });
     const kept = cacheKey === undefined || begun.isBare ? undefined : await parts.cache.find(cacheKey);
     if (kept) return kept;
     const outcome = await limited(step.timeoutMs, stop, (signal) =>
       handler.execute({
         runId: execution.runId,
-        workflow: workflow.compiled.name,
+        workflow: ownName(workflow.name),
+        tenant,
         stepId: step.id,
         attempt: begun.attempt,
         body,

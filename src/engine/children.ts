@@ -3,6 +3,7 @@ import type { Redis } from "ioredis";
 import { AppError, type ErrorRecord } from "../core/errors.ts";
 import type { Json } from "../core/json.ts";
 import type { RunStatus } from "../core/run.ts";
+import { fullName, ownName, tenantOf } from "../core/tenant.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { Child, ChildRequest, Children } from "../steps/handler.ts";
 import type { Definitions, LoadedWorkflow } from "./definitions.ts";
@@ -28,12 +29,20 @@ export interface ChildrenParts {
 export function childrenOf(parts: ChildrenParts, execution: Execution, { name, version }: LoadedWorkflow): Children {
   const { redis, keys, definitions } = parts;
   const { runId, actor, epoch, priority } = execution;
+  // What a step names is its tenant's.
+  const tenant = tenantOf(name);
   const parent: Parent = { run: runId, workflow: name, version, actor, epoch, ...(priority ? { priority } : {}) };
   return {
     id: (key) => childId(execution, key),
-    store: async (definition) => storedVersion(await definitions.store(definitions.check(definition), undefined, true)),
-    newest: async (workflow) => storedVersion(await definitions.load(workflow)),
-    start: (request) => start(parts, execution, parent, request),
+    store: async (definition) =>
+      storedVersion(await definitions.store(definitions.check(definition), { tenant, isBlock: true })),
+    newest: async (workflow) => storedVersion(await definitions.load(fullName(tenant, workflow))),
+    start: ({ workflow, ...request }) =>
+      start(parts, execution, parent, {
+        ...request,
+        tenant,
+        ...(workflow === undefined ? {} : { workflow: fullName(tenant, workflow) }),
+      }),
     async ended(ids) {
       if (ids.length === 0) return [];
       const entries = await redis.hmget(keys.run(runId).children, ...ids);
@@ -50,7 +59,7 @@ async function start(
   parts: ChildrenParts,
   execution: Execution,
   parent: Parent,
-  { key, ...request }: ChildRequest,
+  { key, ...request }: ChildRequest & { readonly tenant: string },
 ): Promise<string> {
   const id = childId(execution, key);
   // Known to the parent before it exists: whoever ends the parent can end it.
@@ -83,7 +92,7 @@ async function look({ redis, keys }: ChildrenParts, id: string, outputs: boolean
 }
 
 function storedVersion({ name, version }: LoadedWorkflow): { readonly workflow: string; readonly version: number } {
-  return { workflow: name, version };
+  return { workflow: ownName(name), version };
 }
 
 const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";

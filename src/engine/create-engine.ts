@@ -11,7 +11,7 @@ import { Approvals } from "./approvals.ts";
 import { Conclusion } from "./conclude.ts";
 import { Definitions } from "./definitions.ts";
 import { Dispatcher, queueNames } from "./dispatch.ts";
-import type { Engine, EngineHealth, SubmitRequest } from "./engine.ts";
+import type { EngineHealth, FleetEngine, SubmitRequest } from "./engine.ts";
 import { Feed } from "./feed.ts";
 import { forkRun } from "./fork-run.ts";
 import { cancelRun, operateParts, pauseRun, resumeRun, signalRun } from "./operate.ts";
@@ -43,7 +43,7 @@ export interface EngineParts {
 }
 
 /** The engine as the API uses it, with the queues for the queue dashboard. */
-export async function createEngine(parts: EngineParts): Promise<Engine & { readonly dispatcher: Dispatcher }> {
+export async function createEngine(parts: EngineParts): Promise<FleetEngine & { readonly dispatcher: Dispatcher }> {
   const { redis, keys, clock } = parts;
   await ready(redis, 5_000);
   const store = new RunStore(redis, keys);
@@ -72,25 +72,27 @@ export async function createEngine(parts: EngineParts): Promise<Engine & { reado
     hasWorkflow: async (name, version) => void (await definitions.load(name, version)),
     submit: (request) => submit(submitting, request),
     signal: (run, signal) => signalRun(operating, run, signal),
+    ownerOf: (run) => query.ownerOf(run),
   });
   return {
     dispatcher,
     triggers: {
       set: (id, request, by) => answered(() => triggers.set(id, request, by)),
-      list: () => answered(() => triggers.list()),
+      list: (tenant?: string) => answered(() => triggers.list(tenant)),
       show: (id) => answered(() => triggers.show(id)),
       remove: (id) => answered(() => triggers.remove(id)),
       deliver: (id, delivery) => answered(() => triggers.deliver(id, delivery)),
     },
     schedules: {
       set: (request) => answered(() => schedules.set(request)),
-      list: () => answered(() => schedules.list()),
+      list: (tenant?: string) => answered(() => schedules.list(tenant)),
       show: (id) => answered(() => schedules.show(id)),
       remove: (id) => answered(() => schedules.remove(id)),
     },
-    store: (source) =>
+    ownerOf: (id) => answered(() => query.ownerOf(id)),
+    store: (source, tenant = defaultTenant) =>
       answered(async () => {
-        const { name, version } = await definitions.store(definitions.check(source));
+        const { name, version } = await definitions.store(definitions.check(source), { tenant });
         return { name, version };
       }),
     check: (source) => definitions.check(source),

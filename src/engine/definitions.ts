@@ -2,6 +2,7 @@ import type { Redis } from "ioredis";
 import { AppError } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
 import { didYouMean } from "../core/suggest.ts";
+import { defaultTenant, fullName, ownName, tenantOf } from "../core/tenant.ts";
 import type { Keys } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
 import { type MachineModules, machineModules } from "../steps/machine-modules.ts";
@@ -16,10 +17,17 @@ import type { DefinitionSource, ShownWorkflow, StoredWorkflow } from "./engine.t
 
 const storeScript = loadScript("store_workflow", new URL("./lua/store_workflow.lua", import.meta.url));
 
-/** A version of a workflow, compiled, with the driver that steps its machine. */
+/** A version of a workflow, compiled, with the driver that steps its machine. Its name is the full one. */
 export interface LoadedWorkflow extends StoredWorkflow {
   readonly compiled: CompiledWorkflow;
   readonly driver: Driver;
+}
+
+/** How a definition is stored. */
+export interface StoreOptions {
+  readonly tenant?: string;
+  readonly isBlock?: boolean;
+  readonly accept?: (workflow: CompiledWorkflow) => void | Promise<void>;
 }
 
 /** A driver for a workflow's machine. */
@@ -71,29 +79,33 @@ export class Definitions {
 
   /**
    * Stores a checked definition: equal content is the version that is there, changed content the next one.
-   * @param accept looks at the workflow first; what it throws keeps the definition from being stored. @param isBlock whether a step runs it: then it is not listed
+   * @param options tenant: whose it is, by default the default tenant's; accept: looks at the workflow first, what it throws keeps the definition from being stored;
+   *   isBlock: a step runs it, so it is not listed
    */
   async store(
     checked: CheckedDefinition,
-    accept: (workflow: CompiledWorkflow) => void | Promise<void> = () => undefined,
-    isBlock = false,
+    { tenant = defaultTenant, accept, isBlock = false }: StoreOptions = {},
   ): Promise<LoadedWorkflow> {
     const definition = await this.#machines.load(checked);
-    const { name } = definition;
-    const compiled = compileWorkflow(definition, { kinds: this.#kinds });
-    await accept(compiled);
+    const name = fullName(tenant, definition.name);
+    const compiled = this.#compiled(name, definition);
+    await accept?.(compiled);
     const content = [isBlock ? "" : name, definitionHash(definition), JSON.stringify(definition)];
     const reply = await storeScript.run(this.#redis, [this.#keys.workflow(name), this.#keys.workflows], content);
     return this.#remember(name, Number(reply), () => compiled);
   }
 
-  /** A stored version; the newest if none is named. @throws AppError workflow_not_found */
+  #compiled(name: string, definition: CheckedDefinition): CompiledWorkflow {
+    return { ...compileWorkflow(definition, { kinds: this.#kinds }), name };
+  }
+
+  /** A stored version; the newest if none is named. @param name the full one @throws AppError workflow_not_found */
   async load(name: string, version?: number): Promise<LoadedWorkflow> {
     const wanted = await this.#wanted(name, version);
     const cached = this.#cache.get(`${name}@${wanted}`);
     if (cached) return this.#touch(cached);
     const definition = await this.#machines.load(await this.#read(name, wanted, version));
-    return this.#remember(name, wanted, () => compileWorkflow(definition, { kinds: this.#kinds }));
+    return this.#remember(name, wanted, () => this.#compiled(name, definition));
   }
 
   /** As much of a stored version as adding jobs needs, also where this process does not have its machine. @throws AppError workflow_not_found */
@@ -154,14 +166,18 @@ export class Definitions {
     return workflow;
   }
 
-  async #notFound(name: string, version: number | undefined): Promise<AppError> {
-    const versions = Number(await this.#redis.hget(this.#keys.workflow(name), "latest"));
+  async #notFound(full: string, version: number | undefined): Promise<AppError> {
+    const versions = Number(await this.#redis.hget(this.#keys.workflow(full), "latest"));
+    const name = ownName(full);
     if (version !== undefined && versions > 0) {
       return new AppError("workflow_not_found", {
         message: `Workflow "${name}" has no version ${version}; its versions are 1 to ${versions}.`,
       });
     }
-    const names = (await this.#redis.smembers(this.#keys.workflows)).sort();
+    const names = (await this.#redis.smembers(this.#keys.workflows))
+      .filter((one) => tenantOf(one) === tenantOf(full))
+      .map(ownName)
+      .sort();
     const known = names.length === 0 ? "None is stored yet." : `Stored: ${names.slice(0, 20).join(", ")}.`;
     return new AppError("workflow_not_found", {
       message: `No workflow "${name}" is stored.${didYouMean(name, names)} ${known}`,

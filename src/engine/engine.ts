@@ -28,6 +28,8 @@ export interface ShownWorkflow extends StoredWorkflow {
 
 /** What a submission says. Either `workflow` (and perhaps `version`), or `definition`, which is stored first. */
 export interface SubmitRequest {
+  /** Whose `definition` it is. Default: the default tenant's. */
+  readonly tenant?: string;
   readonly workflow?: string;
   /** Default: the newest. */
   readonly version?: number;
@@ -168,4 +170,16 @@ export interface Engine {
   /** @throws AppError redis_unavailable */
   health(): Promise<EngineHealth>;
   close(): Promise<void>;
+}
+
+/** The engine of the whole fleet. Workflows, schedules and triggers go by their full names (core/tenant.ts), runs of all tenants are there. */
+export interface FleetEngine extends Engine {
+  /** @see Engine.schedules. `list` gives one tenant's, or all. */
+  readonly schedules: Omit<Engine["schedules"], "list"> & { list(tenant?: string): Promise<readonly Schedule[]> };
+  /** @see Engine.triggers. `list` gives one tenant's, or all. */
+  readonly triggers: Omit<Engine["triggers"], "list"> & { list(tenant?: string): Promise<readonly Trigger[]> };
+  /** Checks and stores a definition of a tenant. @throws AppError invalid_definition */
+  store(definition: DefinitionSource, tenant?: string): Promise<StoredWorkflow>;
+  /** Whose run it is. @throws AppError run_not_found */
+  ownerOf(runId: string): Promise<string>;
 }

@@ -1,5 +1,6 @@
 import { AppError } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
+import { ownName } from "../core/tenant.ts";
 import type { ForkRequest } from "./engine.ts";
 import { decideFork, planFork } from "./fork.ts";
 import type { RunQuery } from "./query.ts";
@@ -28,7 +29,7 @@ export async function forkRun(
     definitions.load(run.workflow, version),
     definitions.show(run.workflow, version),
   ]);
-  if (workflow.compiled.isOwn) throw notForkable(run.workflow);
+  if (workflow.compiled.isOwn) throw notForkable(ownName(run.workflow));
   const input = workflow.compiled.checkInput(request.input ?? run.input);
   const hints = request.hints ?? run.hints;
   await parts.checkHints(hints);

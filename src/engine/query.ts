@@ -5,6 +5,7 @@ import { pendingStep, stepAfter } from "../core/history.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import { isPriority } from "../core/priority.ts";
 import type { EventBody, ForkOf, Run, RunEvent, RunStatus, RunSummary, StartedRuns, StepRecord } from "../core/run.ts";
+import { tenantOf } from "../core/tenant.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { Definitions } from "./definitions.ts";
 import type { Parent } from "./engine.ts";
@@ -135,6 +136,13 @@ export class RunQuery {
     return listRuns({ redis: this.#redis, keys: this.#keys, read }, request);
   }
 
+  /** Whose run it is. @throws AppError run_not_found */
+  async ownerOf(runId: string): Promise<string> {
+    const workflow = await this.#redis.hget(this.#keys.run(runId).run, "workflow");
+    if (workflow === null) throw notFound(runId);
+    return tenantOf(workflow);
+  }
+
   /** Events above a number. @throws AppError run_not_found */
   async events(runId: string, after: number, limit: number | undefined): Promise<readonly RunEvent[]> {
     const events = await this.#read(runId, after, limit);
@@ -174,6 +182,7 @@ function summaryOf(values: readonly (string | null)[]): RunSummary | undefined {
   };
 }
 
-function notFound(runId: string): AppError {
+/** The error for a run that is not there. */
+export function notFound(runId: string): AppError {
   return new AppError("run_not_found", { message: `No run "${runId}".`, details: { run: runId } });
 }

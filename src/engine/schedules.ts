@@ -4,6 +4,7 @@ import type { Redis } from "ioredis";
 import { AppError, type Problem } from "../core/errors.ts";
 import { isTerminal, type RunStatus } from "../core/run.ts";
 import type { Schedule } from "../core/schedule.ts";
+import { fullKey, ownName, tenantOf } from "../core/tenant.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { JobData } from "./dispatch.ts";
 import type { ScheduleRequest, SubmitRequest } from "./engine.ts";
@@ -58,9 +59,9 @@ export class Schedules {
     return this.#shown(stored);
   }
 
-  /** By id. */
-  async list(): Promise<readonly Schedule[]> {
-    const found = await this.#stored();
+  /** By id. @param tenant only this one's. Default: all */
+  async list(tenant?: string): Promise<readonly Schedule[]> {
+    const found = (await this.#stored()).filter(({ id }) => tenant === undefined || tenantOf(id) === tenant);
     return Promise.all(found.map((stored) => this.#shown(stored)));
   }
 
@@ -82,9 +83,10 @@ export class Schedules {
   }
 
   async #missing(id: string): Promise<AppError> {
-    const known = (await this.#stored()).map((schedule) => schedule.id);
+    const mine = (await this.#stored()).filter((schedule) => tenantOf(schedule.id) === tenantOf(id));
+    const known = mine.map((schedule) => ownName(schedule.id));
     const list = known.length > 0 ? `Schedules: ${known.join(", ")}.` : "There is none.";
-    return new AppError("schedule_not_found", { message: `No schedule is called ${id}. ${list}` });
+    return new AppError("schedule_not_found", { message: `No schedule is called ${ownName(id)}. ${list}` });
   }
 
   /** Adds the job schedulers that are missing: after a crash between record and scheduler, or when somebody emptied the queue. */
@@ -104,7 +106,8 @@ export class Schedules {
       const status = await redis.hget(keys.run(last).run, "status");
       if (status && !isTerminal(status as RunStatus)) return;
     }
-    const run = await submit({ ...submission(stored), idempotencyKey: `schedule:${id}:${jobId}` });
+    const idempotencyKey = fullKey(tenantOf(id), `schedule:${ownName(id)}:${jobId}`);
+    const run = await submit({ ...submission(stored), idempotencyKey });
     await redis.hset(keys.schedules, lastField(id), run);
   }
 

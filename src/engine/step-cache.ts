@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Redis } from "ioredis";
 import type { Hints, Served } from "../core/call.ts";
 import { canonicalJson, type Json } from "../core/json.ts";
+import { defaultTenant } from "../core/tenant.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { StepOutcome } from "../steps/handler.ts";
 import type { CompiledStep } from "../workflow/compiled.ts";
@@ -11,6 +12,8 @@ import type { WaitingStore } from "./waiting-store.ts";
 
 /** What decides whether two executions of a step would give the same. */
 export interface CacheQuestion {
+  /** One tenant's answers are not another one's. */
+  readonly tenant: string;
   readonly kind: string;
   /** Rendered. */
   readonly body: Json;
@@ -31,11 +34,16 @@ const telling = ["provider", "model", "strict_provider", "allow"] as const;
 /** @param redis an impatient connection: a cache that does not answer is an empty one */
 export function createStepCache(redis: Redis, keys: Keys): StepCache {
   return {
-    keyOf({ kind, body, hints }) {
+    keyOf({ tenant, kind, body, hints }) {
       const asked = Object.fromEntries(
         telling.flatMap((name) => (hints[name] === undefined ? [] : [[name, hints[name]]])),
       );
-      const content = canonicalJson({ kind, body, hints: asked as Json });
+      const content = canonicalJson({
+        ...(tenant === defaultTenant ? {} : { tenant }),
+        kind,
+        body,
+        hints: asked as Json,
+      });
       return keys.cache(createHash("sha256").update(content).digest("base64url"));
     },
     async find(key) {

@@ -3,6 +3,7 @@ import type { Hints } from "../core/call.ts";
 import { AppError } from "../core/errors.ts";
 import { canonicalJson, type Json, type JsonObject } from "../core/json.ts";
 import type { Priority } from "../core/priority.ts";
+import { defaultTenant, ownKey } from "../core/tenant.ts";
 import { loadScript } from "../redis/script.ts";
 import type { CompiledWorkflow } from "../workflow/compiled.ts";
 import { decideStart } from "./decide.ts";
@@ -69,10 +70,10 @@ export async function checkSubmission(
 /** @param accept throws where the request does not fit the workflow; a definition that came with it is then not stored either. */
 async function theWorkflow(
   definitions: Definitions,
-  { workflow, version, definition }: SubmitRequest,
+  { workflow, version, definition, tenant = defaultTenant }: SubmitRequest,
   accept: (workflow: CompiledWorkflow) => Promise<void>,
 ): Promise<LoadedWorkflow> {
-  if (definition !== undefined) return definitions.store(definitions.check(definition), accept);
+  if (definition !== undefined) return definitions.store(definitions.check(definition), { tenant, accept });
   if (workflow !== undefined) {
     const loaded = await definitions.load(workflow, version);
     await accept(loaded.compiled);
@@ -90,7 +91,7 @@ export async function claimed(parts: SubmitParts, key: string | undefined, id: s
   const reply = await claimScript.run(parts.redis, [parts.keys.idempotency(key)], [id, hash, idempotencyMs]);
   const [owner, ownerHash] = reply as [string, string];
   if (ownerHash !== hash) {
-    const message = `Idempotency key "${key}" was used for run ${owner}, with another workflow, input or hints.`;
+    const message = `Idempotency key "${ownKey(key)}" was used for run ${owner}, with another workflow, input or hints.`;
     throw new AppError("idempotency_conflict", { message, details: { run: owner } });
   }
   return owner;

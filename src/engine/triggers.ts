@@ -3,11 +3,13 @@ import type { Redis } from "ioredis";
 import { parseDuration } from "../core/duration.ts";
 import { AppError, type Problem } from "../core/errors.ts";
 import type { Json, JsonObject } from "../core/json.ts";
+import { fullKey, ownName, tenantOf } from "../core/tenant.ts";
 import type { Delivered, SetTrigger, Trigger, TriggerRequest } from "../core/trigger.ts";
 import { listed } from "../core/zod-problem.ts";
 import type { Keys } from "../redis/keys.ts";
 import { contentOf, rendered, templateMistakes } from "./delivery-content.ts";
 import type { Signal, SubmitRequest } from "./engine.ts";
+import { notFound } from "./query.ts";
 import { type Delivery, signatureMistakes, signatureOf, verify } from "./trigger-signature.ts";
 
 /** What triggers need. */
@@ -21,6 +23,8 @@ export interface TriggersParts {
   readonly hasWorkflow: (name: string, version?: number) => Promise<void>;
   readonly submit: (request: SubmitRequest) => Promise<{ readonly id: string; readonly created: boolean }>;
   readonly signal: (run: string, signal: Signal) => Promise<void>;
+  /** Whose run it is. @throws AppError run_not_found */
+  readonly ownerOf: (run: string) => Promise<string>;
 }
 
 /** A new secret: 256 random bits. */
@@ -62,11 +66,12 @@ export class Triggers {
     return before === undefined ? { ...shown, generatedSecret: secret } : shown;
   }
 
-  /** By id. */
-  async list(): Promise<readonly Trigger[]> {
+  /** By id. @param tenant only this one's. Default: all */
+  async list(tenant?: string): Promise<readonly Trigger[]> {
     const { redis, keys } = this.#parts;
     const found = Object.values(await redis.hgetall(keys.triggers)).map((text) => masked(JSON.parse(text) as Stored));
-    return found.sort((a, b) => (a.id < b.id ? -1 : 1));
+    const wanted = found.filter(({ id }) => tenant === undefined || tenantOf(id) === tenant);
+    return wanted.sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
   /** @throws AppError trigger_not_found */
@@ -86,7 +91,10 @@ export class Triggers {
     const verdict = verify(stored.signature, stored.secret, delivery, this.#parts.clock());
     if (verdict.type === "refused") throw new AppError("signature_refused", { message: verdict.message });
     const content = contentOf(delivery, stored.signature.header);
-    const key = `trigger:${id}:${deliveryId(stored, delivery, content, verdict.sentAt)}`;
+    const key = fullKey(
+      tenantOf(id),
+      `trigger:${ownName(id)}:${deliveryId(stored, delivery, content, verdict.sentAt)}`,
+    );
     const input = rendered(stored.input, "input", content);
     return stored.signal ? this.#send(stored, content, input, key) : this.#begin(stored, input, key);
   }
@@ -106,7 +114,9 @@ export class Triggers {
 
   async #send({ id, signal }: Stored, content: JsonObject, payload: Json, key: string): Promise<Delivered> {
     const run = textOf(rendered(signal?.run ?? "", "signal.run", content), "signal.run");
-    await this.#parts.signal(run, { name: signal?.name ?? "", payload, id: key, by: `trigger ${id}` });
+    // Another tenant's run is not there for it.
+    if ((await this.#parts.ownerOf(run)) !== tenantOf(id)) throw notFound(run);
+    await this.#parts.signal(run, { name: signal?.name ?? "", payload, id: key, by: `trigger ${ownName(id)}` });
     return { run, created: false };
   }
 
@@ -123,7 +133,7 @@ export class Triggers {
 
   /** Who delivers is a stranger: the other triggers' names are not for them. */
   #missing(id: string): AppError {
-    return new AppError("trigger_not_found", { message: `No trigger is called ${id}.` });
+    return new AppError("trigger_not_found", { message: `No trigger is called ${ownName(id)}.` });
   }
 }
 

@@ -22,7 +22,7 @@ export interface Keys {
   idempotency(key: string): string;
   /** Hash: definitions of one workflow by version, version by content hash, and the newest version. */
   workflow(name: string): string;
-  /** Set: names of the stored workflows. */
+  /** Set: full names of the stored workflows. */
   readonly workflows: string;
   /** Router keys, all of one hash tag. @param name what is kept: `keys`, `counter`, `health:TARGET`, `use:NAME`, ... */
   router(name: string): string;

@@ -71,7 +71,7 @@ export async function callTarget(
   }).finally(() => clearInterval(renewal));
   const booked = await bookedOf(reserving);
   routed.calls.push(result.record);
-  context.ledger.add(result.record, options.workflow ?? null);
+  context.ledger.add(result.record, options.workflow ?? null, options.tenant);
   context.spent.add(result.record, options);
   const { durationMs } = result.record;
   routed.snapshot = await fleet.record(

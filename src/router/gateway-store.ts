@@ -68,7 +68,7 @@ export function createGatewayStore(options: GatewayStoreOptions): GatewayStore {
     },
     async count({ once, id, digest, call, unbooked, record, tenant, workflow }) {
       const { target } = call;
-      const lines = spendLines(record, workflow);
+      const lines = spendLines(record, workflow, tenant);
       const touched = [
         keys.router(`counted:${tenant}:${once}`),
         spendKey(keys, dayOf(clock())),

@@ -1,13 +1,14 @@
 import type { Redis } from "ioredis";
 import type { CallRecord } from "../core/call.ts";
 import type { Spend, SpendUse } from "../core/spend.ts";
+import { defaultTenant, ownName } from "../core/tenant.ts";
 import type { Keys } from "../redis/keys.ts";
 import { createTally, type Tally } from "./tally.ts";
 
 /** What every call of the fleet has used, by day. Runs hold the truth of their own calls; this is the sum over all, also over direct requests and mirrored ones. */
 export interface Ledger {
-  /** Books a call. Returns at once; while Redis is away the sums wait in this process. @param workflow null: a direct request */
-  add(call: CallRecord, workflow: string | null): void;
+  /** Books a call. Returns at once; while Redis is away the sums wait in this process. @param workflow null: a direct request @param tenant who pays; default: the default tenant */
+  add(call: CallRecord, workflow: string | null, tenant?: string): void;
   /** @param from first day @param to last day, both as `2026-11-22` by UTC */
   read(from: string, to: string): Promise<readonly Spend[]>;
   /** Writes what is left, if Redis answers. */
@@ -19,7 +20,7 @@ const nano = 1e9;
 export const keptSeconds = 400 * 86_400;
 const dayMs = 86_400_000;
 
-/** What a day's hash holds for each combination; the field is the JSON of [provider, model, key, workflow, name]. */
+/** What a day's hash holds for each combination; the field is the JSON of [provider, model, key, workflow, name], or, where it is not the default tenant's, of [..., workflow, tenant, name]. */
 const names = ["calls", "failed", "in", "out", "cached", "reasoning", "nano", "priced", "unpriced"] as const;
 type Sums = Partial<Record<(typeof names)[number], number>>;
 
@@ -27,9 +28,9 @@ type Sums = Partial<Record<(typeof names)[number], number>>;
 export function createLedger(redis: Redis, keys: Keys, clock: () => number, tally: Tally = createTally(redis)): Ledger {
   const keyOf = (day: string) => spendKey(keys, day);
   return {
-    add(call, workflow) {
+    add(call, workflow, tenant) {
       const hash = { key: keyOf(dayOf(clock())), keptSeconds };
-      for (const [field, more] of spendLines(call, workflow)) tally.note(hash, field, more);
+      for (const [field, more] of spendLines(call, workflow, tenant)) tally.note(hash, field, more);
     },
     async read(from, to) {
       const days: string[] = [];
@@ -46,12 +47,14 @@ export function spendKey(keys: Keys, day: string): string {
   return keys.router(`spend:${day}`);
 }
 
-/** What one call adds to the sums of its day: fields of the day's hash, and how much more. @param workflow null: a direct request */
+/** What one call adds to the sums of its day: fields of the day's hash, and how much more. @param workflow its own or full name; null: a direct request */
 export function spendLines(
   call: CallRecord,
   workflow: string | null,
+  tenant: string = defaultTenant,
 ): readonly (readonly [field: string, more: number])[] {
-  const head = [call.provider, call.model, call.key ?? "", workflow];
+  const owner = tenant === defaultTenant ? [] : [tenant];
+  const head = [call.provider, call.model, call.key ?? "", workflow === null ? null : ownName(workflow), ...owner];
   const sums = Object.entries(sumsOf(call)).filter(([, more]) => more !== 0);
   return sums.map(([name, more]) => [JSON.stringify([...head, name]), more]);
 }
@@ -70,6 +73,8 @@ function sumsOf({ ok, usage, costUsd }: CallRecord): Sums {
   };
 }
 
+type Head = [provider: string, model: string, key: string, workflow: string | null, tenant?: string];
+
 function rowsOf(day: string, hash: Readonly<Record<string, string>>): readonly Spend[] {
   const sums = new Map<string, Sums>();
   for (const [field, count] of Object.entries(hash)) {
@@ -79,8 +84,8 @@ function rowsOf(day: string, hash: Readonly<Record<string, string>>): readonly S
     sums.set(head, { ...sums.get(head), [name]: Number(count) });
   }
   return [...sums].map(([head, sum]) => {
-    const [provider, model, key, workflow] = JSON.parse(head) as [string, string, string, string | null];
-    return { day, provider, model, key, workflow, use: useOf(sum) };
+    const [provider, model, key, workflow, tenant = defaultTenant] = JSON.parse(head) as Head;
+    return { day, provider, model, key, workflow, tenant, use: useOf(sum) };
   });
 }
 

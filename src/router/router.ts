@@ -26,7 +26,7 @@ export interface RouteOptions {
   readonly affinity?: string;
   /** Who pays, for the sums of costs and for budgets. Default: the default tenant. */
   readonly tenant?: string;
-  /** Workflow whose step asks, for the sums of costs. Absent: somebody asks directly. */
+  /** Workflow whose step asks, by its full name, for the sums of costs and for budgets. Absent: somebody asks directly. */
   readonly workflow?: string;
   /** True: while nobody may be called, the request waits within its deadline. Default: it ends as `unavailable`. */
   readonly wait?: boolean;

@@ -109,7 +109,7 @@ async function callShadow(
     clock,
   }).finally(() => clearInterval(renewal));
   const { usage, costUsd, durationMs } = result.record;
-  ledger.add(result.record, options.workflow ?? null);
+  ledger.add(result.record, options.workflow ?? null, options.tenant);
   spent.add(result.record, options);
   await fleet.record(
     {

@@ -41,9 +41,11 @@ export function admitRequests(server: FastifyInstance, gate: Pick<Gate, "admit">
     request.principal = stranger;
     const access = accessOf(request);
     const admission = await admissionOf(request, access, gate);
+    // What a browser sends by itself is no key in a header.
+    if (request.headers.authorization === undefined && request.headers["x-api-key"] === undefined) {
+      refuseOtherSites(request);
+    }
     if (admission.type === "known") {
-      const isByKey = request.headers.authorization !== undefined || request.headers["x-api-key"] !== undefined;
-      if (!isByKey) refuseOtherSites(request);
       request.principal = access.scope === "none" ? admission.principal : forTenant(admission.principal, request);
     }
     if (access.scope === "none") return;

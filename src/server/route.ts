@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest, onRequestAsyncHookHandler, RouteHandlerMethod } from "fastify";
 import type { z } from "zod";
+import type { Access } from "../access/access.ts";
 import { AppError } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Principal, Scope } from "../core/principal.ts";
@@ -27,6 +28,8 @@ export interface ServerContext {
   readonly engine: Engine;
   /** The plans of the asker's tenant. */
   readonly plansOf: (request: FastifyRequest) => Plans;
+  /** Keys, logins, the audit log. */
+  readonly access: Access;
   readonly routing: RoutingControl;
   readonly router: Router;
   /** The configured providers, without their secrets. */

@@ -1,6 +1,7 @@
 import { axonFlowRoutes } from "./axonflow/table.ts";
 import type { Route } from "./route.ts";
 import { listApprovals } from "./routes/approvals.ts";
+import { audit } from "./routes/audit.ts";
 import { listBudgets, removeBudget, setBudget } from "./routes/budgets.ts";
 import { chatCompletions } from "./routes/chat-completions.ts";
 import { costs } from "./routes/costs.ts";
@@ -10,8 +11,10 @@ import { forkRun, retryRun } from "./routes/fork-run.ts";
 import { gatewayAudit, gatewayPreCheck } from "./routes/gateway.ts";
 import { health } from "./routes/health.ts";
 import { home } from "./routes/home.ts";
-import { receiveHook } from "./routes/hooks.ts";
+import { receiveHook, receiveTenantHook } from "./routes/hooks.ts";
+import { createKey, listKeys, revokeKey, rotateKey } from "./routes/keys.ts";
 import { listRuns } from "./routes/list-runs.ts";
+import { login, loginPage, logout } from "./routes/login.ts";
 import { countTokens, messages } from "./routes/messages.ts";
 import { listModels, showModel } from "./routes/models.ts";
 import { openApi } from "./routes/openapi.ts";
@@ -103,6 +106,7 @@ const api: readonly Route[] = [
   showTrigger,
   removeTrigger,
   receiveHook,
+  receiveTenantHook,
   ...plans,
   ...proxy,
   listProviders,
@@ -113,6 +117,14 @@ const api: readonly Route[] = [
   gatewayAudit,
   ...axonFlowRoutes,
   costs,
+  listKeys,
+  createKey,
+  rotateKey,
+  revokeKey,
+  audit,
+  loginPage,
+  login,
+  logout,
   listBudgets,
   setBudget,
   removeBudget,

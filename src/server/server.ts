@@ -2,24 +2,27 @@ import type { Queue } from "bullmq";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, LogController } from "fastify";
 import type { Access } from "../access/access.ts";
 import type { AppError } from "../core/errors.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { FleetEngine } from "../engine/engine.ts";
+import { tenantEngines } from "../engine/tenant-engine.ts";
 import type { PlansOf } from "../planning/plans.ts";
 import type { Router } from "../router/router.ts";
 import type { RoutingControl } from "../router/routing-control.ts";
 import { addPages, admitRequests } from "./admission.ts";
+import { auditChanges } from "./audit.ts";
 import { linesTypes, yamlTypes } from "./media-types.ts";
 import { routeNotFound } from "./not-found.ts";
 import { openApiDocument } from "./openapi/document.ts";
 import { problemDocument, problemMediaType, retryAfterSeconds, toAppError } from "./problem.ts";
 import type { ProviderFacts } from "./provider-facts.ts";
 import { addQueueBoard } from "./queue-board.ts";
+import { limitRates, type RateLimitOptions } from "./rate-limit.ts";
 import { addRoutes, type Route, type ServerContext } from "./route.ts";
 import { routes } from "./routes.ts";
 import { addTryItPage } from "./try-it-page.ts";
 
 /** What the API server stands on. */
 export interface ServerOptions {
-  readonly engine: Engine;
+  readonly engine: FleetEngine;
   readonly plans: PlansOf;
   readonly routing: RoutingControl;
   readonly router: Router;
@@ -32,11 +35,13 @@ export interface ServerOptions {
   readonly version: string;
   /** Largest accepted request body. */
   readonly bodyLimitBytes: number;
+  /** Absent: any number of requests is taken. */
+  readonly rates?: RateLimitOptions | undefined;
 }
 
 /** The API server, ready to listen. Closing it ends its event streams; it does not close the engine. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { engine, plans, routing, router, providers, access, queues, log, version, bodyLimitBytes } = options;
+  const { engine, plans, routing, router, providers, access, queues, log, version, bodyLimitBytes, rates } = options;
   const server: FastifyInstance = Fastify({
     loggerInstance: log,
     bodyLimit: bodyLimitBytes,
@@ -59,14 +64,17 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     request.log.debug({ method, url, status: reply.statusCode, durationMs: Math.round(reply.elapsedTime) }, "answered");
   });
   admitRequests(server, access.gate);
+  if (rates) await limitRates(server, rates);
+  auditChanges(server, access.audit);
   // It shows the jobs of all tenants, and can retry and remove them.
   await addPages(server, { scope: "operate", fleet: true, page: true }, (pages) => addQueueBoard(pages, queues));
   const document = openApiDocument(routes, version);
   await addPages(server, { scope: "read", page: true }, (pages) => addTryItPage(pages, document));
-  const engineOf: ServerContext["engineOf"] = () => engine;
+  const engines = tenantEngines(engine);
+  const engineOf: ServerContext["engineOf"] = ({ principal }) => engines(principal.tenant);
   const plansOf: ServerContext["plansOf"] = (request) => plans(request.principal.tenant, engineOf(request));
-  const { signal } = closing;
-  addRoutes(server, routes, { engineOf, engine, plansOf, routing, router, providers, version, closing: signal });
+  const context = { engine, plansOf, access, routing, router, providers, version, closing: closing.signal };
+  addRoutes(server, routes, { ...context, engineOf });
   return server;
 }
 

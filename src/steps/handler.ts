@@ -7,8 +7,10 @@ import type { AttemptReport, EventBody, RunStatus } from "../core/run.ts";
 /** One attempt's work, as a worker hands it to the handler of the step's kind. */
 export interface StepWork {
   readonly runId: string;
-  /** Name of the workflow. */
+  /** Name of the workflow, as its tenant knows it. */
   readonly workflow: string;
+  /** Whose run it is, and who pays. */
+  readonly tenant: string;
   readonly stepId: string;
   /** 1-based. */
   readonly attempt: number;

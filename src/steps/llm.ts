@@ -2,6 +2,7 @@ import type { CallRecord, Decision, Hints, Served } from "../core/call.ts";
 import { AppError, toErrorRecord } from "../core/errors.ts";
 import { addCosts } from "../core/history.ts";
 import type { Json, JsonObject } from "../core/json.ts";
+import { fullName } from "../core/tenant.ts";
 import type { LlmMessage, LlmRequest } from "../providers/provider.ts";
 import { defaultMaxCalls, type RouteOutcome, type Router } from "../router/router.ts";
 import type { StepHandler, StepOutcome, StepWork } from "./handler.ts";
@@ -81,7 +82,8 @@ class LlmAttempt {
       hints: this.#hints(),
       avoid: this.#work.avoid,
       affinity: this.#work.runId,
-      workflow: this.#work.workflow,
+      workflow: fullName(this.#work.tenant, this.#work.workflow),
+      tenant: this.#work.tenant,
       signal,
       deadline,
       idempotencyKey: this.#calls.length === 0 ? idempotencyKey : `${idempotencyKey}-${this.#calls.length}`,

@@ -19,6 +19,7 @@ const row: fc.Arbitrary<Spend> = fc.record({
   provider: fc.constantFrom("openai", "ollama", "a,b"),
   model: fc.constantFrom("m", "n"),
   key: fc.constantFrom("", "key-1"),
+  tenant: fc.constantFrom("default", "acme"),
   workflow: fc.constantFrom(null, "null", "w"),
   use,
 });

@@ -77,6 +77,7 @@ describe("the ledger", () => {
       model: "gpt-4.1-mini",
       key: "key-1",
       workflow: "report",
+      tenant: "default",
       use: {
         calls: 3,
         failed: 1,

@@ -30,6 +30,7 @@ export function workOf(body: Json, more: Partial<StepWork> = {}, notes: EventBod
   return {
     runId: "run_1",
     workflow: "test",
+    tenant: "default",
     stepId: "s1",
     attempt: 1,
     body,

@@ -1,4 +1,5 @@
 import type { Json } from "../../core/json.ts";
+import { defaultTenant } from "../../core/tenant.ts";
 import type { StepHandler, StepWork } from "../../steps/handler.ts";
 import type { CompiledStep } from "../../workflow/compiled.ts";
 import type { AttemptEnding } from "./script.ts";
@@ -34,6 +35,7 @@ function workOf({ step, body, attempt, workflow }: ExecutedAttempt): StepWork {
   const work = {
     runId: "run_rehearsal",
     workflow,
+    tenant: defaultTenant,
     stepId: step.id,
     attempt,
     body,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { addUse, type Costs, groupSpend, noUse, spendDimensions } from "../../core/spend.ts";
+import { isFleetAdmin } from "../admission.ts";
 import { checked } from "../checked.ts";
 import type { Route } from "../route.ts";
 import { costsSchema } from "../schemas/costs.ts";
@@ -46,7 +47,8 @@ export const costs: Route = {
   url: "/v1/costs",
   chapter: "costs",
   scope: "read",
-  summary: "What all calls have used (?days=7 or ?from, ?to; ?by=day,provider,model,key,workflow).",
+  summary:
+    "What all calls have used (?days=7 or ?from, ?to; ?by=day,provider,model,key,workflow,tenant). An admin of the default tenant sees those of all tenants.",
   reads: { query: querySchema },
   answers: { 200: { text: "Sums over calls.", schema: costsSchema } },
   handler:
@@ -54,7 +56,9 @@ export const costs: Route = {
     async (request): Promise<Costs> => {
       const query = checked(querySchema, request.query, "query");
       const { from, to } = span(query);
-      const rows = await router.spend(from, to);
+      const { principal } = request;
+      const all = await router.spend(from, to);
+      const rows = isFleetAdmin(principal) ? all : all.filter(({ tenant }) => tenant === principal.tenant);
       const total = rows.reduce((sum, row) => addUse(sum, row.use), noUse);
       return { from, to, groups: groupSpend(rows, query.by), total };
     },

@@ -35,6 +35,7 @@ export const forkOf = z.strictObject({ run: z.string(), step: z.string().nullabl
 export const runSummary = z
   .strictObject({
     id: z.string(),
+    tenant: z.string().optional().describe("Whose it is. Absent: the default tenant's."),
     workflow: z.string(),
     version: z.int(),
     status: z.enum(runStatuses),

@@ -3,6 +3,7 @@ import { AppError, type AppErrorOptions, toErrorRecord } from "../../core/errors
 import type { Json, JsonObject } from "../../core/json.ts";
 import { createMask, type Mask } from "../../core/mask.ts";
 import { maskedJson } from "../../core/masked-json.ts";
+import { fullName } from "../../core/tenant.ts";
 import type { LlmMessage, LlmRequest } from "../../providers/provider.ts";
 import { defaultMaxCalls, type RouteOutcome, type Router } from "../../router/router.ts";
 import { type StepVariables, variableValues } from "../../workflow/env.ts";
@@ -182,7 +183,8 @@ class AgentExecution {
       hints: hintsLeft(hints, this.#limits, journal.use, defaultMaxCalls),
       avoid: this.#work.avoid,
       affinity: this.#work.runId,
-      workflow: this.#work.workflow,
+      workflow: fullName(this.#work.tenant, this.#work.workflow),
+      tenant: this.#work.tenant,
       signal,
       deadline,
       idempotencyKey: `${idempotencyKey}-t${journal.turns.length + 1}`,
