@@ -1,3 +1,4 @@
+import type { AuditEntry } from "../core/audit.ts";
 import type { Hints } from "../core/call.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { LiveEvent } from "../core/live.ts";
@@ -275,6 +276,15 @@ export class SwitchyardClient {
   costs(options: { readonly days?: number; readonly by?: readonly SpendDimension[] } = {}): Promise<Costs> {
     const { days = 7, by = ["day", "provider"] } = options;
     return this.#http.json({ path: `/v1/costs?days=${days}&by=${by.join(",")}` });
+  }
+
+  /** Who changed what over HTTP, the newest first. @param options limit: default 100; before: `next` of the page before. @throws AppError forbidden */
+  audit(
+    options: { readonly limit?: number; readonly before?: string } = {},
+  ): Promise<{ readonly entries: readonly AuditEntry[]; readonly next: string | null }> {
+    const { limit = 100, before } = options;
+    const query = new URLSearchParams({ limit: String(limit), ...(before === undefined ? {} : { before }) });
+    return this.#http.json({ path: `/v1/audit?${query}` });
   }
 
   /** The server's own report on itself. @throws AppError as the other calls; also while Redis is away. */
