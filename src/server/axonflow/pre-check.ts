@@ -56,7 +56,7 @@ const preCheck: Route = {
     },
 };
 
-const count = z.number().min(0).max(1e12).transform(Math.round).nullish();
+const count = z.number().min(0).max(1e9).transform(Math.round).nullish();
 const isClass = (text: unknown): text is FailureClass => failureClasses.some((one) => one === text);
 const auditSchema = z.looseObject({
   context_id: z.string().min(1).max(200),

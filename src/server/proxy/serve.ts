@@ -25,6 +25,17 @@ export interface ProxyRoute {
   readonly body: z.ZodType;
 }
 
+/** What is added to a vendor's answer. */
+const answerSchema = z.looseObject({
+  switchyard: z.looseObject({
+    provider: z.string(),
+    model: z.string(),
+    calls: z.array(z.looseObject({ provider: z.string(), model: z.string(), ok: z.boolean() })),
+    cost_usd: z.number().nullable(),
+    warnings: z.array(z.string()).optional(),
+  }),
+});
+
 /** One request under way. */
 interface Proxied {
   readonly id: string;
@@ -48,7 +59,7 @@ export function proxyRoute({ codec, url, summary, body }: ProxyRoute): Route {
     answers: {
       200: {
         text: "The answer in the client's format, with a member `switchyard` that tells who served, at what cost.",
-        schema: z.record(z.string(), z.unknown()),
+        schema: answerSchema,
         also: ["text/event-stream"],
       },
     },
@@ -82,7 +93,7 @@ function read(
   const options: RouteOptions = {
     hints: { ...context.router.modelHints(ask.model), ...hints },
     signal: departures.of(reply.raw),
-    idempotencyKey: id,
+    idempotencyKey: keyOf(request, tenant) ?? id,
     deadline: Date.now() + longestMs,
     tenant,
   };
@@ -104,6 +115,15 @@ function headersFor({ headers = [] }: WireCodec, request: FastifyRequest): Reado
       return typeof value === "string" ? [[name, value]] : [];
     }),
   );
+}
+
+/** The client's idempotency key, for the vendors: the same of two tenants are two. Undefined: it has none. @throws AppError bad_request */
+function keyOf({ headers }: FastifyRequest, tenant: string): string | undefined {
+  const { "idempotency-key": key } = headers;
+  if (key === undefined) return undefined;
+  if (typeof key === "string" && /^[\x21-\x7e]{1,200}$/.test(key)) return `${tenant}-${key}`;
+  const message = "headers.idempotency-key: must be 1 to 200 printable characters without spaces.";
+  throw new AppError("bad_request", { message, problems: [{ path: "headers.idempotency-key", message }] });
 }
 
 async function answer({ id, codec, ask, reply, context, routed }: Proxied): Promise<FastifyReply> {

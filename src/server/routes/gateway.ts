@@ -75,7 +75,7 @@ function preCheckBody(admission: Admission): z.infer<typeof preCheckAnswer> {
   };
 }
 
-const tokens = z.int().min(0).max(1e12).nullable().default(null);
+const tokens = z.int().min(0).max(1e9).nullable().default(null);
 const ms = z.number().min(0).max(86_400_000);
 const auditSchema = z
   .strictObject({
@@ -98,7 +98,7 @@ const auditSchema = z
         class: z.enum(failureClasses),
         status: z.int().min(100).max(599).optional(),
         message: z.string().max(2_000).default(""),
-        retry_after_ms: ms.optional(),
+        retry_after_ms: ms.max(3_600_000).optional(),
       })
       .optional(),
     workflow: workflow.optional(),

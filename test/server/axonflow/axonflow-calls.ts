@@ -15,8 +15,11 @@ export interface AxonFlowCalls {
   makePlan(query: string, context?: JsonObject): Promise<Said>;
   /** `executePlan` */
   executePlan(planId: string, context?: JsonObject): Promise<Said>;
-  /** `streamExecutionStatus`: its events to the end. */
-  stream(id: string): Promise<readonly { readonly event: string; readonly data: JsonObject }[]>;
+  /** `streamExecutionStatus`: its events to the end. @param onFirst told when the first has come */
+  stream(
+    id: string,
+    onFirst?: () => Promise<void>,
+  ): Promise<readonly { readonly event: string; readonly data: JsonObject }[]>;
 }
 
 const always = {
@@ -43,11 +46,19 @@ export function axonFlowCalls(url: string): AxonFlowCalls {
     chat: (query, context = {}) => request("chat", query, context),
     makePlan: (query, context = {}) => request("multi-agent-plan", query, context),
     executePlan: (id, context = {}) => request("execute-plan", "", { plan_id: id, ...context }),
-    async stream(id) {
+    async stream(id, onFirst) {
       const answer = await fetch(`${url}/api/v1/unified/executions/${id}/stream`, {
         headers: { ...always, accept: "text/event-stream" },
       });
-      const blocks = (await answer.text()).split("\n\n");
+      let text = "";
+      let waiting = onFirst;
+      for await (const chunk of answer.body ?? []) {
+        text += Buffer.from(chunk).toString();
+        if (!waiting || !text.includes("data: ")) continue;
+        await waiting();
+        waiting = undefined;
+      }
+      const blocks = text.split("\n\n");
       return blocks.flatMap((block) => {
         const [, event] = /^event: (.*)$/m.exec(block) ?? [];
         const [, data] = /^data: (.*)$/m.exec(block) ?? [];

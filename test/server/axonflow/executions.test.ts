@@ -27,9 +27,7 @@ describe("executions", () => {
     await running.simulator.down("openai", { kind: "hold" });
     const id = await submit();
     await eventually(() => expect(running.simulator.hits("openai").length).toBeGreaterThan(0));
-    const following = axonflow.stream(id);
-    await running.simulator.up("openai");
-    const events = await following;
+    const events = await axonflow.stream(id, () => running.simulator.up("openai"));
     expect(events[0]).toMatchObject({ event: "status", data: { execution_id: id, status: "running", total_steps: 2 } });
     const names = events.map(({ event }) => event);
     expect(names.filter((name) => name !== "step.started")).toEqual([

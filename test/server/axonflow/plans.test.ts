@@ -1,3 +1,6 @@
+import { execFile } from "node:child_process";
+import { resolve } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { JsonObject } from "../../../src/core/json.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -147,5 +150,15 @@ describe("resumePlan", () => {
       expect(said.status).toBe(200);
     });
     await eventually(async () => expect((await statusOf(id)).body).toMatchObject({ status: "aborted" }));
+  });
+});
+
+describe("the example", () => {
+  test("moves by its endpoint alone", async () => {
+    const script = resolve(import.meta.dirname, "../../../examples/axonflow-client/ask.mjs");
+    const env = { ...process.env, AXONFLOW_ENDPOINT: running.url };
+    const { stdout } = await promisify(execFile)(process.execPath, [script], { env });
+    expect(stdout).toMatch(/^anthropic \(/);
+    expect(stdout).toContain("completed after");
   });
 });
