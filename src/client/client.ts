@@ -1,4 +1,3 @@
-import type { AuditEntry } from "../core/audit.ts";
 import type { Hints } from "../core/call.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { LiveEvent } from "../core/live.ts";
@@ -7,6 +6,7 @@ import { isTerminal, type Run, type RunEvent, type RunStatus, type RunSummary } 
 import type { Schedule } from "../core/schedule.ts";
 import type { Costs, SpendDimension } from "../core/spend.ts";
 import type { SetTrigger, Trigger, TriggerRequest } from "../core/trigger.ts";
+import { AccessClient } from "./access-client.ts";
 import { BudgetsClient } from "./budgets-client.ts";
 import { follow } from "./follow.ts";
 import { type Fetch, Http } from "./http.ts";
@@ -67,6 +67,8 @@ export class SwitchyardClient {
   readonly #http: Http;
   /** The fleet's routing: shown, changed, explained. */
   readonly routing: RoutingClient;
+  /** Keys and the audit log. */
+  readonly access: AccessClient;
   /** Workflows made of goals. */
   readonly plans: PlansClient;
   /** What may be spent. */
@@ -76,6 +78,7 @@ export class SwitchyardClient {
   constructor(options: { readonly url: string; readonly apiKey?: string; readonly fetch?: Fetch }) {
     this.#http = new Http(options.url, options.fetch, options.apiKey);
     this.routing = new RoutingClient(this.#http);
+    this.access = new AccessClient(this.#http);
     this.plans = new PlansClient(this.#http);
     this.budgets = new BudgetsClient(this.#http);
   }
@@ -276,15 +279,6 @@ export class SwitchyardClient {
   costs(options: { readonly days?: number; readonly by?: readonly SpendDimension[] } = {}): Promise<Costs> {
     const { days = 7, by = ["day", "provider"] } = options;
     return this.#http.json({ path: `/v1/costs?days=${days}&by=${by.join(",")}` });
-  }
-
-  /** Who changed what over HTTP, the newest first. @param options limit: default 100; before: `next` of the page before. @throws AppError forbidden */
-  audit(
-    options: { readonly limit?: number; readonly before?: string } = {},
-  ): Promise<{ readonly entries: readonly AuditEntry[]; readonly next: string | null }> {
-    const { limit = 100, before } = options;
-    const query = new URLSearchParams({ limit: String(limit), ...(before === undefined ? {} : { before }) });
-    return this.#http.json({ path: `/v1/audit?${query}` });
   }
 
   /** The server's own report on itself. @throws AppError as the other calls; also while Redis is away. */

@@ -18,7 +18,7 @@ export const registerAudit: Register = (program, context) => {
     .option("--before <id>", "go on behind this entry")
     .action(async (_options, command: Command) => {
       const { limit = 50, before, ...flags }: AuditOptions = command.optsWithGlobals();
-      const page = await clientFor(flags, context).audit({ limit, ...(before === undefined ? {} : { before }) });
+      const page = await clientFor(flags, context).access.audit({ limit, ...(before === undefined ? {} : { before }) });
       const { output } = context;
       if (flags.json) return output.json(page);
       if (page.entries.length === 0) return output.note("Nothing was changed yet.");
