@@ -1,70 +1,27 @@
-import type { Hints } from "../core/call.ts";
+import type { Attempt } from "../core/attempts.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { LiveEvent } from "../core/live.ts";
-import type { Priority } from "../core/priority.ts";
-import { isTerminal, type Run, type RunEvent, type RunStatus, type RunSummary } from "../core/run.ts";
-import type { Schedule } from "../core/schedule.ts";
+import type { RoutingTarget } from "../core/routing.ts";
+import { isTerminal, type Run, type RunEvent, type RunSummary } from "../core/run.ts";
 import type { Costs, SpendDimension } from "../core/spend.ts";
-import type { SetTrigger, Trigger, TriggerRequest } from "../core/trigger.ts";
 import { AccessClient } from "./access-client.ts";
+import { type Asker, authorHeader, BeginningsClient } from "./beginnings-client.ts";
 import { BudgetsClient } from "./budgets-client.ts";
 import { follow } from "./follow.ts";
 import { type Fetch, Http } from "./http.ts";
 import { PlansClient } from "./plans-client.ts";
+import type { ForkOptions, ListOptions, Submission, Submitted, WaitingApproval } from "./requests.ts";
 import { RoutingClient } from "./routing-client.ts";
+import { WorkflowsClient } from "./workflows-client.ts";
 
-/** A run to be started. Either `workflow` (and perhaps `version`), or `definition`. */
-export interface Submission {
-  /** Name of a stored workflow. */
-  readonly workflow?: string;
-  /** Default: the newest. */
-  readonly version?: number;
-  /** YAML or JSON text, or the object that such a text means. */
-  readonly definition?: string | JsonObject;
-  readonly input?: JsonObject;
-  readonly hints?: Hints;
-  /** Default: the workflow's. */
-  readonly priority?: Priority;
-  /** The same key gives the same run: makes it safe to repeat a submission that got no answer. */
-  readonly idempotencyKey?: string;
-}
-
-/** A run that is to begin in the middle of another one. */
-export interface ForkOptions {
-  /** In place of that run's, whole. */
-  readonly input?: JsonObject;
-  readonly hints?: Hints;
-  /** Default: that run's. */
-  readonly priority?: Priority;
-  /** Of its workflow. Default: that run's. */
-  readonly version?: number;
-  /** The same key gives the same run. */
-  readonly idempotencyKey?: string;
-}
-
-/** Which runs are listed. */
-export interface ListOptions {
-  /** Default 50, max 500. */
-  readonly limit?: number;
-  /** `next` of the page before. */
-  readonly before?: string;
-  readonly status?: RunStatus;
-  readonly workflow?: string;
-  /** Only the runs that steps of this one have started. */
-  readonly parent?: string;
-  /** Those too that steps have started. Default: they are left out. */
-  readonly all?: boolean;
-}
-
-/** Who asks for something. */
-export interface Asker {
-  /** For the history. Default: `api`. */
-  readonly author?: string;
-}
+export type { Asker } from "./beginnings-client.ts";
+export type { ForkOptions, ListOptions, Submission, Submitted, WaitingApproval } from "./requests.ts";
 
 /** Switchyard's API as typed calls. Every failure is an AppError with the server's code; `server_unreachable` when nobody answers. */
-export class SwitchyardClient {
+export class SwitchyardClient extends BeginningsClient {
   readonly #http: Http;
+  /** The stored workflows. */
+  readonly workflows: WorkflowsClient;
   /** The fleet's routing: shown, changed, explained. */
   readonly routing: RoutingClient;
   /** Keys and the audit log. */
@@ -74,9 +31,12 @@ export class SwitchyardClient {
   /** What may be spent. */
   readonly budgets: BudgetsClient;
 
-  /** @param options url of the server; apiKey: where the server asks for one; fetch: default undici's. @throws AppError usage - not an http(s) URL. */
-  constructor(options: { readonly url: string; readonly apiKey?: string; readonly fetch?: Fetch }) {
-    this.#http = new Http(options.url, options.fetch, options.apiKey);
+  /** @param options url of the server; fetch: default the global one; apiKey: sent with each request. @throws AppError usage - not an http(s) URL. */
+  constructor(options: { readonly url: string; readonly fetch?: Fetch; readonly apiKey?: string }) {
+    const http = new Http(options.url, options.fetch, options.apiKey);
+    super(http);
+    this.#http = http;
+    this.workflows = new WorkflowsClient(this.#http);
     this.routing = new RoutingClient(this.#http);
     this.access = new AccessClient(this.#http);
     this.plans = new PlansClient(this.#http);
@@ -92,6 +52,42 @@ export class SwitchyardClient {
   submit(submission: Submission): Promise<RunSummary> {
     const { idempotencyKey, ...body } = submission;
     return this.#start("/v1/runs", idempotencyKey, body);
+  }
+
+  /** Starts up to 1000 runs; each is accepted or refused by itself. @returns what became of each, in their order */
+  async submitMany(submissions: readonly Submission[]): Promise<readonly Submitted[]> {
+    const headers = { "content-type": "application/json" };
+    const body = JSON.stringify(submissions);
+    const answer: { readonly results: readonly Submitted[] } = await this.#http.json({
+      method: "POST",
+      path: "/v1/runs/batch",
+      headers,
+      body,
+    });
+    return answer.results;
+  }
+
+  /** Deletes a run that has ended, with the runs that it has started. @throws AppError run_not_found, run_not_removable */
+  async remove(runId: string, { author }: Asker = {}): Promise<void> {
+    await this.#http.open({ method: "DELETE", path: pathOf(runId), headers: authorHeader({ author }) });
+  }
+
+  /** Each try of a step: its calls, what the router chose and why. @throws AppError run_not_found, step_not_found */
+  async attempts(runId: string, step: string): Promise<readonly Attempt[]> {
+    const path = `${pathOf(runId)}/steps/${encodeURIComponent(step)}/attempts`;
+    return (await this.#http.json<{ readonly attempts: readonly Attempt[] }>({ path })).attempts;
+  }
+
+  /** What waits for a person's word over all runs, the oldest first; {@link decide} says one. */
+  async approvals(): Promise<readonly WaitingApproval[]> {
+    type Answer = { readonly approvals: readonly WaitingApproval[] };
+    return (await this.#http.json<Answer>({ path: "/v1/approvals?limit=500" })).approvals;
+  }
+
+  /** The configured providers, each with its health and what of its limits is used. */
+  async providers(): Promise<readonly RoutingTarget[]> {
+    return (await this.#http.json<{ readonly providers: readonly RoutingTarget[] }>({ path: "/v1/providers" }))
+      .providers;
   }
 
   #start(path: string, idempotencyKey: string | undefined, body: object): Promise<RunSummary> {
@@ -238,43 +234,6 @@ export class SwitchyardClient {
     return this.get(runId, options);
   }
 
-  /** Runs that begin by the clock, by id. */
-  async schedules(): Promise<readonly Schedule[]> {
-    return (await this.#http.json<{ readonly schedules: readonly Schedule[] }>({ path: "/v1/schedules" })).schedules;
-  }
-
-  /** Sets a schedule, in place of one of that id. @throws AppError bad_request, workflow_not_found, invalid_input */
-  setSchedule(
-    id: string,
-    schedule: Pick<Schedule, "workflow" | "cron"> &
-      Partial<Pick<Schedule, "input" | "hints" | "timezone" | "overlap"> & { readonly version: number }>,
-    asker: Asker = {},
-  ): Promise<Schedule> {
-    const headers = { "content-type": "application/json", ...authorHeader(asker) };
-    return this.#http.json({ method: "PUT", path: schedulePath(id), headers, body: JSON.stringify(schedule) });
-  }
-
-  /** @throws AppError schedule_not_found */
-  async removeSchedule(id: string, asker: Asker = {}): Promise<void> {
-    await this.#http.open({ method: "DELETE", path: schedulePath(id), headers: authorHeader(asker) });
-  }
-
-  /** What signed requests from outside begin, by id; their secrets are masked. */
-  async triggers(): Promise<readonly Trigger[]> {
-    return (await this.#http.json<{ readonly triggers: readonly Trigger[] }>({ path: "/v1/triggers" })).triggers;
-  }
-
-  /** Sets a trigger, in place of one of that id. A secret that is made now is in this answer and in no other. @throws AppError bad_request, workflow_not_found */
-  setTrigger(id: string, trigger: TriggerRequest, asker: Asker = {}): Promise<SetTrigger> {
-    const headers = { "content-type": "application/json", ...authorHeader(asker) };
-    return this.#http.json({ method: "PUT", path: triggerPath(id), headers, body: JSON.stringify(trigger) });
-  }
-
-  /** @throws AppError trigger_not_found */
-  async removeTrigger(id: string, asker: Asker = {}): Promise<void> {
-    await this.#http.open({ method: "DELETE", path: triggerPath(id), headers: authorHeader(asker) });
-  }
-
   /** What all calls have used. @param options days: today (UTC) and those before, default 7; by: what to sum by, default day and provider. */
   costs(options: { readonly days?: number; readonly by?: readonly SpendDimension[] } = {}): Promise<Costs> {
     const { days = 7, by = ["day", "provider"] } = options;
@@ -287,18 +246,6 @@ export class SwitchyardClient {
   ): Promise<{ readonly status: string; readonly version: string; readonly redisMs: number }> {
     return this.#http.json({ path: "/health", ...options });
   }
-}
-
-function authorHeader({ author }: Asker): Record<string, string> {
-  return author === undefined ? {} : { "x-switchyard-author": encodeURIComponent(author) };
-}
-
-function schedulePath(id: string): string {
-  return `/v1/schedules/${encodeURIComponent(id)}`;
-}
-
-function triggerPath(id: string): string {
-  return `/v1/triggers/${encodeURIComponent(id)}`;
 }
 
 function pathOf(runId: string): string {

@@ -1,9 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "../core/errors.ts";
 import { isLive, type LiveEvent } from "../core/live.ts";
 import { isTerminal, isTerminalEvent, type RunEvent, type RunSummary } from "../core/run.ts";
 import { EventStreamParser } from "./event-stream.ts";
-import type { Http } from "./http.ts";
+import { chunksOf, type Http } from "./http.ts";
 
 /** What is followed, from where. */
 export interface FollowOptions {
@@ -53,11 +52,24 @@ export async function* follow(options: FollowOptions): AsyncGenerator<RunEvent |
       if (signal?.aborted) throw new AppError("cancelled", { cause: error });
       if (!passes(error) || Date.now() - heardAt > patienceMs) throw error;
     }
-    await sleep(waitMs, undefined, signal ? { signal } : {}).catch((cause) => {
-      throw new AppError("cancelled", { cause });
-    });
+    await pause(waitMs, signal);
     waitMs = Math.min(waitMs * 2, 2_000);
   }
+}
+
+/** @throws AppError cancelled - the signal fired */
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  await new Promise<void>((done) => {
+    const timer = setTimeout(end, ms);
+    function end() {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", end);
+      done();
+    }
+    signal?.addEventListener("abort", end);
+    if (signal?.aborted) end();
+  });
+  if (signal?.aborted) throw new AppError("cancelled", { cause: signal.reason });
 }
 
 /** Whether an error may be gone at the next connection. */
@@ -97,7 +109,7 @@ async function* connection(options: ConnectionOptions): AsyncGenerator<RunEvent 
     });
     const parser = new EventStreamParser();
     const decoder = new TextDecoder();
-    for await (const chunk of answer.body ?? []) {
+    for await (const chunk of chunksOf(answer.body)) {
       clearTimeout(silence);
       silence = setTimeout(stop, silenceMs);
       yield "alive";

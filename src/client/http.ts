@@ -1,8 +1,7 @@
-import { fetch as undiciFetch } from "undici";
 import { AppError } from "../core/errors.ts";
 import { errorFromAnswer, parseObject, unreachable } from "./problem.ts";
 
-/** What the client needs of `fetch`. The global one, undici's, or one's own. */
+/** What the client needs of `fetch`. The global one, or one's own. */
 export type Fetch = (
   url: string,
   init: { method?: string; headers?: Record<string, string>; body?: string; signal?: AbortSignal },
@@ -12,7 +11,7 @@ export type Fetch = (
 export interface FetchAnswer {
   readonly status: number;
   readonly ok: boolean;
-  readonly body: AsyncIterable<Uint8Array> | null;
+  readonly body: AsyncIterable<Uint8Array> | ReadableStream<Uint8Array> | null;
   text(): Promise<string>;
 }
 
@@ -31,10 +30,10 @@ export interface ApiRequest {
 export class Http {
   readonly url: string;
   readonly #fetch: Fetch;
-  readonly #headers: Record<string, string>;
+  readonly #key: Readonly<Record<string, string>>;
 
   /** @param url of the server; a path in it is kept. @param apiKey sent with each request @throws AppError usage - not an http(s) URL. */
-  constructor(url: string, fetch: Fetch = undiciFetch as Fetch, apiKey?: string) {
+  constructor(url: string, fetch: Fetch = globalFetch, apiKey?: string) {
     const parsed = URL.canParse(url) ? new URL(url) : undefined;
     if (!parsed || !/^https?:$/.test(parsed.protocol)) {
       throw new AppError("usage", {
@@ -43,7 +42,7 @@ export class Http {
     }
     this.url = parsed.href.replace(/\/+$/, "");
     this.#fetch = fetch;
-    this.#headers = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
+    this.#key = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
   }
 
   /** The answer to a request. @throws AppError with the server's code; server_unreachable; cancelled - the signal fired. */
@@ -53,7 +52,7 @@ export class Http {
     try {
       answer = await this.#fetch(`${this.url}${path}`, {
         method,
-        headers: { ...this.#headers, ...headers },
+        headers: { ...this.#key, ...headers },
         ...(body === undefined ? {} : { body }),
         ...(signal ? { signal } : {}),
       });
@@ -76,5 +75,23 @@ export class Http {
     const value = parseObject(text);
     if (!value) throw errorFromAnswer(this.url, answer.status, text);
     return value as T;
+  }
+}
+
+/** As it is at the time of the call; a browser's wants to be called as a function of its window. */
+const globalFetch: Fetch = (url, init) => globalThis.fetch(url, init);
+
+/** The pieces of a body. Not every browser can iterate over a stream. */
+export async function* chunksOf(body: FetchAnswer["body"]): AsyncGenerator<Uint8Array> {
+  if (body === null) return;
+  if (!("getReader" in body)) {
+    yield* body;
+    return;
+  }
+  const reader = body.getReader();
+  try {
+    for (let read = await reader.read(); !read.done; read = await reader.read()) yield read.value;
+  } finally {
+    await reader.cancel().catch(() => undefined);
   }
 }

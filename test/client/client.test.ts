@@ -144,12 +144,12 @@ describe("errors", () => {
 
   test("keep the words of a code that this client does not know", async () => {
     const client = await peer((_request, response) => {
-      response.writeHead(402, asJson).end(JSON.stringify({ code: "budget_spent", detail: "The budget is spent." }));
+      response.writeHead(402, asJson).end(JSON.stringify({ code: "of_tomorrow", detail: "The budget is spent." }));
     });
     await expect(client.list()).rejects.toMatchObject({
       code: "bad_request",
       message: "The budget is spent.",
-      details: { code: "budget_spent", status: 402 },
+      details: { code: "of_tomorrow", status: 402 },
     });
   });
 

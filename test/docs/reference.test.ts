@@ -31,6 +31,11 @@ describe("the reference pages", () => {
     },
   );
 
+  test("openapi.json describes the API as it is: `node scripts/write-reference.mjs`", async () => {
+    const text = await readFile(new URL("docs/reference/openapi.json", root), "utf8");
+    expect(text).toBe(generated["docs/reference/openapi.json"]);
+  });
+
   test("errors.md has every code of the catalogue", async () => {
     const text = await page("errors");
     expect(Object.keys(catalogue).filter((code) => !text.includes(`| \`${code}\` |`))).toEqual([]);

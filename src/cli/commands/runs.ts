@@ -15,7 +15,7 @@ import { showRun } from "./show-run.ts";
 interface ListOptions extends GlobalOptions {
   readonly limit?: number;
   readonly before?: string;
-  readonly status?: RunStatus;
+  readonly status?: string;
   readonly workflow?: string;
   readonly parent?: string;
   readonly all?: boolean;
@@ -29,7 +29,10 @@ export const registerRuns: Register = (program, context) => {
     .description("list runs, newest first")
     .option("--limit <n>", "at most this many (default: 50)", wholeNumber(1, 500))
     .option("--before <id>", "go on behind this run")
-    .option("--status <status>", "only runs of this status: queued, running, paused, succeeded, failed, cancelled")
+    .option(
+      "--status <status>",
+      "only runs of this status, or of several with commas: queued, running, paused, succeeded, failed, cancelled",
+    )
     .option("--workflow <name>", "only runs of this workflow")
     .option("--parent <id>", "only runs that steps of this one have started")
     .option("--all", "also runs that steps of others have started")
@@ -46,6 +49,16 @@ export const registerRuns: Register = (program, context) => {
     .action(async (runId: string, _options, command: Command) => {
       const options: GlobalOptions = command.optsWithGlobals();
       exitWith(await followRun({ client: clientFor(options, context), runId, context, json: options.json }));
+    });
+  runs
+    .command("delete")
+    .description("delete a run that has ended, with the runs that it has started")
+    .argument("<id>", "run id")
+    .action(async (id: string, _options, command: Command) => {
+      const options: GlobalOptions = command.optsWithGlobals();
+      await clientFor(options, context).remove(id);
+      if (options.json) context.output.json({ run: id, deleted: true });
+      else context.output.print(`deleted ${id}`);
     });
   registerOperations(runs, context);
   registerForks(runs, context);

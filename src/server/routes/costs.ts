@@ -24,6 +24,8 @@ const querySchema = z
     if (days !== undefined && from !== undefined) {
       context.addIssue({ code: "custom", path: ["days"], message: "leave out either `days` or `from`." });
     }
+    // Days that are no days have been told already.
+    if ([from, to].some((one) => one !== undefined && Number.isNaN(Date.parse(one)))) return;
     const { from: first, to: last } = span({ from, to });
     if (first > last) {
       context.addIssue({ code: "custom", path: ["from"], message: `must not be after the last day, ${last}.` });

@@ -59,7 +59,13 @@ async function ask({ method, path, body, raw, headers = {} }: Asked) {
     ...(method === "GET" || text === undefined ? {} : { body: text }),
     signal: AbortSignal.timeout(longestMs),
   });
-  return { status: response.status, type: response.headers.get("content-type"), text: await response.text() };
+  const { status } = response;
+  const contentType = response.headers.get("content-type");
+  const answer = { status, type: contentType };
+  if (!contentType?.startsWith("text/event-stream")) return { ...answer, text: await response.text() };
+  // It goes on for as long as its run.
+  await response.body?.cancel();
+  return { ...answer, text: "" };
 }
 
 /** Names of the keys that requests make: not what is counted of calls, and not what BullMQ keeps for itself. */

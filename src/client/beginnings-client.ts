@@ -1,0 +1,69 @@
+import type { Schedule } from "../core/schedule.ts";
+import type { SetTrigger, Trigger, TriggerRequest } from "../core/trigger.ts";
+import type { Http } from "./http.ts";
+
+/** Who asks for something. */
+export interface Asker {
+  /** For the history. Default: `api`. */
+  readonly author?: string;
+}
+
+/** What begins runs by itself: schedules and triggers. Failures as those of the client. */
+export class BeginningsClient {
+  readonly #http: Http;
+
+  /** @param http of the server */
+  constructor(http: Http) {
+    this.#http = http;
+  }
+
+  /** Runs that begin by the clock, by id. */
+  async schedules(): Promise<readonly Schedule[]> {
+    return (await this.#http.json<{ readonly schedules: readonly Schedule[] }>({ path: "/v1/schedules" })).schedules;
+  }
+
+  /** Sets a schedule, in place of one of that id. @throws AppError bad_request, workflow_not_found, invalid_input */
+  setSchedule(
+    id: string,
+    schedule: Pick<Schedule, "workflow" | "cron"> &
+      Partial<Pick<Schedule, "input" | "hints" | "timezone" | "overlap"> & { readonly version: number }>,
+    asker: Asker = {},
+  ): Promise<Schedule> {
+    const headers = { "content-type": "application/json", ...authorHeader(asker) };
+    return this.#http.json({ method: "PUT", path: schedulePath(id), headers, body: JSON.stringify(schedule) });
+  }
+
+  /** @throws AppError schedule_not_found */
+  async removeSchedule(id: string, asker: Asker = {}): Promise<void> {
+    await this.#http.open({ method: "DELETE", path: schedulePath(id), headers: authorHeader(asker) });
+  }
+
+  /** What signed requests from outside begin, by id; their secrets are masked. */
+  async triggers(): Promise<readonly Trigger[]> {
+    return (await this.#http.json<{ readonly triggers: readonly Trigger[] }>({ path: "/v1/triggers" })).triggers;
+  }
+
+  /** Sets a trigger, in place of one of that id. A secret that is made now is in this answer and in no other. @throws AppError bad_request, workflow_not_found */
+  setTrigger(id: string, trigger: TriggerRequest, asker: Asker = {}): Promise<SetTrigger> {
+    const headers = { "content-type": "application/json", ...authorHeader(asker) };
+    return this.#http.json({ method: "PUT", path: triggerPath(id), headers, body: JSON.stringify(trigger) });
+  }
+
+  /** @throws AppError trigger_not_found */
+  async removeTrigger(id: string, asker: Asker = {}): Promise<void> {
+    await this.#http.open({ method: "DELETE", path: triggerPath(id), headers: authorHeader(asker) });
+  }
+}
+
+/** The header that says who asks; it holds no other than Latin letters. */
+export function authorHeader({ author }: Asker): Record<string, string> {
+  return author === undefined ? {} : { "x-switchyard-author": encodeURIComponent(author) };
+}
+
+function schedulePath(id: string): string {
+  return `/v1/schedules/${encodeURIComponent(id)}`;
+}
+
+function triggerPath(id: string): string {
+  return `/v1/triggers/${encodeURIComponent(id)}`;
+}

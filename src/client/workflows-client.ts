@@ -1,0 +1,71 @@
+import type { Problem } from "../core/errors.ts";
+import type { JsonObject } from "../core/json.ts";
+import type { Http } from "./http.ts";
+
+/** A stored workflow. Times are epoch milliseconds. */
+export interface ListedWorkflow {
+  readonly name: string;
+  /** The newest one. */
+  readonly version: number;
+  readonly storedAt: number | null;
+  /** When its newest run was created; null: it has none. */
+  readonly lastRunAt: number | null;
+  readonly lastRun: string | null;
+}
+
+/** What is wrong with a definition. */
+export interface Validation {
+  readonly valid: boolean;
+  readonly name: string | null;
+  /** Ids of its steps. */
+  readonly steps: readonly string[];
+  readonly problems: readonly Problem[];
+}
+
+/** The stored workflows. Failures as those of the client. */
+export class WorkflowsClient {
+  readonly #http: Http;
+
+  /** @param http of the server */
+  constructor(http: Http) {
+    this.#http = http;
+  }
+
+  /** A page, by name. @param options after: `next` of the page before; limit: default 100, max 500 */
+  list(
+    options: { readonly after?: string; readonly limit?: number } = {},
+  ): Promise<{ readonly workflows: readonly ListedWorkflow[]; readonly next: string | null }> {
+    const query = new URLSearchParams();
+    for (const [key, value] of Object.entries(options)) if (value !== undefined) query.set(key, String(value));
+    return this.#http.json({ path: `/v1/workflows${query.size > 0 ? `?${query}` : ""}` });
+  }
+
+  /** A version with its definition. @param version default: the newest @throws AppError workflow_not_found */
+  show(
+    name: string,
+    version?: number,
+  ): Promise<{ readonly name: string; readonly version: number; readonly definition: JsonObject }> {
+    return this.#http.json({ path: `${pathOf(name)}${version === undefined ? "" : `?version=${version}`}` });
+  }
+
+  /** Its versions, the newest first. @throws AppError workflow_not_found */
+  async versions(name: string): Promise<readonly { readonly version: number; readonly storedAt: number | null }[]> {
+    type Answer = { readonly versions: readonly { readonly version: number; readonly storedAt: number | null }[] };
+    return (await this.#http.json<Answer>({ path: `${pathOf(name)}/versions` })).versions;
+  }
+
+  /** What is wrong with a definition: YAML or JSON text, or an object. Nothing is stored. */
+  validate(definition: string | JsonObject): Promise<Validation> {
+    const isText = typeof definition === "string";
+    return this.#http.json({
+      method: "POST",
+      path: "/v1/workflows/validate",
+      headers: { "content-type": isText ? "application/yaml" : "application/json" },
+      body: isText ? definition : JSON.stringify(definition),
+    });
+  }
+}
+
+function pathOf(name: string): string {
+  return `/v1/workflows/${encodeURIComponent(name)}`;
+}
