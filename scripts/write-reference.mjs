@@ -390,6 +390,11 @@ ${table(
       "The server's URL. `--url` wins over it; without both, a `dev` that runs in this folder, then `http://127.0.0.1:7700`.",
     ],
     [
+      `${code("SWITCHYARD_API_KEY")}, ${code("SWITCHYARD_API_KEY_FILE")}`,
+      "commands that talk to a server",
+      "The [key](access.md) that they send, or a file that holds it.",
+    ],
+    [
       code("SWITCHYARD_CRASH_AT"),
       "workers",
       "`POINT` or `POINT:STEP`: the worker kills itself there, to rehearse a crash. Points: `after-begin`, `after-reply`, `after-deliver`, `after-commit`, `after-dispatch`; of steps that wait `after-take`, `after-child`, `after-park`.",
