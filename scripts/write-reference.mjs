@@ -131,6 +131,7 @@ const routingMeanings = {
   ],
   drained: ["none", "`name,name` or a list, not every enabled one", "Enabled providers that are given no new calls."],
   limits: ["none", "by provider, see [below](#limits)", "What may be used of a provider and of its keys."],
+  budgets: ["none", "by id, see [budgets](budgets.md)", "What may be spent in a day or month, and what happens then."],
   shadow: [
     "`off`",
     "`off`, or `provider`, `share` (0 to 1) and perhaps `model` (default: the provider's own)",
