@@ -98,7 +98,10 @@ function announce({ output }: CliContext, { json }: ProcessOptions, { url, redis
   }
   const { paint } = output;
   output.print(paint.bold(`switchyard is ready (${Object.keys(roles).join(" and ")})`));
-  if (url) output.print(`  API     ${paint.cyan(url)}`, `  queues  ${paint.cyan(`${url}/queues`)}`);
+  if (url) {
+    output.print(`  API     ${paint.cyan(url)}`);
+    output.print(`  docs    ${paint.cyan(`${url}/docs`)}`, `  queues  ${paint.cyan(`${url}/queues`)}`);
+  }
   if (redis) output.print(`  Redis   ${redis.url} (its own)`);
   if (url) output.print("", "  switchyard run FILE --watch   in another terminal of this folder");
 }

@@ -82,7 +82,10 @@ export function noteOf(patch: RoutingPatch): string {
 
 function assignments(key: string, value: unknown): string[] {
   if (/^(limits|budgets)(\.|$)/.test(key) && isJsonObject(value)) {
-    return Object.entries(value).flatMap(([inner, limit]) => assignments(`${key}.${inner}`, limit));
+    const members = Object.entries(value);
+    const given = members.filter(([, limit]) => limit !== null);
+    // What is set says enough: an entry that is replaced as a whole has null for all else.
+    return (given.length > 0 ? given : members).flatMap(([inner, limit]) => assignments(`${key}.${inner}`, limit));
   }
   return [`${key}=${valueText(value)}`];
 }

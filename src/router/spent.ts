@@ -16,7 +16,7 @@ export interface SpentSum {
 /** What the fleet's calls have cost in the current day and month, by who paid, for what, and to whom. Kept whether there are budgets or not, so that a new one knows. */
 export interface SpentStore {
   add(call: CallRecord, payer: Payer): void;
-  /** USD of each sum: at most a second old, with all that this process has spent since. Waits only for sums it has never seen, and not for a Redis that is away. */
+  /** USD of each sum: at most a second old, with all that this process has spent since. Waits only where it has none so young, and not for a Redis that is away. */
   look(sums: readonly SpentSum[]): Promise<readonly number[]>;
   /** Every sum of a period, read now. */
   all(period: BudgetPeriod): Promise<ReadonlyMap<string, number>>;
@@ -24,6 +24,8 @@ export interface SpentStore {
 
 /** Sums are read again when they are older. */
 const freshMs = 500;
+/** Sums that are older are waited for. */
+const staleMs = 1_000;
 /** A month and some days, so that the last one can be looked at. */
 const keptSeconds = 40 * 86_400;
 /** Sums that one process remembers. */
@@ -89,13 +91,14 @@ export function createSpentStore({ redis, keys, tally, clock }: SpentOptions): S
     async look(sums) {
       const now = clock();
       const wanted = sums.map(({ period, by }) => ({ hash: hashOf(period), by }));
-      const unseen = wanted.flatMap(({ hash, by }) => {
+      const needed = wanted.flatMap(({ hash, by }) => {
         const found = known.get(nameOf(hash, by));
-        if (found && now - found.at < freshMs) return [];
+        const ageMs = found ? now - found.at : Number.POSITIVE_INFINITY;
+        if (ageMs < freshMs) return [];
         const reading = refresh(hash, by);
-        return found ? [] : [reading];
+        return ageMs < staleMs ? [] : [reading];
       });
-      if (unseen.length > 0) await Promise.all(unseen);
+      if (needed.length > 0) await Promise.all(needed);
       return wanted.map(({ hash, by }) => (known.get(nameOf(hash, by))?.nano ?? 0) / 1e9);
     },
     async all(period) {

@@ -13,7 +13,8 @@ export async function addTryItPage(server: FastifyInstance, document: OpenApiDoc
   await server.register(fastifySwaggerUi, {
     routePrefix: tryItPath,
     uiConfig: { docExpansion: "none", deepLinking: true, validatorUrl: null, tryItOutEnabled: true },
-    theme: { title: "Switchyard's API" },
+    // The bar at the top is for other documents than this one.
+    theme: { title: "Switchyard's API", css: [{ filename: "page.css", content: ".topbar { display: none }" }] },
     staticCSP:
       "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'",
   });

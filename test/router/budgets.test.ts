@@ -75,6 +75,17 @@ describe("a budget that is spent", () => {
     expect(warned).toMatchObject([{ id: "soft", state: "spent" }]);
   });
 
+  test("is known to a process that was idle at its very first request", async () => {
+    const budgets = { acme: { tenant: "acme", usd: little } };
+    const [busy, idle] = [start(budgets), start(budgets)];
+    // It has seen the sum while nothing was spent.
+    await idle.router.explain({ hints: {}, tenant: "acme" });
+    expect(servedBy(await busy.ask({}, { tenant: "acme" }))).toBe("openai");
+    await eventually(async () => expect((await busy.router.budgets())[0]?.spentUsd).toBeGreaterThan(0));
+    w.clock.advance(5_000);
+    expect(servedBy(await idle.ask({}, { tenant: "acme" }))).toBe("rejected");
+  });
+
   test("begins anew with the next day", async () => {
     const router = start({ daily: { usd: little, period: "day" } });
     expect(servedBy(await router.ask())).toBe("openai");

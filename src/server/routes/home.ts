@@ -15,7 +15,7 @@ export function home(routes: readonly Route[]): Route {
       async () => ({
         name: "switchyard",
         version,
-        look: { queues: "/queues", health: "/health", runs: "/v1/runs" },
+        look: { docs: "/docs", openapi: "/openapi.json", queues: "/queues", health: "/health", runs: "/v1/runs" },
         routes: routes.map(({ method, url, summary }) => ({ method, url, summary })),
       }),
   };
