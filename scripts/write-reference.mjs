@@ -131,6 +131,7 @@ const routingMeanings = {
   ],
   drained: ["none", "`name,name` or a list, not every enabled one", "Enabled providers that are given no new calls."],
   limits: ["none", "by provider, see [below](#limits)", "What may be used of a provider and of its keys."],
+  budgets: ["none", "by id, see [budgets](budgets.md)", "What may be spent in a day or month, and what happens then."],
   shadow: [
     "`off`",
     "`off`, or `provider`, `share` (0 to 1) and perhaps `model` (default: the provider's own)",
@@ -388,6 +389,11 @@ ${table(
       code("SWITCHYARD_URL"),
       "commands that talk to a server",
       "The server's URL. `--url` wins over it; without both, a `dev` that runs in this folder, then `http://127.0.0.1:7700`.",
+    ],
+    [
+      `${code("SWITCHYARD_API_KEY")}, ${code("SWITCHYARD_API_KEY_FILE")}`,
+      "commands that talk to a server",
+      "The [key](access.md) that they send, or a file that holds it.",
     ],
     [
       code("SWITCHYARD_CRASH_AT"),

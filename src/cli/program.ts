@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { AppError } from "../core/errors.ts";
+import { registerAudit } from "./commands/audit.ts";
 import { registerBudgets } from "./commands/budgets.ts";
 import { registerConfig } from "./commands/config.ts";
 import { registerCosts } from "./commands/costs.ts";
@@ -7,6 +8,7 @@ import { registerDemo } from "./commands/demo.ts";
 import { registerDev } from "./commands/dev.ts";
 import { registerGraph } from "./commands/graph.ts";
 import { registerHealth } from "./commands/health.ts";
+import { registerKeys } from "./commands/keys.ts";
 import { registerPlan } from "./commands/plan.ts";
 import { registerPlans } from "./commands/plans.ts";
 import { registerProviders } from "./commands/providers.ts";
@@ -44,6 +46,8 @@ const commands: readonly Register[] = [
   registerBudgets,
   registerSchedules,
   registerTriggers,
+  registerKeys,
+  registerAudit,
   registerServe,
   registerWorker,
   registerHealth,

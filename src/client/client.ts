@@ -4,6 +4,7 @@ import type { LiveEvent } from "../core/live.ts";
 import type { RoutingTarget } from "../core/routing.ts";
 import { isTerminal, type Run, type RunEvent, type RunSummary } from "../core/run.ts";
 import type { Costs, SpendDimension } from "../core/spend.ts";
+import { AccessClient } from "./access-client.ts";
 import { type Asker, authorHeader, BeginningsClient } from "./beginnings-client.ts";
 import { BudgetsClient } from "./budgets-client.ts";
 import { follow } from "./follow.ts";
@@ -23,6 +24,8 @@ export class SwitchyardClient extends BeginningsClient {
   readonly workflows: WorkflowsClient;
   /** The fleet's routing: shown, changed, explained. */
   readonly routing: RoutingClient;
+  /** Keys and the audit log. */
+  readonly access: AccessClient;
   /** Workflows made of goals. */
   readonly plans: PlansClient;
   /** What may be spent. */
@@ -35,6 +38,7 @@ export class SwitchyardClient extends BeginningsClient {
     this.#http = http;
     this.workflows = new WorkflowsClient(this.#http);
     this.routing = new RoutingClient(this.#http);
+    this.access = new AccessClient(this.#http);
     this.plans = new PlansClient(this.#http);
     this.budgets = new BudgetsClient(this.#http);
   }

@@ -71,6 +71,11 @@ export class Approvals {
     return found.slice(0, limit);
   }
 
+  /** Who is asked by a step that waits; empty: everybody, or it does not wait. */
+  async whoOf(run: string, actor: string): Promise<readonly string[]> {
+    return askedBy(await this.#parts.redis.hget(this.#parts.keys.run(run).memos, actor))?.who ?? [];
+  }
+
   async #look(tenant: string, entry: string, since: number): Promise<Approval | "passed" | "dropped"> {
     const { redis, keys, clock } = this.#parts;
     const bar = entry.indexOf("|");

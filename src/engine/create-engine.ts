@@ -99,6 +99,7 @@ export async function createEngine(parts: EngineParts): Promise<FleetEngine & { 
     workflows: (request = {}) => answered(() => listWorkflows(redis, keys, request)),
     versions: (name) => answered(() => versionsOf(redis, keys, name)),
     approvals: ({ tenant = defaultTenant, limit = 100 } = {}) => answered(() => approvals.list(tenant, limit)),
+    askedFor: (id, step) => answered(() => approvals.whoOf(id, step)),
     remove: (id) => answered(() => deleteRun({ redis, keys }, id)),
     definition: (name, version) => answered(() => definitions.show(name, version)),
     submit: (request: SubmitRequest) =>

@@ -136,6 +136,8 @@ export interface Engine {
   remove(runId: string): Promise<void>;
   /** Steps that wait for a person's word, over all runs of a tenant, the oldest first. @param options tenant: default the default one; limit: default 100 */
   approvals(options?: { readonly tenant?: string; readonly limit?: number }): Promise<readonly Approval[]>;
+  /** Whom a step asks that waits for a person's word, by name; empty: everybody. @throws AppError run_not_found */
+  askedFor(runId: string, step: string): Promise<readonly string[]>;
   /** The stored workflows, by name. @param options tenant: default the default one; after: a name; limit: default 100 */
   workflows(options?: WorkflowsRequest): Promise<WorkflowPage>;
   /** The versions of a workflow, the newest first. @throws AppError workflow_not_found */

@@ -5,6 +5,7 @@ import { AppError } from "../core/errors.ts";
 import { mayDo, type Principal, type Scope, stranger } from "../core/principal.ts";
 import { defaultTenant } from "../core/tenant.ts";
 import { credentialsOf } from "./credentials.ts";
+import { problemDocument, problemMediaType } from "./problem.ts";
 
 /** Who may use a route. */
 export interface RouteAccess {
@@ -51,7 +52,7 @@ export function admitRequests(server: FastifyInstance, gate: Pick<Gate, "admit">
     if (access.scope === "none") return;
     if (admission.type === "refused") return refuse(admission, access, request, reply);
     const refusal = refusalOf(request.principal, admission.principal, access, request);
-    if (refusal) throw refusal;
+    if (refusal) return refuseWith(refusal, access, reply);
   });
 }
 
@@ -142,7 +143,13 @@ function refuse(
   const wantsPage = request.method === "GET" && (request.headers.accept ?? "").includes("text/html");
   if (page && wantsPage) return reply.redirect(`/login?next=${encodeURIComponent(request.url)}`);
   reply.header("www-authenticate", 'Bearer realm="switchyard"');
-  throw new AppError("unauthenticated", { message: reasons[why] });
+  return refuseWith(new AppError("unauthenticated", { message: reasons[why] }), { page }, reply);
+}
+
+/** Pages have handlers of their own for what is thrown. */
+function refuseWith(error: AppError, { page }: Pick<RouteAccess, "page">, reply: FastifyReply): FastifyReply {
+  if (!page) throw error;
+  return reply.code(error.status).type(problemMediaType).send(problemDocument(error));
 }
 
 /** A browser sends a POST without a body to any address without asking first, with its cookies, and says which page it comes from. */

@@ -38,7 +38,7 @@ export function asError({ code, message, details, problems }: ErrorRecord): AppE
 function budgetOf({ status, details }: AppError): JsonObject {
   if (status !== 402) return {};
   const number = (name: string) => (typeof details[name] === "number" ? details[name] : 0);
-  const [usedUsd, limitUsd] = [number("usedUsd"), number("limitUsd")];
+  const [usedUsd, limitUsd] = [number("spentUsd"), number("usd")];
   return {
     budget_info: {
       budget_id: details.budget ?? null,

@@ -11,7 +11,9 @@ const schema = z
       .array(z.string().min(1))
       .min(1)
       .optional()
-      .describe("Who is asked, by name: shown with the step. Nobody is refused."),
+      .describe(
+        "Who may decide: names of keys, or scope:SCOPE for all keys that have it. Where no key is asked for, nobody is refused.",
+      ),
     form: authorSchema.optional().describe("JSON Schema of what the person fills in."),
     timeout: z.string().min(1).optional().describe("Deadline, as a duration; or a template that gives one."),
     on_timeout: z.enum(["fail", "reject", "approve"]).optional().describe("What follows where nobody decides in time."),

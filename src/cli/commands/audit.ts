@@ -1,0 +1,35 @@
+import type { Command } from "commander";
+import type { AuditEntry } from "../../core/audit.ts";
+import { clientFor, type GlobalOptions, type Register } from "../context.ts";
+import { wholeNumber } from "../number-option.ts";
+import { table } from "../table.ts";
+
+interface AuditOptions extends GlobalOptions {
+  readonly limit?: number;
+  readonly before?: string;
+}
+
+/** `switchyard audit`: who changed what over HTTP. */
+export const registerAudit: Register = (program, context) => {
+  program
+    .command("audit")
+    .description("who changed what, the newest first (needs a key with admin, where keys are asked for)")
+    .option("--limit <n>", "entries (default: 50)", wholeNumber(1, 1_000))
+    .option("--before <id>", "go on behind this entry")
+    .action(async (_options, command: Command) => {
+      const { limit = 50, before, ...flags }: AuditOptions = command.optsWithGlobals();
+      const page = await clientFor(flags, context).access.audit({ limit, ...(before === undefined ? {} : { before }) });
+      const { output } = context;
+      if (flags.json) return output.json(page);
+      if (page.entries.length === 0) return output.note("Nothing was changed yet.");
+      const heads = ["when (UTC)", "who", "tenant", "what", "from", "result"].map((head) => output.paint.dim(head));
+      output.print(...table([heads, ...page.entries.map(cells)]));
+      if (page.next) output.note(`more: switchyard audit --before ${page.next}`);
+    });
+};
+
+function cells({ at, by, tenant, what, path, from, status, error }: AuditEntry): string[] {
+  const when = new Date(at).toISOString().replace("T", " ").slice(0, 19);
+  const method = what.slice(0, what.indexOf(" "));
+  return [when, by, tenant, `${method} ${path}`, from, status === null ? "unknown" : `${status} ${error ?? ""}`.trim()];
+}

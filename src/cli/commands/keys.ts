@@ -1,0 +1,124 @@
+import type { Command } from "commander";
+import { type AccessKey, isTenant, type NewAccessKey, tenantForm } from "../../core/access-key.ts";
+import { parseDuration } from "../../core/duration.ts";
+import { AppError } from "../../core/errors.ts";
+import { type Scope, scopes } from "../../core/principal.ts";
+import { didYouMean } from "../../core/suggest.ts";
+import type { CliContext, GlobalOptions, Register } from "../context.ts";
+import { table } from "../table.ts";
+
+interface CreateOptions extends GlobalOptions {
+  readonly name: string;
+  readonly tenant?: string;
+  readonly scope: string;
+  readonly expires?: string;
+}
+
+/** `switchyard keys create | list | revoke | rotate`: straight in Redis, for nobody has a key before the first one is made. */
+export const registerKeys: Register = (program, context) => {
+  const keys = program.command("keys").description("keys to the API, made and taken back straight in Redis");
+  registerCreate(keys, context);
+  keys
+    .command("list")
+    .description("the keys, without what they are made of")
+    .action(async (_options, command: Command) => {
+      const { json }: GlobalOptions = command.optsWithGlobals();
+      const found = await withStore(context, (store) => store.list());
+      const { output } = context;
+      if (json) return output.json({ keys: found });
+      if (found.length === 0) return output.note("No keys: whoever reaches the API may do everything.");
+      const heads = ["id", "name", "tenant", "scope", "last used (UTC)", "state"].map((head) => output.paint.dim(head));
+      output.print(...table([heads, ...found.map((key) => cells(key, Date.now()))]));
+    });
+  keys
+    .command("revoke")
+    .description("take a key back, for good")
+    .argument("<id>", "of the key, as `keys list` shows it")
+    .action(async (id: string, _options, command: Command) => {
+      const { json }: GlobalOptions = command.optsWithGlobals();
+      const key = await withStore(context, (store) => store.revoke(id));
+      if (json) context.output.json(key);
+      else context.output.print(`${key.name} (${id}) is revoked`);
+    });
+  keys
+    .command("rotate")
+    .description("give a key another secret under the same id")
+    .argument("<id>", "of the key")
+    .option("--grace <duration>", "time for which the secret before opens too, such as 1h (default: none)")
+    .action(async (id: string, _options, command: Command) => {
+      const { grace, json }: GlobalOptions & { readonly grace?: string } = command.optsWithGlobals();
+      const graceMs = grace === undefined ? 0 : durationOf(grace, "--grace");
+      tell(context, json, await withStore(context, (store) => store.rotate(id, graceMs)));
+    });
+};
+
+function registerCreate(keys: Command, context: CliContext): void {
+  keys
+    .command("create")
+    .description("make a key; it is printed this once")
+    .requiredOption("--name <name>", "for lists, histories and the audit log")
+    .requiredOption("--scope <scope>", `what it may do: ${scopes.join(", ")}; each holds those before it`)
+    .option("--tenant <tenant>", "whose runs it sees (default: default)")
+    .option("--expires <duration>", "time from now, such as 90d (default: never)")
+    .action(async (_options, command: Command) => {
+      const { name, tenant, scope, expires, json }: CreateOptions = command.optsWithGlobals();
+      if (tenant !== undefined && !isTenant(tenant))
+        throw new AppError("usage", { message: `--tenant must be ${tenantForm}.` });
+      const request = {
+        name,
+        scopes: scopesOf(scope),
+        ...(tenant === undefined ? {} : { tenant }),
+        ...(expires === undefined ? {} : { expiresInMs: durationOf(expires, "--expires") }),
+      };
+      tell(context, json, await withStore(context, (store) => store.create(request)));
+    });
+}
+
+async function withStore<T>(
+  context: CliContext,
+  act: (store: import("../../access/key-store.ts").KeyStore) => Promise<T>,
+): Promise<T> {
+  const { withAccess } = await import("../../access/open.ts");
+  const { settingsHere } = await import("../settings-here.ts");
+  return withAccess(settingsHere(context), ({ store }) => act(store));
+}
+
+function tell({ output }: CliContext, json: boolean | undefined, key: NewAccessKey): void {
+  if (json) output.json(key);
+  else output.print(key.key);
+  if (json) return;
+  output.note(
+    `${key.name}: ${key.scopes.at(-1)} of tenant ${key.tenant}${key.expiresAt === null ? "" : `, until ${moment(key.expiresAt)} UTC`}. It is shown this once; commands take it from SWITCHYARD_API_KEY.`,
+  );
+}
+
+/** @throws AppError usage */
+function scopesOf(text: string): readonly Scope[] {
+  const names = text
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+  const isScope = (name: string): name is Scope => scopes.some((scope) => scope === name);
+  const wrong = names.find((name) => !isScope(name));
+  if (names.length > 0 && wrong === undefined) return names.filter(isScope);
+  const message = `--scope is ${wrong ?? "empty"}; allowed: ${scopes.join(", ")}.${didYouMean(wrong ?? "", scopes)}`;
+  throw new AppError("usage", { message });
+}
+
+/** @throws AppError usage */
+function durationOf(text: string, option: string): number {
+  const ms = parseDuration(text);
+  if (ms !== undefined && ms > 0) return ms;
+  throw new AppError("usage", { message: `${option} is ${text}; allowed: a duration such as 30m, 12h, 90d.` });
+}
+
+function cells({ id, name, tenant, scopes: held, lastUsedAt, expiresAt, revokedAt }: AccessKey, now: number): string[] {
+  const isOver = expiresAt !== null && expiresAt <= now;
+  const ends = expiresAt === null ? "valid" : `${isOver ? "expired" : "until"} ${moment(expiresAt)}`;
+  const state = revokedAt === null ? ends : `revoked ${moment(revokedAt)}`;
+  return [id, name, tenant, held.at(-1) ?? "", lastUsedAt === null ? "never" : moment(lastUsedAt), state];
+}
+
+function moment(at: number): string {
+  return new Date(at).toISOString().replace("T", " ").slice(0, 16);
+}

@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createAccess } from "../../src/access/access.ts";
+import { SwitchyardClient } from "../../src/client/client.ts";
+import { mayDecide } from "../../src/core/approvers.ts";
+import { keysOf } from "../../src/redis/keys.ts";
+import { eventually } from "../support/eventually.ts";
+import { type RunningApp, startApp } from "./running-app.ts";
+
+let running: RunningApp;
+const clients: Record<string, SwitchyardClient> = {};
+
+beforeAll(async () => {
+  running = await startApp();
+  const { store } = createAccess({ redis: running.redis.redis, keys: keysOf("switchyard"), clock: Date.now });
+  for (const name of ["ada", "bob"]) {
+    const { key } = await store.create({ name, scopes: ["operate"] });
+    clients[name] = new SwitchyardClient({ url: running.url, apiKey: key });
+  }
+});
+afterAll(() => running.close());
+
+describe("an approval that asks somebody", () => {
+  const gated = { name: "gated", steps: [{ id: "gate", approval: { message: "Go on?", who: ["ada"] } }] };
+
+  test("is decided by them alone, whichever way the word comes, and says who it was", async () => {
+    const { ada, bob } = clients;
+    if (!ada || !bob) throw new Error("no clients");
+    const { id } = await bob.submit({ definition: gated });
+    await eventually(async () => expect((await bob.get(id)).steps[0]?.status).toBe("waiting"));
+    await expect(bob.decide(id, "approve", { author: "ada" })).rejects.toMatchObject({ code: "not_an_approver" });
+    const payload = { approved: true, by: "ada" };
+    await expect(bob.signal(id, "approval:gate", { payload })).rejects.toMatchObject({ code: "not_an_approver" });
+    expect((await bob.get(id)).steps[0]?.status).toBe("waiting");
+    await ada.decide(id, "approve", { author: "Ada Lovelace" });
+    const { status, output } = await ada.wait(id);
+    expect([status, output]).toEqual(["succeeded", expect.objectContaining({ by: "ada on behalf of Ada Lovelace" })]);
+  });
+
+  test("names keys or scopes; where no key is asked for nobody is refused", () => {
+    const asker = { name: "bob", scopes: ["read", "submit", "operate"] as const, keyId: "k" };
+    expect(mayDecide([], asker)).toBe(true);
+    expect(mayDecide(["ada"], asker)).toBe(false);
+    expect(mayDecide(["ada", "bob"], asker)).toBe(true);
+    expect(mayDecide(["scope:operate"], asker)).toBe(true);
+    expect(mayDecide(["scope:admin"], asker)).toBe(false);
+    expect(mayDecide(["ada"], { ...asker, keyId: null })).toBe(true);
+  });
+});
