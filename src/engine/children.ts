@@ -5,11 +5,12 @@ import type { Json } from "../core/json.ts";
 import type { RunStatus } from "../core/run.ts";
 import { fullName, ownName, tenantOf } from "../core/tenant.ts";
 import type { Keys } from "../redis/keys.ts";
-import type { Child, ChildRequest, Children } from "../steps/handler.ts";
+import type { Child, ChildRequest, Children, StartedChild } from "../steps/handler.ts";
 import type { Definitions, LoadedWorkflow } from "./definitions.ts";
-import type { ChildOf, Parent, SubmitRequest } from "./engine.ts";
+import type { ChildrenOf, Parent, SubmitRequest } from "./engine.ts";
 import { hasEnded } from "./restore.ts";
 import type { Execution, RunStore } from "./run-store.ts";
+import type { SubmittedChild } from "./submit.ts";
 import { FenceLost } from "./waiting-store.ts";
 
 /** What child runs are made with. */
@@ -18,8 +19,11 @@ export interface ChildrenParts {
   readonly keys: Keys;
   readonly store: RunStore;
   readonly definitions: Definitions;
-  /** @returns whether it was not there before */
-  readonly submit: (request: SubmitRequest, as: ChildOf) => Promise<boolean>;
+  /** @returns in their order */
+  readonly submit: (
+    requests: readonly (SubmitRequest & { readonly id: string })[],
+    as: ChildrenOf,
+  ) => Promise<readonly SubmittedChild[]>;
   readonly cancel: (runId: string, by: string, reason: string) => Promise<void>;
   readonly pause: (runId: string, by: string) => Promise<void>;
   readonly resume: (runId: string, by: string) => Promise<void>;
@@ -29,7 +33,6 @@ export interface ChildrenParts {
 export function childrenOf(parts: ChildrenParts, execution: Execution, { name, version }: LoadedWorkflow): Children {
   const { redis, keys, definitions } = parts;
   const { runId, actor, epoch, priority } = execution;
-  // What a step names is its tenant's.
   const tenant = tenantOf(name);
   const parent: Parent = { run: runId, workflow: name, version, actor, epoch, ...(priority ? { priority } : {}) };
   return {
@@ -37,12 +40,12 @@ export function childrenOf(parts: ChildrenParts, execution: Execution, { name, v
     store: async (definition) =>
       storedVersion(await definitions.store(definitions.check(definition), { tenant, isBlock: true })),
     newest: async (workflow) => storedVersion(await definitions.load(fullName(tenant, workflow))),
-    start: ({ workflow, ...request }) =>
-      start(parts, execution, parent, {
-        ...request,
-        tenant,
-        ...(workflow === undefined ? {} : { workflow: fullName(tenant, workflow) }),
-      }),
+    async start(request) {
+      const [child] = await startAll(parts, execution, parent, [request]);
+      if (child?.refusal) throw child.refusal;
+      return childId(execution, request.key);
+    },
+    startAll: (requests) => startAll(parts, execution, parent, requests),
     async ended(ids) {
       if (ids.length === 0) return [];
       const entries = await redis.hmget(keys.run(runId).children, ...ids);
@@ -55,25 +58,36 @@ export function childrenOf(parts: ChildrenParts, execution: Execution, { name, v
   };
 }
 
-async function start(
+async function startAll(
   parts: ChildrenParts,
   execution: Execution,
   parent: Parent,
-  { key, ...request }: ChildRequest & { readonly tenant: string },
-): Promise<string> {
-  const id = childId(execution, key);
-  // Known to the parent before it exists: whoever ends the parent can end it.
-  const adopted = await parts.store.waiting.adopt(execution, id);
+  requests: readonly ChildRequest[],
+): Promise<readonly StartedChild[]> {
+  // What a step names is its tenant's.
+  const tenant = tenantOf(parent.workflow);
+  const wanted = requests.map(({ key, workflow, ...request }) => ({
+    ...request,
+    tenant,
+    ...(workflow === undefined ? {} : { workflow: fullName(tenant, workflow) }),
+    id: childId(execution, key),
+  }));
+  const ids = wanted.map(({ id }) => id);
+  // Known to the parent before they exist: whoever ends the parent can end them.
+  const adopted = await parts.store.waiting.adopt(execution, ids);
   if (!adopted) throw new FenceLost();
-  const created = await parts.submit(request, { id, parent, paused: adopted.paused });
+  const submitted = await parts.submit(wanted, { parent, paused: adopted.paused });
   // Who ended, paused or resumed the parent in between has found nothing to be ended, paused or resumed.
-  const still = await parts.store.waiting.adopt({ ...execution, token: "" }, id);
-  if (still && (!created || still.paused !== adopted.paused)) {
-    await parts[still.paused ? "pause" : "resume"](id, `run ${parent.run}`);
+  const still = await parts.store.waiting.adopt({ ...execution, token: "" }, ids);
+  const by = `run ${parent.run}`;
+  for (const child of submitted) {
+    if (child.refusal) continue;
+    const { id, created } = child;
+    if (!still) await parts.cancel(id, by, "The step that started it is not wanted any more.");
+    else if (!created || still.paused !== adopted.paused) await parts[still.paused ? "pause" : "resume"](id, by);
   }
-  if (still) return id;
-  await parts.cancel(id, `run ${parent.run}`, "The step that started it is not wanted any more.");
-  throw new FenceLost();
+  if (!still) throw new FenceLost();
+  return submitted.map(({ id, refusal }) => ({ id, ...(refusal ? { refusal } : {}) }));
 }
 
 async function look({ redis, keys }: ChildrenParts, id: string, outputs: boolean): Promise<Child> {

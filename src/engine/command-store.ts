@@ -21,9 +21,9 @@ export class CommandStore {
     this.#scripts = scripts;
   }
 
-  /** Lets a parked step go on. @param child the run whose end wakes it @returns its job is wanted; undefined: it is at work, or nobody wants it any more */
-  async wake(runId: string, actor: string, epoch: number, child: string): Promise<Woken | undefined> {
-    const [word, times] = await this.#scripts.run("wake", runId, [actor, epoch, child]);
+  /** Lets a parked step go on. @param children the runs whose ends wake it @returns its job is wanted; undefined: it is at work, or nobody wants it any more */
+  async wake(runId: string, actor: string, epoch: number, children: readonly string[]): Promise<Woken | undefined> {
+    const [word, times] = await this.#scripts.run("wake", runId, [actor, epoch, ...children]);
     return word === "woken" ? { actor, epoch, times: Number(times) } : undefined;
   }
 

@@ -22,7 +22,7 @@ import { RunStore } from "./run-store.ts";
 import { Schedules } from "./schedules.ts";
 import type { RunState } from "./state.ts";
 import { createStepCache } from "./step-cache.ts";
-import { checkSubmission, type SubmitParts, submit } from "./submit.ts";
+import { checkSubmission, type SubmitParts, submit, submitChildren } from "./submit.ts";
 import { Workers } from "./worker.ts";
 
 /** How often the fleet looks for runs whose jobs are missing. */
@@ -91,10 +91,10 @@ export async function createWorkers(parts: WorkersParts): Promise<RunningWorkers
     keys,
     store,
     definitions,
-    submit: async (request, as) => {
-      const { created } = await submit(submitting, request, as);
+    submit: async (requests, as) => {
+      const submitted = await submitChildren(submitting, requests, as);
       crash("after-child", as.parent.actor);
-      return created;
+      return submitted;
     },
     cancel: (id, by, reason) => endChild(restoring, id, by, reason),
     pause: (id, by) => pauseChild(restoring, id, by),

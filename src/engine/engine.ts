@@ -82,11 +82,10 @@ export interface Parent {
   readonly priority?: Priority;
 }
 
-/** How a run is made that a step starts. */
-export interface ChildOf {
-  readonly id: string;
+/** How runs are made that a step starts. */
+export interface ChildrenOf {
   readonly parent: Parent;
-  /** Whether the run that starts it is paused: then it starts nothing either. */
+  /** Whether the run that starts them is paused: then they start nothing either. */
   readonly paused: boolean;
 }
 

@@ -4,7 +4,9 @@ import { abandonSteps, childrenStartedBy } from "./abandon.ts";
 import type { Refused, Woken } from "./command-store.ts";
 import { commandJob, plannedJob } from "./dispatch.ts";
 import type { Parent, Signal } from "./engine.ts";
+import { gathered } from "./gather.ts";
 import { openChildren, type RestoreParts, restoreJobs } from "./restore.ts";
+import { type EndedRun, listEnded } from "./run-lists.ts";
 import type { RunStore } from "./run-store.ts";
 import { sendEvent } from "./send-event.ts";
 import type { AbandonedStep } from "./state.ts";
@@ -19,10 +21,13 @@ export interface OperateParts extends RestoreParts {
 
 /** Puts the parts together: what ends a run wakes its parent and ends its children by the same means. */
 export function operateParts(given: Omit<OperateParts, "onEnd">): OperateParts {
+  const wake = gathered<string>((parent, children) => wakeParent(parts, JSON.parse(parent) as Parent, children));
+  const list = gathered<EndedRun>((_, runs) => listEnded(parts, runs));
   const parts: OperateParts = {
     ...given,
     onEnd: {
-      wakeParent: (parent, child) => wakeParent(parts, parent, child),
+      wakeParent: (parent, child) => wake(JSON.stringify(parent), child),
+      list: (ended) => list("", ended),
       endChildren: (runId, children) =>
         forEach(children, (child) => endChild(parts, child, `run ${runId}`, "The run that started it has ended.")),
     },
@@ -120,10 +125,10 @@ export async function signalRun(parts: OperateParts, runId: string, { name, payl
     await goOn(parts, { runId, workflow: workflow ?? "", version: Number(version), priority }, woken);
 }
 
-/** Wakes the step that started a run which has ended. */
-export async function wakeParent(parts: OperateParts, parent: Parent, child: string): Promise<void> {
+/** Wakes the step that started runs which have ended. */
+async function wakeParent(parts: OperateParts, parent: Parent, children: readonly string[]): Promise<void> {
   const { run, workflow, version, actor, epoch, priority } = parent;
-  const woken = await parts.store.commands.wake(run, actor, epoch, child);
+  const woken = await parts.store.commands.wake(run, actor, epoch, children);
   if (woken) await goOn(parts, { runId: run, workflow, version, priority }, woken);
 }
 

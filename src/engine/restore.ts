@@ -8,7 +8,7 @@ import { type Dispatcher, foldJob, type PlannedJob, plannedJob } from "./dispatc
 import type { Parent } from "./engine.ts";
 import { agedPriority } from "./job-priority.ts";
 import { enterPlaces, leavePlaces, repairPlaces } from "./places.ts";
-import { listEnded } from "./run-lists.ts";
+import type { EndedRun } from "./run-lists.ts";
 import type { RunState } from "./state.ts";
 
 /** What looking for missing jobs needs. */
@@ -26,6 +26,8 @@ export interface OnEnd {
   endChildren(runId: string, children: readonly string[]): Promise<void>;
   /** @param child the run that has ended */
   wakeParent(parent: Parent, child: string): Promise<void>;
+  /** Takes a run that was closed off the list of open ones. */
+  list(ended: EndedRun): Promise<void>;
 }
 
 /**
@@ -34,6 +36,7 @@ export interface OnEnd {
  */
 export async function closeRun(parts: RestoreParts, runId: string, state: RunState): Promise<void> {
   const steps = Object.entries(state.left ?? {}).filter(([, { kind }]) => kind !== "timer");
+  const fields = await endFields(parts, runId);
   await Promise.all([
     abandonSteps(
       parts,
@@ -41,9 +44,22 @@ export async function closeRun(parts: RestoreParts, runId: string, state: RunSta
       steps.map(([actor, { epoch }]) => ({ actor, epoch })),
     ),
     parts.dispatcher.removeTimers(runId, state),
-    tellOthers(parts, runId),
+    tellOthers(parts, runId, fields),
   ]);
-  await listEnded(parts, runId);
+  const { status, finishedAt, createdAt, parent } = fields;
+  await parts.onEnd.list({ id: runId, status, finishedAt, createdAt, isChild: Boolean(parent) });
+}
+
+/** What is to be known of a run that has ended; null: it has no such field. */
+type EndFields = Readonly<
+  Record<"parent" | "hasChildren" | "place" | "status" | "finishedAt" | "createdAt", string | null>
+>;
+
+async function endFields({ redis, keys }: RestoreParts, runId: string): Promise<EndFields> {
+  const names = ["parent", "hasChildren", "place", "status", "finishedAt", "createdAt"] as const;
+  const [parent = null, hasChildren = null, place = null, status = null, finishedAt = null, createdAt = null] =
+    await redis.hmget(keys.run(runId).run, ...names);
+  return { parent, hasChildren, place, status, finishedAt, createdAt };
 }
 
 /** Adds the first jobs of runs that have got a place. */
@@ -52,10 +68,9 @@ async function beginAll(parts: RestoreParts, runIds: readonly string[]): Promise
 }
 
 /** Ends the child runs of a run that has ended, wakes the step that started it, and frees its place among the runs of its workflow: who gets that one begins. */
-async function tellOthers(parts: RestoreParts, runId: string): Promise<void> {
+async function tellOthers(parts: RestoreParts, runId: string, fields: EndFields): Promise<void> {
   const { redis, keys, onEnd } = parts;
-  const fields = await redis.hmget(keys.run(runId).run, "parent", "hasChildren", "place");
-  const [parent, hasChildren, group] = fields;
+  const { parent, hasChildren, place: group } = fields;
   if (hasChildren) await onEnd.endChildren(runId, openChildren(await redis.hgetall(keys.run(runId).children)));
   if (parent) await onEnd.wakeParent(JSON.parse(parent) as Parent, runId);
   if (group) await beginAll(parts, await leavePlaces(parts, group, [runId]));
@@ -98,7 +113,7 @@ export async function restoreJobs(parts: RestoreParts, runId: string, full?: Set
   if (isTerminal(status as RunStatus)) {
     // One that was closed may have got a further child from a step that was still at work.
     const isClosed = (await redis.zscore(keys.openRuns, runId)) === null;
-    await (isClosed ? tellOthers(parts, runId) : closeRun(parts, runId, last));
+    await (isClosed ? tellOthers(parts, runId, await endFields(parts, runId)) : closeRun(parts, runId, last));
     return 0;
   }
   const waits = group && status === "queued" && !(await enterPlaces(parts, group, runId, Number(createdAt)));

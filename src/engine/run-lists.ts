@@ -13,34 +13,62 @@ export interface ListsParts {
   readonly keys: Keys;
 }
 
-/** Lists a run that is about to be written. One that is listed keeps its place. @param at epoch milliseconds */
-export async function listRun(
+/** Lists runs that are about to be written. One that is listed keeps its place. @param at epoch milliseconds */
+export async function listRuns(
   { redis, keys }: ListsParts,
-  { id, workflow, isChild }: { readonly id: string; readonly workflow: string; readonly isChild: boolean },
+  runs: readonly { readonly id: string; readonly workflow: string; readonly isChild: boolean }[],
   at: number,
 ): Promise<void> {
-  const lists = [
-    keys.runs,
-    keys.openRuns,
-    keys.runsBy("workflow", workflow),
-    keys.runsBy("tenant", tenantOf(workflow)),
-    ...(isChild ? [] : [keys.ownRuns]),
-  ];
-  await Promise.all(lists.map((key) => redis.zadd(key, "NX", at, id)));
+  const lists = runs.flatMap(({ id, workflow, isChild }) => [
+    { key: keys.runs, id },
+    { key: keys.openRuns, id },
+    { key: keys.runsBy("workflow", workflow), id },
+    { key: keys.runsBy("tenant", tenantOf(workflow)), id },
+    ...(isChild ? [] : [{ key: keys.ownRuns, id }]),
+  ]);
+  await addTo(
+    redis,
+    lists.map(({ key, id }) => ({ key, entry: [at, id] })),
+  );
 }
 
-/** Takes a run that was closed off the list of open ones, once it is on those of ended ones. Repeated it does the same again. */
-export async function listEnded({ redis, keys }: ListsParts, runId: string): Promise<void> {
-  const [[status, finishedAt, createdAt, parent], listedAt] = await Promise.all([
-    redis.hmget(keys.run(runId).run, "status", "finishedAt", "createdAt", "parent"),
-    redis.zscore(keys.runs, runId),
-  ]);
+/** One command a list. */
+async function addTo(
+  redis: Redis,
+  entries: readonly { readonly key: string; readonly entry: readonly (string | number)[] }[],
+): Promise<void> {
+  const lists = new Map<string, (string | number)[]>();
+  for (const { key, entry } of entries) {
+    const known = lists.get(key);
+    if (known) known.push(...entry);
+    else lists.set(key, [...entry]);
+  }
+  await Promise.all([...lists].map(([key, all]) => redis.zadd(key, "NX", ...all)));
+}
+
+/** A run that has ended, as Redis keeps it. */
+export interface EndedRun {
+  readonly id: string;
+  /** Null: it is not there any more. */
+  readonly status: string | null;
+  readonly finishedAt: string | null;
+  readonly createdAt: string | null;
+  readonly isChild: boolean;
+}
+
+/** Takes runs that were closed off the list of open ones, once they are on those of ended ones. Repeated it does the same again. */
+export async function listEnded({ redis, keys }: ListsParts, runs: readonly EndedRun[]): Promise<void> {
+  const ids = runs.map(({ id }) => id);
+  const listedAt = await redis.zmscore(keys.runs, ...ids);
+  const lists = runs.flatMap(({ id, status, createdAt }, i) =>
+    status ? [{ key: keys.runsBy("status", status), entry: [listedAt[i] ?? createdAt ?? 0, id] }] : [],
+  );
   // A run that a step has started goes with the run of that step.
-  await Promise.all([
-    status ? redis.zadd(keys.runsBy("status", status), "NX", listedAt ?? createdAt ?? 0, runId) : 0,
-    finishedAt && !parent ? redis.zadd(keys.endedRuns, "NX", finishedAt, runId) : 0,
-  ]);
-  await redis.zrem(keys.openRuns, runId);
+  const kept = runs.flatMap(({ id, finishedAt, isChild }) =>
+    finishedAt && !isChild ? [{ key: keys.endedRuns, entry: [finishedAt, id] }] : [],
+  );
+  await addTo(redis, [...lists, ...kept]);
+  await redis.zrem(keys.openRuns, ...ids);
 }
 
 /** Takes a run off the lists that are read, before it is removed. */

@@ -8,8 +8,8 @@ import { loadScript } from "../redis/script.ts";
 import type { CompiledWorkflow } from "../workflow/compiled.ts";
 import { decideStart } from "./decide.ts";
 import type { Definitions, LoadedWorkflow } from "./definitions.ts";
-import type { ChildOf, SubmitRequest } from "./engine.ts";
-import { complete, type WriteParts, writeRun } from "./write-run.ts";
+import type { ChildrenOf, SubmitRequest } from "./engine.ts";
+import { complete, type NewRun, type WriteParts, writeRun, writeRuns } from "./write-run.ts";
 
 const claimScript = loadScript("claim", new URL("./lua/claim.lua", import.meta.url));
 
@@ -30,25 +30,69 @@ export interface SubmitParts extends WriteParts {
 export async function submit(
   parts: SubmitParts,
   request: SubmitRequest,
-  as?: ChildOf,
 ): Promise<{ readonly id: string; readonly created: boolean }> {
-  const hints = request.hints ?? {};
-  await parts.checkHints(hints);
-  let input: JsonObject = {};
-  const workflow = await theWorkflow(parts.definitions, request, async (compiled) => {
-    input = compiled.checkInput(request.input ?? {});
-    for (const route of compiled.routes) await parts.checkHints({ ...hints, ...route });
-  });
-  const { name, version } = workflow;
+  const accepted = await acceptedAs(parts, request);
+  const { workflow, input, hints } = accepted;
+  const { name, version, driver, compiled } = workflow;
   const now = parts.clock();
   const asked = { workflow: name, version, input, hints: hints as JsonObject, ...askedPriority(request) };
-  const id = as?.id ?? (await claimed(parts, request.idempotencyKey, parts.runId(now), asked));
-  const transition = decideStart(workflow.driver, input, now);
-  const own = as ? as.parent.priority : (request.priority ?? workflow.compiled.priority);
-  const run = { id, workflow, input, hints, priority: own ?? "normal", as, transition } as const;
-  const created = await writeRun(parts, run, now);
+  const id = await claimed(parts, request.idempotencyKey, parts.runId(now), asked);
+  const priority = request.priority ?? compiled.priority ?? "normal";
+  const created = await writeRun(
+    parts,
+    { ...accepted, id, priority, transition: decideStart(driver, input, now) },
+    now,
+  );
   if (!created) await complete(parts, id);
   return { id, created };
+}
+
+/** What became of a child run that a step wanted: it could not be accepted, was created now, or was there. */
+export type SubmittedChild = { readonly id: string } & (
+  | { readonly refusal: AppError }
+  | { readonly refusal?: never; readonly created: boolean }
+);
+
+/** Accepts runs that a step starts, as {@link submit} does, in few commands. What is wrong with one is no matter of the others. @returns in their order */
+export async function submitChildren(
+  parts: SubmitParts,
+  requests: readonly (SubmitRequest & { readonly id: string })[],
+  as: ChildrenOf,
+): Promise<readonly SubmittedChild[]> {
+  const now = parts.clock();
+  const priority = as.parent.priority ?? "normal";
+  const planned = await Promise.all(
+    requests.map(async ({ id, ...request }): Promise<NewRun | SubmittedChild> => {
+      try {
+        const accepted = await acceptedAs(parts, request);
+        const { driver } = accepted.workflow;
+        return { ...accepted, id, priority, as, transition: decideStart(driver, accepted.input, now) };
+      } catch (error) {
+        if (error instanceof AppError && error.status < 500) return { id, refusal: error };
+        throw error;
+      }
+    }),
+  );
+  const runs = planned.filter((run) => "transition" in run);
+  const areNew = await writeRuns(parts, runs, now);
+  const old = runs.filter((_, index) => !areNew[index]);
+  await Promise.all(old.map(({ id }) => complete(parts, id)));
+  return planned.map((run) => ("transition" in run ? { id: run.id, created: !old.includes(run) } : run));
+}
+
+/** Checks a request. @throws AppError where it cannot be accepted */
+async function acceptedAs(
+  { definitions, checkHints }: SubmitParts,
+  request: SubmitRequest,
+): Promise<Pick<NewRun, "workflow" | "input" | "hints">> {
+  const hints = request.hints ?? {};
+  await checkHints(hints);
+  let input: JsonObject = {};
+  const workflow = await theWorkflow(definitions, request, async (compiled) => {
+    input = compiled.checkInput(request.input ?? {});
+    for (const route of compiled.routes) await checkHints({ ...hints, ...route });
+  });
+  return { workflow, input, hints };
 }
 
 /** What an idempotency key stands for names a priority only where one was asked for: keys of before there were priorities still hold. */

@@ -57,9 +57,9 @@ export class WaitingStore {
     return (await this.#redis.hmget(this.#keys.run(runId).memos, ...fields)).map((text) => parse(text ?? undefined));
   }
 
-  /** Lists a run that a step is about to start as its child. @param execution its token "": whichever is under way @returns undefined: nobody wants it */
-  async adopt(execution: Execution, child: string): Promise<{ readonly paused: boolean } | undefined> {
-    const [word] = await this.#scripts.run("adopt", execution.runId, [...fenceArgs(execution), child]);
+  /** Lists runs that a step is about to start as its children. @param execution its token "": whichever is under way @returns undefined: nobody wants them */
+  async adopt(execution: Execution, children: readonly string[]): Promise<{ readonly paused: boolean } | undefined> {
+    const [word] = await this.#scripts.run("adopt", execution.runId, [...fenceArgs(execution), ...children]);
     return word === "stale" ? undefined : { paused: word === "paused" };
   }
 }

@@ -1,5 +1,5 @@
 import type { Hints, Served } from "../core/call.ts";
-import type { ErrorRecord } from "../core/errors.ts";
+import type { AppError, ErrorRecord } from "../core/errors.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { AnswerPiece } from "../core/live.ts";
 import type { AttemptReport, EventBody, RunStatus } from "../core/run.ts";
@@ -75,6 +75,13 @@ export interface ChildRequest {
   readonly hints?: Hints;
 }
 
+/** A run that was to be started. */
+export interface StartedChild {
+  readonly id: string;
+  /** Why it could not be: as a submission's error. */
+  readonly refusal?: AppError;
+}
+
 /** The child runs of one dispatch of a step. */
 export interface Children {
   /** The id of the run that {@link start} makes of a key, whether it is started or not. */
@@ -85,6 +92,8 @@ export interface Children {
   newest(workflow: string): Promise<StoredVersion>;
   /** Starts a run. @returns its id. @throws AppError as a submission does */
   start(request: ChildRequest): Promise<string>;
+  /** Starts runs, for less than one by one. @returns in their order; what keeps one from being started is no matter of the others */
+  startAll(requests: readonly ChildRequest[]): Promise<readonly StartedChild[]>;
   /** Those of these runs whose end has been told to this step. */
   ended(ids: readonly string[]): Promise<readonly string[]>;
   /** How they stand, in the order asked. @param options outputs: default true @throws AppError run_not_found */

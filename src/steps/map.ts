@@ -13,7 +13,7 @@ import {
   settledBlock,
   succeeded,
 } from "./child-block.ts";
-import type { Child, StepHandler, StepOutcome, StepWork, StoredVersion } from "./handler.ts";
+import type { Child, StartedChild, StepHandler, StepOutcome, StepWork, StoredVersion } from "./handler.ts";
 
 /**
  * What an execution keeps for the next one: never more than what is open. The items are put aside one by one, and the outputs stay in
@@ -78,18 +78,18 @@ function listOf(over: Json): readonly Json[] {
 /** Takes in what has ended and starts what may begin. @returns how far it is; the outcome, where it has failed */
 async function advance(work: StepWork, before: Progress): Promise<Progress | StepOutcome> {
   const { children } = work;
-  const idOf = (index: number) => children.id(String(index));
-  const ended = new Set(await children.ended(before.open.map(idOf)));
+  const ids = new Map(before.open.map((index) => [index, children.id(String(index))]));
+  const ended = new Set(await children.ended([...ids.values()]));
   const { continues } = before;
   if (!continues) {
     const bad = (await children.look([...ended], { outputs: false })).find((child) => !hasSucceeded(child));
     if (bad) {
-      const index = before.open.find((item) => idOf(item) === bad.id) ?? 0;
+      const index = before.open.find((item) => ids.get(item) === bad.id) ?? 0;
       return abort(work, before.open, childFailure(`Item ${index}`, bad, { index }));
     }
   }
   let { next, refused } = before;
-  const open = before.open.filter((index) => !ended.has(idOf(index)));
+  const open = before.open.filter((index) => !ended.has(ids.get(index) ?? ""));
   while (open.length < before.concurrency && next < before.total) {
     const room = Math.min(before.concurrency - open.length, before.total - next);
     const wanted = Array.from({ length: room }, (_, i) => next + i);
@@ -117,20 +117,18 @@ async function startAll(
   const [input] = await work.stowed(["input"]);
   return inBatches(indexes, async (some) => {
     const items = await work.stowed(some.map((index) => `item ${index}`));
-    return Promise.all(
-      some.map(async (index, i): Promise<Started> => {
-        try {
-          const own = { ...(input as JsonObject), item: items[i] ?? null, index };
-          await work.children.start({ key: String(index), ...ref, input: own, hints });
-          return { index };
-        } catch (error) {
-          // What is wrong with one item is no matter of the others.
-          if (error instanceof AppError && error.status < 500) return { index, refusal: error };
-          throw error;
-        }
+    const started = await work.children.startAll(
+      some.map((index, i) => {
+        const own = { ...(input as JsonObject), item: items[i] ?? null, index };
+        return { key: String(index), ...ref, input: own, hints };
       }),
     );
+    return some.map((index, i): Started => ({ index, ...withRefusal(started[i]) }));
   });
+}
+
+function withRefusal(child: StartedChild | undefined): Pick<Started, "refusal"> {
+  return child?.refusal ? { refusal: child.refusal } : {};
 }
 
 function couldNotStart(index: number, { code, message }: AppError): AppError {

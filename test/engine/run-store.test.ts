@@ -128,7 +128,7 @@ describe("a step that has kept a memo and wants nothing else", () => {
     const begun = await store.begin(first, 3, "w", ["a"], undefined, true);
     expect(begun).toMatchObject({ isBare: false, input: { a: 1 }, memo: null, outputs: [null] });
     await store.suspend(first, { refund: true, costUsd: null, event: null, avoid: [], park });
-    await store.commands.wake(runId, "s", 1, "run_child");
+    await store.commands.wake(runId, "s", 1, ["run_child"]);
     const second = { ...execution("s", 1), times: 1 };
     expect(await store.begin(second, 3, "w", ["a"], undefined, true)).toMatchObject({
       isBare: true,
@@ -158,14 +158,31 @@ describe("adopt", () => {
     await open(["s", 1]);
     const first = execution("s", 1);
     await store.begin(first, 3, "w", []);
-    expect(await store.waiting.adopt(first, "run_child")).toEqual({ paused: false });
-    expect(await store.waiting.adopt(execution("s", 1), "run_other")).toBeUndefined();
-    await store.commands.wake(runId, "s", 1, "run_child");
+    expect(await store.waiting.adopt(first, ["run_child"])).toEqual({ paused: false });
+    expect(await store.waiting.adopt(execution("s", 1), ["run_other"])).toBeUndefined();
+    await store.commands.wake(runId, "s", 1, ["run_child"]);
     // A crash, and the step asks for the same child again.
-    expect(await store.waiting.adopt(first, "run_child")).toEqual({ paused: false });
+    expect(await store.waiting.adopt(first, ["run_child"])).toEqual({ paused: false });
     expect(await server.redis.hgetall(keys.run(runId).children)).toEqual({ run_child: "s|1|ended" });
     await store.deliver(token(), first, delivery("s", 1), null);
-    expect(await store.waiting.adopt({ ...first, token: "" }, "run_late")).toBeUndefined();
+    expect(await store.waiting.adopt({ ...first, token: "" }, ["run_late"])).toBeUndefined();
+  });
+});
+
+describe("wake", () => {
+  test("for several children at once marks each, and asks for the step's job once", async () => {
+    await open(["s", 1]);
+    const first = execution("s", 1);
+    await store.begin(first, 3, "w", []);
+    await store.waiting.adopt(first, ["run_a", "run_b", "run_c"]);
+    const park = { until: null, memo: null, signal: null };
+    await store.suspend(first, { refund: true, costUsd: null, event: null, avoid: [], park });
+    expect(await store.commands.wake(runId, "s", 1, ["run_a", "run_b"])).toEqual({ actor: "s", epoch: 1, times: 1 });
+    expect(await store.commands.wake(runId, "s", 1, ["run_c"])).toBeUndefined();
+    // One of them is told again: whoever told it first may have died before the job was there.
+    expect(await store.commands.wake(runId, "s", 1, ["run_c", "run_a"])).toEqual({ actor: "s", epoch: 1, times: 1 });
+    const ended = { run_a: "s|1|ended", run_b: "s|1|ended", run_c: "s|1|ended" };
+    expect(await server.redis.hgetall(keys.run(runId).children)).toEqual(ended);
   });
 });
 
@@ -201,7 +218,7 @@ describe("suspend", () => {
     const second = execution("s", 1);
     expect(await store.begin(second, 3, "w", [])).toMatchObject({ attempt: 2 });
     expect(await store.suspend(second, parked)).toEqual({ type: "done", times: 1 });
-    await store.commands.wake(runId, "s", 1, "run_child");
+    await store.commands.wake(runId, "s", 1, ["run_child"]);
     const third = { ...execution("s", 1), times: 1 };
     expect(await store.begin(third, 3, "w", [])).toMatchObject({ attempt: 1, memo: { so: "far" } });
   });
@@ -210,10 +227,10 @@ describe("suspend", () => {
     await open(["s", 1]);
     const first = execution("s", 1);
     await store.begin(first, 3, "w", []);
-    expect(await store.commands.wake(runId, "s", 1, "run_child")).toBeUndefined();
+    expect(await store.commands.wake(runId, "s", 1, ["run_child"])).toBeUndefined();
     // Sent twice, and woken once more in between: the job goes on either way.
     expect(await store.suspend(first, parked)).toEqual({ type: "woken" });
-    expect(await store.commands.wake(runId, "s", 1, "run_child")).toBeUndefined();
+    expect(await store.commands.wake(runId, "s", 1, ["run_child"])).toBeUndefined();
     expect(await store.suspend(first, parked)).toEqual({ type: "woken" });
     const before = await eventNumbers();
     expect(await store.begin(execution("s", 1), 3, "w", [])).toMatchObject({ type: "begun", memo: { so: "far" } });

@@ -51,6 +51,7 @@ export function workOf(body: Json, more: Partial<StepWork> = {}, notes: EventBod
       newest: async (workflow) => ({ workflow, version: 1 }),
       ended: async () => [],
       start: async () => "run_child",
+      startAll: async (requests) => requests.map(({ key }) => ({ id: `run_child_${key}` })),
       look: async () => [],
       cancel: async () => undefined,
     },
