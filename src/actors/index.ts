@@ -1,15 +1,17 @@
 import { fromPromise, type PromiseActorLogic } from "xstate";
 import type { Json, JsonObject } from "../core/json.ts";
+import { stepMark } from "../core/step-mark.ts";
 
 /** A step kind as an actor of an XState machine: its types and its name. It runs in the engine alone. */
 export type StepActor<Output = Json> = PromiseActorLogic<Output, JsonObject>;
 
 function stepActor<Output = Json>(kind: string): StepActor<Output> {
-  return fromPromise<Output, JsonObject>(() =>
+  const logic = fromPromise<Output, JsonObject>(() =>
     Promise.reject(
       new Error(`A ${kind} actor runs only in Switchyard; give the machine actors of your own to try it elsewhere.`),
     ),
   );
+  return Object.assign(logic, { [stepMark]: kind });
 }
 
 /** One question to a model. Its output is the answer's text, or with `output` an object of that JSON Schema. */

@@ -188,6 +188,13 @@ export type EventBody =
       readonly served: Served | null;
     }
   | { readonly type: "step.cancelled"; readonly step: string }
+  /** An event that an author's own machine, or a child machine of it, has emitted. */
+  | {
+      readonly type: "machine.emitted";
+      readonly event: { readonly type: string; readonly [key: string]: Json };
+      /** The child machine's name in the run. Absent: the run's machine. */
+      readonly actor?: string;
+    }
   | { readonly type: "run.succeeded" }
   | { readonly type: "run.failed"; readonly error: ErrorRecord }
   | {

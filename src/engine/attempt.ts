@@ -145,6 +145,7 @@ async function work(
         stepId: step.id,
         attempt: begun.attempt,
         body,
+        ...(step.code ? { code: step.code } : {}),
         hints,
         idempotencyKey: `${execution.runId}-${step.id}-${execution.epoch}-${begun.ended + 1}`,
         avoid: begun.avoid,

@@ -1,12 +1,13 @@
 import { AppError, type ErrorRecord, toErrorRecord } from "../core/errors.ts";
-import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
+import type { Json, JsonObject } from "../core/json.ts";
 import type { EventBody } from "../core/run.ts";
 import type { StepNotice } from "../workflow/machine.ts";
-import { refusedAction } from "../workflow/own-machine.ts";
 import { errorName } from "../workflow/reference.ts";
 import { runEvents } from "../workflow/statechart.ts";
-import { asJson, type Driver, type MachineAction, type MachineEvent, type MachineStep } from "./drive.ts";
+import { asJson, type DelayedEvent, type Driver, type MachineAction, type MachineStep } from "./drive.ts";
+import { emitted } from "./emitted.ts";
 import { endingOf, isOver, ownError } from "./ending.ts";
+import { isOfActor, machineEvent, receiver } from "./machine-event.ts";
 import type {
   ActiveActor,
   CancelCommand,
@@ -49,7 +50,11 @@ export function decideNext(
     for (const delivery of deliveries) {
       if (delivery.type === "cancel" && !driver.compensates) return folding.cancelled(driver, delivery);
       if (isOfActor(delivery) && !folding.accept(delivery)) continue;
-      const step = driver.next(snapshot, machineEvent(delivery, state));
+      const step = driver.next(
+        snapshot,
+        machineEvent(delivery, state),
+        driver.own ? receiver(delivery, state) : undefined,
+      );
       folding.take(step);
       snapshot = step.snapshot;
       if (isOver(snapshot, driver)) break;
@@ -74,37 +79,6 @@ export function decideRefusal(driver: Driver, ended: Transition, error: ErrorRec
   return { ...next, outputs, events: [...events, ...next.events], closed, abandoned };
 }
 
-function isOfActor(entry: InboxEntry): entry is Delivery {
-  return entry.type !== "event" && entry.type !== "cancel";
-}
-
-function machineEvent(delivery: InboxEntry, state: RunState): MachineEvent {
-  if (delivery.type === "event") return delivery.event;
-  if (delivery.type === "cancel") return { ...delivery, type: runEvents.cancel };
-  const { actor, event } = delivery;
-  switch (delivery.type) {
-    case "done": {
-      const done = { type: `xstate.done.actor.${actor}`, actorId: actor, output: delivery.output };
-      // No attempt: a fork keeps what another run has brought.
-      const reused = event?.type === "step.reused" || (event?.type === "step.failed" && event.attempt === 0);
-      return {
-        ...done,
-        ...(event?.type === "step.failed" ? { error: event.error } : {}),
-        ...(reused ? { reused } : {}),
-      };
-    }
-    case "error":
-      return { type: `xstate.error.actor.${actor}`, actorId: actor, error: delivery.error };
-    case "timer":
-      return timerEvent(state.active[actor]);
-  }
-}
-
-function timerEvent(active: ActiveActor | undefined): MachineEvent {
-  const carried = active?.input;
-  return { ...(isJsonObject(carried) ? carried : {}), type: active?.timer?.event ?? "" };
-}
-
 /** Gathers what one or more macrosteps ask for. Lives for one decision. */
 class Folding {
   readonly events: EventBody[] = [];
@@ -116,7 +90,7 @@ class Folding {
   readonly #now: number;
   readonly #abandoned = new Set<string>();
   readonly #failed: string[];
-  readonly #own: ReadonlySet<string> | null;
+  readonly #own: boolean;
   /** Timers that are not wanted any more, and steps that are not at the run's end: their jobs may be there still. */
   readonly #left: Record<string, { readonly epoch: number; readonly kind: string }>;
   #epoch: number;
@@ -149,8 +123,6 @@ class Folding {
   take(machine: MachineStep): void {
     this.machine = machine;
     for (const action of machine.actions) this.#act(action);
-    const spawned = Object.keys(machine.snapshot.children).find((id) => this.#own?.has(id) === false);
-    if (spawned !== undefined) refuse("xstate.spawnChild");
   }
 
   #act({ type, params }: MachineAction): void {
@@ -161,17 +133,9 @@ class Folding {
           ...this.#given(params.input, "the input of a step"),
         });
         break;
-      case "xstate.raise": {
-        const delay = Number(params.delay ?? 0);
-        const event = params.event as { type: string };
-        const id = String(params.id ?? event.type);
-        this.#open(id, {
-          kind: "timer",
-          timer: { dueAt: this.#now + delay, event: event.type },
-          ...(Object.keys(event).length > 1 ? this.#given(event, "a delayed event") : {}),
-        });
+      case "xstate.raise":
+        this.#schedule(params as unknown as DelayedEvent);
         break;
-      }
       case "xstate.stopChild":
         this.#close(String(params.id));
         break;
@@ -179,11 +143,29 @@ class Folding {
         this.#cancelTimer(String(params.sendId));
         break;
       case "xstate.emit":
-        if (!this.#own) this.events.push(this.#noticed(params.event as Notice));
+        this.events.push(this.#own ? emitted(params) : this.#noticed(params.event as Notice));
         break;
-      default:
-        if (this.#own) refuse(type);
+      case "machine.ended":
+        for (const [actor, { timer }] of this.#active) if (timer?.from === params.path) this.#cancelTimer(actor);
+        break;
     }
+  }
+
+  #schedule({ id, isNamed, delay = 0, event, from, to }: DelayedEvent): void {
+    const { type } = event;
+    let actor = id ?? type;
+    // Without an id of its own it is one more, not the same again.
+    for (let n = 2; isNamed === false && this.#active.has(actor); n++) actor = `${id}~${n}`;
+    if (this.#active.get(actor)?.timer === undefined && this.#active.has(actor)) {
+      const message = `The workflow's machine gives a delayed event the id "${actor}", which is that of a step.`;
+      throw new AppError("machine_failed", { message });
+    }
+    const sender = from ? { from } : {};
+    this.#open(actor, {
+      kind: "timer",
+      timer: { dueAt: this.#now + Number(delay), event: type, ...sender, ...(to ? { to } : {}) },
+      ...(Object.keys(event).length > 1 ? this.#given(event, "a delayed event") : {}),
+    });
   }
 
   /** What an author's own machine gives to what it starts. Ours give nothing that the engine needs. */
@@ -199,8 +181,8 @@ class Folding {
   /** The job of a timer stays until it is due. It is remembered, so that the run's end takes it away. */
   #cancelTimer(actor: string): void {
     const timer = this.#before[actor];
-    this.#active.delete(actor);
-    if (timer && !this.#own) this.#left[actor] = { epoch: timer.epoch, kind: timer.kind };
+    if (this.#active.get(actor)?.timer) this.#active.delete(actor);
+    if (timer?.timer && !this.#own) this.#left[actor] = { epoch: timer.epoch, kind: timer.kind };
   }
 
   /** A notice of the machine as a line of the history. */
@@ -272,10 +254,4 @@ class Folding {
       if (kind === "timer" || this.#abandoned.has(actor)) this.#left[actor] = { epoch, kind };
     }
   }
-}
-
-/** @throws AppError machine_failed where an action cannot be made durable; others are left out: a run's effects are its steps */
-function refuse(type: string): void {
-  const reason = refusedAction(type);
-  if (reason !== undefined) throw new AppError("machine_failed", { message: `The workflow's machine ${reason}.` });
 }

@@ -14,6 +14,7 @@ import type { StepKindSpec } from "../workflow/kinds/kind.ts";
 import type { JobSource } from "./dispatch.ts";
 import { createDriver, type Driver } from "./drive.ts";
 import type { DefinitionSource, ShownWorkflow, StoredWorkflow } from "./engine.ts";
+import { createOwnDriver } from "./own-driver.ts";
 
 const storeScript = loadScript("store_workflow", new URL("./lua/store_workflow.lua", import.meta.url));
 
@@ -31,8 +32,8 @@ export interface StoreOptions {
 }
 
 /** A driver for a workflow's machine. */
-export function driverOf({ machine, steps, isOwn }: CompiledWorkflow): Driver {
-  return createDriver(machine, isOwn ? new Set(steps.keys()) : null);
+export function driverOf({ machine, own }: CompiledWorkflow): Driver {
+  return own ? createOwnDriver(own) : createDriver(machine);
 }
 
 /** Whether this process cannot step a run because it does not have its machine. */

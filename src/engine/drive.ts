@@ -20,16 +20,30 @@ export interface MachineEvent {
   readonly [key: string]: unknown;
 }
 
+/** An event that a machine sends later. */
+export interface DelayedEvent {
+  readonly id?: string;
+  /** Of an author's own machine: whether the author gave the id. */
+  readonly isNamed?: boolean;
+  /** Milliseconds. */
+  readonly delay?: number;
+  readonly event: { readonly type: string };
+  /** Of an author's own machine: names of the actors that send and get it; the run's machine: "". */
+  readonly from?: string;
+  readonly to?: string;
+}
+
 /** Steps one machine purely: no clock, no child is started, every effect comes back as data. */
 export interface Driver {
-  /** Of an author's own machine (see `CompiledWorkflow.isOwn`): ids of what it invokes. Null: the machine is ours. */
-  readonly own: ReadonlySet<string> | null;
+  /** Whether the machine is its author's own: see own-driver.ts. */
+  readonly own: boolean;
   /** Whether its machine undoes what a run has done where that does not succeed: it then decides itself what a cancel means. */
   readonly compensates: boolean;
   start(input: Json): MachineStep;
   /** Brings a persisted snapshot back to life; at once where it is the very object that {@link persist} gave. */
   restore(persisted: Json): AnyMachineSnapshot;
-  next(snapshot: AnyMachineSnapshot, event: MachineEvent): MachineStep;
+  /** @param to of an author's own machine: the actor that the event is for, by its name in the run. Absent: the run's machine */
+  next(snapshot: AnyMachineSnapshot, event: MachineEvent, to?: string): MachineStep;
   persist(snapshot: AnyMachineSnapshot): Json;
 }
 
@@ -49,7 +63,7 @@ type Scope = Parameters<AnyStateMachine["transition"]>[2];
  * A driver with one inert scope that is reused for every transition: XState's own `transition()` builds a throw-away actor each time,
  * which for a machine with 100 parallel invokes takes 30 ms where this takes 1.
  */
-export function createDriver(machine: AnyStateMachine, own: ReadonlySet<string> | null = null): Driver {
+export function createDriver(machine: AnyStateMachine): Driver {
   let collected: MachineAction[] = [];
   const alive = new WeakMap<object, AnyMachineSnapshot>();
   const self = createActor(machine, { input: {} });
@@ -72,8 +86,8 @@ export function createDriver(machine: AnyStateMachine, own: ReadonlySet<string> 
     return { snapshot: take(), actions: collected };
   };
   return {
-    own,
-    compensates: own === null && machine.root.states.compensating !== undefined,
+    own: false,
+    compensates: machine.root.states.compensating !== undefined,
     start: (input) => collect(() => machine.getInitialSnapshot(scope, input)),
     restore: (persisted) => {
       const known = alive.get(persisted as object);
@@ -82,8 +96,6 @@ export function createDriver(machine: AnyStateMachine, own: ReadonlySet<string> 
     next: (snapshot, event) => collect(() => machine.transition(snapshot, event, scope)),
     persist: (snapshot) => {
       const persisted = machine.getPersistedSnapshot(snapshot);
-      // What an author keeps in a context may be no JSON: every process then sees what is stored of it, this one too.
-      if (own) return asJson(persisted, "the machine's context");
       alive.set(persisted, snapshot);
       return persisted as unknown as Json;
     },

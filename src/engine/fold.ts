@@ -210,7 +210,7 @@ export class Folder {
  * transition could open the same dispatch, whose job might have come and gone.
  */
 function isAlone({ active }: RunState, { compiled }: LoadedWorkflow): boolean {
-  return !compiled.isOwn && Object.keys(active).length === 1;
+  return compiled.own === undefined && Object.keys(active).length === 1;
 }
 
 /** Whether a transition does nothing but open further work. */

@@ -29,7 +29,7 @@ export async function forkRun(
     definitions.load(run.workflow, version),
     definitions.show(run.workflow, version),
   ]);
-  if (workflow.compiled.isOwn) throw notForkable(ownName(run.workflow));
+  if (workflow.compiled.own) throw notForkable(ownName(run.workflow));
   const input = workflow.compiled.checkInput(request.input ?? run.input);
   const hints = request.hints ?? run.hints;
   await parts.checkHints(hints);

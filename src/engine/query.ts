@@ -109,10 +109,17 @@ export class RunQuery {
         const { because, steps: undone, unsure } = event;
         compensation = { compensation: { because, steps: undone, ...(unsure ? { unsure } : {}) } };
       }
-      // A compensation is shown once it is dispatched.
+      // A compensation, or a step of what a machine has spawned, is shown once it is dispatched.
       const { kind, compensates } = (event.type === "step.queued" && steps.get(event.step)) || {};
-      if (event.type === "step.queued" && kind !== undefined && compensates !== undefined) {
-        records.set(event.step, { ...pendingStep(event.step, kind), compensates });
+      if (
+        event.type === "step.queued" &&
+        kind !== undefined &&
+        (compensates !== undefined || !records.has(event.step))
+      ) {
+        records.set(event.step, {
+          ...pendingStep(event.step, kind),
+          ...(compensates === undefined ? {} : { compensates }),
+        });
       }
       // Without the workflow's machine the history alone says which steps there are.
       if (queues && event.type === "step.queued" && !records.has(event.step)) {

@@ -26,10 +26,20 @@ export interface ActiveActor {
   readonly epoch: number;
   /** Step kind, or "timer". */
   readonly kind: string;
-  /** Timers only: when it is due (epoch milliseconds), and the event that it then sends. */
-  readonly timer?: { readonly dueAt: number; readonly event: string };
+  /** Timers only. */
+  readonly timer?: ActiveTimer;
   /** Of an author's own machine: what it gave the step, or what the timer's event carries. */
   readonly input?: Json;
+}
+
+/** A timer: when it is due (epoch milliseconds), and the event that it then sends. */
+export interface ActiveTimer {
+  readonly dueAt: number;
+  readonly event: string;
+  /** Of a child machine of an author's own machine: whose timer it is; it ends with it. */
+  readonly from?: string;
+  /** The actor that gets the event. Absent: the run's machine. */
+  readonly to?: string;
 }
 
 /** The end of an actor, as it is written to the run's inbox. */

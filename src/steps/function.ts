@@ -4,7 +4,8 @@ import { createMask, type Mask } from "../core/mask.ts";
 import { maskedJson } from "../core/masked-json.ts";
 import { type StepVariables, variableValues } from "../workflow/env.ts";
 import type { FunctionBody } from "../workflow/kinds/function.ts";
-import { type FunctionModules, findFunction } from "./function-modules.ts";
+import type { OwnCode } from "../workflow/machine-tree.ts";
+import { type FoundFunction, type FunctionModules, findFunction } from "./function-modules.ts";
 import type { StepHandler, StepOutcome, StepWork } from "./handler.ts";
 import { mismatches } from "./validator.ts";
 
@@ -46,7 +47,7 @@ export function functionHandler({ modules, env }: FunctionParts): StepHandler {
     env,
     async execute(work) {
       const { module, export: name = "default", input = null, output } = work.body as FunctionBody;
-      const found = await findFunction(modules, module, name);
+      const found = work.code ? asFunction(work.code) : await findFunction(modules, module, name);
       if (work.signal.aborted) return failed(new AppError("cancelled"), true, mask);
       if (found.type === "unknown") return leftToOthers(found.reason, work, mask);
       if (found.type === "broken")
@@ -62,6 +63,11 @@ export function functionHandler({ modules, env }: FunctionParts): StepHandler {
       }
     },
   };
+}
+
+/** A promise actor of an XState machine takes one object, which here also holds what functions get as their context. */
+function asFunction(code: OwnCode): Extract<FoundFunction, { type: "function" }> {
+  return { type: "function", run: (input, context) => code({ ...(context as object), input, emit: () => undefined }) };
 }
 
 /** A function that does not listen to its signal is left alone; what it still does counts for nothing. */

@@ -3,6 +3,7 @@ import type { AppError, ErrorRecord } from "../core/errors.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { AnswerPiece } from "../core/live.ts";
 import type { AttemptReport, EventBody, RunStatus } from "../core/run.ts";
+import type { OwnCode } from "../workflow/machine-tree.ts";
 
 /** One attempt's work, as a worker hands it to the handler of the step's kind. */
 export interface StepWork {
@@ -16,6 +17,8 @@ export interface StepWork {
   readonly attempt: number;
   /** The step's own part of the definition, rendered. Null where the kind `resumesBare` and there is a memo. */
   readonly body: Json;
+  /** Of a promise actor that stands in a machine's own file: what is called in the place of a module's function. */
+  readonly code?: OwnCode;
   /** The run's hints with the step's laid over them. */
   readonly hints: Hints;
   /** Goes out as idempotency key: the job's id with the number of the attempt, the same where an attempt is repeated because its worker died. */

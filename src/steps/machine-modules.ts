@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { AppError } from "../core/errors.ts";
 import type { CheckedDefinition } from "../workflow/checked.ts";
-import { isMachine } from "../workflow/own-machine.ts";
+import { isMachine } from "../workflow/own-actor.ts";
 import { exported, functionFile } from "./function-modules.ts";
 
 /** Finds the machines of definitions in a folder of modules. */

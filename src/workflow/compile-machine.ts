@@ -5,7 +5,8 @@ import type { CheckedDefinition } from "./checked.ts";
 import type { CompiledStep, CompiledWorkflow } from "./compiled.ts";
 import { type Defaults, defaultsShape, defaultTimeoutMs, maxWaitMs, retryPolicy, withDefaults } from "./definition.ts";
 import type { StepKindSpec } from "./kinds/kind.ts";
-import { type Invoked, readMachine, withStandIns } from "./own-machine.ts";
+import { invokedSteps, type MachineStepPlace, type MachineTree, stepAt } from "./machine-tree.ts";
+import { readMachine } from "./own-machine.ts";
 import { inputCheck } from "./run-input.ts";
 
 /**
@@ -16,23 +17,54 @@ export function compileMachine(definition: CheckedDefinition, kinds: readonly St
   const { name, input, machine, source } = definition;
   if (machine?.loaded === undefined)
     throw new AppError("internal", { message: `The machine of ${name} is not loaded.` });
-  const { invoked, problems } = readMachine(machine.loaded, kinds);
+  const { tree, problems } = readMachine(machine.loaded, kinds);
   if (problems.length > 0) throw refused(machine.source.module, problems);
   const bodies = isJsonObject(source.defaults) ? source.defaults : {};
   const read = readShape(defaultsShape(kinds), bodies);
-  const defaults = read.ok ? read.value : {};
-  const steps = invoked.map((one) => compiledStep(one, kinds, defaults, bodies));
+  const around = { kinds, defaults: read.ok ? read.value : {}, bodies, module: machine.source.module };
+  const steps = new MachineSteps(tree, around);
   return {
     name,
-    steps: new Map(steps.map((step) => [step.id, step])),
-    routes: steps.map(({ route }) => route),
-    machine: withStandIns(machine.loaded, invoked),
-    isOwn: true,
+    steps,
+    routes: [...steps.values()].map(({ route }) => route),
+    machine: machine.loaded,
+    own: tree,
     checkInput: inputCheck(name, input),
     tolerate: () => undefined,
     outputReads: [],
     renderOutput: async () => null,
   };
+}
+
+/** What a step of a machine is made with. */
+interface Around {
+  readonly kinds: readonly StepKindSpec[];
+  readonly defaults: Defaults;
+  /** What the definition's defaults say, by kind. */
+  readonly bodies: JsonObject;
+  readonly module: string;
+}
+
+/** The steps that a machine invokes; asked by name it also knows those of actors that are only spawned in a run. */
+class MachineSteps extends Map<string, CompiledStep> {
+  readonly #tree: MachineTree<Defaults>;
+  readonly #around: Around;
+
+  constructor(tree: MachineTree<Defaults>, around: Around) {
+    super();
+    this.#tree = tree;
+    this.#around = around;
+    for (const id of invokedSteps(tree)) {
+      const step = this.get(id);
+      if (step) this.set(id, step);
+    }
+  }
+
+  override get(id: string): CompiledStep | undefined {
+    const known = super.get(id);
+    const place = known ? undefined : stepAt(this.#tree, id);
+    return place ? compiledStep(id, place, this.#around) : known;
+  }
 }
 
 function refused(module: string, sentences: readonly string[]): AppError {
@@ -41,16 +73,12 @@ function refused(module: string, sentences: readonly string[]): AppError {
   return new AppError("invalid_definition", { message: lines.join("\n"), problems });
 }
 
-function compiledStep(
-  { id, kind: name, policy }: Invoked,
-  kinds: readonly StepKindSpec[],
-  defaults: Defaults,
-  bodies: JsonObject,
-): CompiledStep {
-  const kind = kinds.find((one) => one.name === name);
+function compiledStep(id: string, { actor, policy = {} }: MachineStepPlace<Defaults>, around: Around): CompiledStep {
+  const { defaults, bodies, module } = around;
+  const name = actor.type === "step" ? actor.kind : "function";
+  const kind = around.kinds.find((one) => one.name === name);
   if (!kind) throw new AppError("internal", { message: `Steps of kind ${name} are not registered.` });
-  const implied = isJsonObject(bodies[name]) ? (kind.hints?.(bodies[name] as never) ?? {}) : {};
-  return {
+  const head = {
     id,
     kind: name,
     queue: kind.queue,
@@ -60,9 +88,21 @@ function compiledStep(
     onError: { type: "fail" },
     cacheMs: policy.cache ?? defaults.cache ?? null,
     timeoutMs: policy.timeout ?? defaults.timeout ?? defaultTimeoutMs,
-    route: { ...implied, ...defaults.route, ...policy.route },
     resumesBare: kind.resumesBare ?? false,
     render: async () => null,
+  } as const;
+  const route = { ...defaults.route, ...policy.route };
+  if (actor.type === "code")
+    return {
+      ...head,
+      route,
+      code: actor.run,
+      given: (input) => ({ body: { module, export: id, input }, hints: route }),
+    };
+  const implied = isJsonObject(bodies[name]) ? (kind.hints?.(bodies[name] as never) ?? {}) : {};
+  return {
+    ...head,
+    route: { ...implied, ...route },
     given(input) {
       const body = bodyOf(id, kind, withDefaults(input ?? {}, bodies[name]));
       const own = isJsonObject(input) ? (kind.hints?.(input as never) ?? {}) : {};

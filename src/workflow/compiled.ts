@@ -4,6 +4,7 @@ import type { AppError } from "../core/errors.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { Priority } from "../core/priority.ts";
 import type { OnError } from "./failure-policy.ts";
+import type { MachineTree, OwnCode } from "./machine-tree.ts";
 
 /** What templates and conditions can read. A skipped step's output is null. */
 export interface Scope {
@@ -72,6 +73,8 @@ export interface CompiledStep {
    * @throws AppError step_input_invalid
    */
   given?(input: Json): { readonly body: Json; readonly hints: Hints };
+  /** Of a promise actor that stands in the machine's own file: what the worker calls. */
+  readonly code?: OwnCode;
 }
 
 /** At most so many runs of a workflow are under way at once. */
@@ -94,9 +97,9 @@ export interface CompiledWorkflow {
    */
   readonly machine: AnyStateMachine;
   /**
-   * True: the machine is its author's own. What it invokes has an input, the run's output is the machine's, its context is no concern of ours.
+   * Of an author's own machine: what it starts. That has an input, the run's output is the machine's, its context is no concern of ours.
    */
-  readonly isOwn?: boolean;
+  readonly own?: MachineTree;
   /** Checks and completes a run's input with the schema's defaults. @throws AppError invalid_input with every problem. */
   checkInput(input: unknown): JsonObject;
   /** Whether a run may succeed although these steps failed. @returns the error, where it may not */

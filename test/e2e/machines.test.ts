@@ -15,9 +15,9 @@ let folder: string;
 let workers: Program[] = [];
 
 /** Puts a machine into the functions folder. */
-function put(name: string, config: string, where = folder): void {
-  const text = `import { assign, raise, sendTo, setup, spawnChild, fromPromise } from "xstate";\nexport default setup({}).createMachine(${config});\n`;
-  writeFileSync(join(where, `${name}.mjs`), text);
+function put(name: string, config: string, { before = "", parts = "{}" } = {}): void {
+  const text = `import { assign, emit, fromCallback, fromPromise, raise, sendParent, sendTo, setup, spawnChild } from "xstate";\n${before}\nexport default setup(${parts}).createMachine(${config});\n`;
+  writeFileSync(join(folder, `${name}.mjs`), text);
 }
 
 function newFolder(): string {
@@ -237,23 +237,102 @@ describe("an XState machine as a workflow", () => {
     expect((await fleet.client.get(old)).status).not.toBe("failed");
   });
 
+  test("has child machines, whose steps go on where they were when their worker is killed; what they emit is told", async () => {
+    const packing = `{ id: "packing", initial: "one", context: ({ input }) => ({ box: input.box, got: [] }),
+      states: {
+        one: { invoke: ${work("one", "context.box", `onDone: { target: "two", actions: [assign({ got: ({ event }) => [event.output.got] }), sendParent({ type: "PACKED" }), emit({ type: "packed", box: 4 })] }`)} },
+        two: { invoke: ${work("two", "{ ms: 1500 }", `onDone: { target: "end", actions: assign({ got: ({ context, event }) => [...context.got, event.output.got.ms] }) }`)} },
+        end: { type: "final" } },
+      output: ({ context }) => context.got }`;
+    put(
+      "family",
+      `{ id: "family", initial: "packing", context: { packed: 0, got: null },
+        states: {
+          packing: {
+            on: { PACKED: { actions: assign({ packed: ({ context }) => context.packed + 1 }) } },
+            invoke: { id: "box", src: "packing", input: { box: 4 }, onDone: { target: "end", actions: assign({ got: ({ event }) => event.output }) } } },
+          end: { type: "final" } },
+        output: ({ context }) => context }`,
+      { before: `const packing = setup({}).createMachine(${packing});`, parts: "{ actors: { packing } }" },
+    );
+    const first = await startWorker();
+    const id = await submit("family");
+    const status = async (step: string) =>
+      (await fleet.client.get(id)).steps.find((record) => record.id === step)?.status;
+    await eventually(async () => expect(await status("box.two")).toBe("running"));
+    first.kill("SIGKILL");
+    await first.ended;
+    await startWorker();
+    const run = await fleet.ended(id);
+    expect(run).toMatchObject({ status: "succeeded", output: { packed: 1, got: [4, 1500] } });
+    expect(run.steps.map((step) => [step.id, step.kind])).toEqual([
+      ["box.one", "function"],
+      ["box.two", "function"],
+    ]);
+    const history = await fleet.client.history(id);
+    expect(history.filter(({ type }) => type === "machine.emitted")).toMatchObject([
+      { event: { type: "packed", box: 4 }, actor: "box" },
+    ]);
+    const calls = readFileSync(join(folder, "calls"), "utf8").split("\n");
+    expect(calls.filter((call) => call === "box.one")).toHaveLength(1);
+  });
+
+  test("calls promise actors of its own file in the worker: with input and signal, their attempts, their errors", async () => {
+    put(
+      "own-actors",
+      `{ id: "own", initial: "charging", context: { charged: null, told: null },
+        states: {
+          charging: {
+            meta: { step: { retry: { attempts: 2, backoff: "10ms" } } },
+            invoke: { id: "charge", src: "chargeCard", input: { cents: 500 },
+              onDone: { target: "telling", actions: assign({ charged: ({ event }) => event.output }) } } },
+          telling: {
+            meta: { step: { timeout: "300ms", retry: { attempts: 1 } } },
+            invoke: { id: "tell", src: "tellNobody", onError: { target: "end", actions: assign({ told: ({ event }) => event.error.code }) } } },
+          end: { type: "final" } },
+        output: ({ context }) => context }`,
+      {
+        before: `let tries = 0;
+          const chargeCard = fromPromise(async ({ input, signal }) => {
+            if (++tries === 1) throw new Error("card reader busy");
+            return { cents: input.cents, tries, aborted: signal.aborted };
+          });
+          const tellNobody = fromPromise(() => new Promise(() => {}));`,
+        parts: "{ actors: { chargeCard, tellNobody } }",
+      },
+    );
+    await startWorker();
+    const run = await runOf("own-actors");
+    expect(run).toMatchObject({
+      status: "succeeded",
+      output: { charged: { cents: 500, tries: 2, aborted: false }, told: "step_timeout" },
+    });
+    expect(run.steps).toMatchObject([
+      { id: "charge", kind: "function", attempts: 2 },
+      { id: "tell", status: "failed" },
+    ]);
+  });
+
   test("is refused with all that cannot be made durable", async () => {
     put(
       "refused",
       `{ id: "r", initial: "a", states: {
-        a: { invoke: { src: fromPromise(async () => 1) }, on: { GO: { target: "b", actions: sendTo("x", { type: "Y" }) } } },
+        a: { invoke: { src: fromPromise(async () => 1) }, on: { GO: { target: "b", actions: sendParent({ type: "Y" }) } } },
         b: { meta: { step: { retires: 3 } }, invoke: { id: "m", src: "lm" } },
-        c: { entry: spawnChild("llm"), invoke: { id: "m", src: "map" } } } }`,
+        c: { entry: spawnChild("llm"), invoke: [{ id: "m", src: "map" }, { id: "t", src: "ticks" }] } } }`,
+      { parts: "{ actors: { ticks: fromCallback(() => {}) } }" },
     );
     const refused = await fleet.client.submit({ definition: definition("refused"), input: {} }).catch((error) => error);
     expect(refused).toMatchObject({ code: "invalid_definition" });
     expect(refused.problems.map(({ message }: { message: string }) => message)).toEqual([
       expect.stringMatching(/^state a invokes an actor that stands in the machine itself/),
-      expect.stringMatching(/^state a sends to another actor/),
+      expect.stringMatching(/^state a sends to a parent/),
       expect.stringMatching(/^state b meta\.step\.retires: unknown key/),
       expect.stringMatching(/^state b invokes "lm".*Did you mean llm\?.*Allowed are the step kinds llm, agent, http/),
+      expect.stringMatching(/^state c invokes "m", and so does another state/),
       expect.stringMatching(/^state c invokes "map"/),
-      expect.stringMatching(/^state c starts an actor by an action/),
+      expect.stringMatching(/^state c invokes "ticks", which is a callback/),
+      expect.stringMatching(/^state c spawns "llm" without an id/),
     ]);
     const missing = fleet.client.submit({ definition: definition("nowhere"), input: {} });
     await expect(missing).rejects.toMatchObject({ code: "machine_unknown" });

@@ -72,6 +72,8 @@ function told(event: RunEvent): string {
       const unsure = event.unsure ? `; not known of: ${event.unsure.join(", ")}` : "";
       return `run ${event.because}: undoes ${event.steps.join(", ")}${unsure}`;
     }
+    case "machine.emitted":
+      return `${event.actor ?? "machine"} emitted ${event.event.type}`;
     case "signal.received":
       return `signal ${event.name} from ${event.by}`;
     case "run.cancelled":

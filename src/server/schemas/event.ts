@@ -24,6 +24,12 @@ export const runEvent = z
     }),
     z.strictObject({ type: z.enum(["run.started", "run.succeeded"]), ...head }),
     z.strictObject({ type: z.enum(["step.queued", "step.skipped", "step.cancelled"]), ...ofStep }),
+    z.strictObject({
+      type: z.literal("machine.emitted"),
+      ...head,
+      event: z.object({ type: z.string() }).catchall(z.json()),
+      actor: z.string().optional(),
+    }),
     z.strictObject({ type: z.literal("step.started"), ...ofAttempt, worker: z.string() }),
     z.strictObject({ type: z.literal("call.failed"), ...ofAttempt, call: callRecord }),
     z.strictObject({
