@@ -202,7 +202,7 @@ export const catalogue = {
   no_provider: entry(
     503,
     "No provider is configured.",
-    "Set a provider's key (OPENAI_API_KEY, ...), OLLAMA_ENDPOINT, or providers in switchyard.yaml.",
+    "Set a provider's key (OPENAI_API_KEY, ...), OLLAMA_ENDPOINT, or providers in switchyard.yaml; `switchyard simulate` plays some without keys.",
   ),
   redis_unavailable: entry(
     503,

@@ -61,7 +61,8 @@ function costOf(calls: readonly CallRecord[]): number | null {
 }
 
 function shortOf({ strategy, reason }: Decision): string {
-  return printable(`${strategy}: ${reason}`).slice(0, 300);
+  const text = reason.startsWith(strategy) ? reason : `${strategy}: ${reason}`;
+  return printable(text).slice(0, 300);
 }
 
 /** A text as a header may hold it. */

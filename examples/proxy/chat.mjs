@@ -1,10 +1,10 @@
 import OpenAI from "openai";
 
 const openai = new OpenAI({
-  baseURL: process.env.SWITCHYARD_URL ? `${process.env.SWITCHYARD_URL}/v1` : "http://127.0.0.1:7700/v1",
+  baseURL: `${process.env.SWITCHYARD_URL ?? "http://127.0.0.1:7700"}/v1`,
   apiKey: process.env.SWITCHYARD_API_KEY ?? "none",
 });
-const messages = [{ role: "user" as const, content: "Name one ferry between Denmark and Norway." }];
+const messages = [{ role: "user", content: "Name one ferry between Denmark and Norway." }];
 
 // `auto`: the routing chooses. A hint is one more member of the request, or a header.
 const { data, response } = await openai.chat.completions.create({ model: "auto", messages }).withResponse();
