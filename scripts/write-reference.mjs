@@ -1,4 +1,4 @@
-// Writes docs/reference/errors.md, settings.md, cli.md and workflow.schema.json from the built program, so that they cannot drift from it.
+// Writes docs/reference/errors.md, settings.md, cli.md, openapi.json, workflow.schema.json and the table of routes in http.md from the built program, so that they cannot drift from it.
 //   npm run build && node scripts/write-reference.mjs       writes the files
 //   node scripts/write-reference.mjs --json                 prints { path: text } and writes nothing; test/docs compares it with the files
 import { execFile } from "node:child_process";
@@ -30,6 +30,16 @@ const code = (text) => `\`${text}\``;
 const cell = (text) => String(text).replaceAll("|", "\\|").replace(/\s+/g, " ");
 const row = (cells) => `| ${cells.map(cell).join(" | ")} |`;
 const table = (heads, rows) => [row(heads), row(heads.map(() => "---")), ...rows.map(row)].join("\n");
+
+/** The page as it stands, with the table of all routes in its place. */
+function httpPage() {
+  const rows = routes.map(({ method, url, scope, summary }) => [code(`${method} ${url}`), scope, summary]);
+  const text = readFileSync(new URL("docs/reference/http.md", root), "utf8");
+  return text.replace(
+    /(<!-- routes: [^\n]*-->\n)[\s\S]*(<!-- \/routes -->)/,
+    (_, begin, end) => `${begin}\n${table(["route", "scope", "what it does"], rows)}\n\n${end}`,
+  );
+}
 
 function errorsPage() {
   const rows = Object.entries(catalogue).map(([name, { status, summary, fix }]) => [code(name), status, summary, fix]);
@@ -476,6 +486,7 @@ A key with dots reaches into objects: \`--input order.id=4711\`. The file \`-\` 
 
 const pages = {
   "docs/reference/errors.md": errorsPage(),
+  "docs/reference/http.md": httpPage(),
   "docs/reference/settings.md": settingsPage(),
   "docs/reference/cli.md": await cliPage(),
   "docs/reference/workflow.schema.json": schemaText(workflowSchema(defaultKinds)),

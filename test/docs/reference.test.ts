@@ -24,7 +24,7 @@ describe("the reference pages", () => {
     generated = JSON.parse(stdout) as Readonly<Record<string, string>>;
   });
 
-  test.each(["errors", "settings", "cli"])(
+  test.each(["errors", "settings", "cli", "http"])(
     "%s.md says what the program does: `node scripts/write-reference.mjs`",
     async (name) => {
       expect(await page(name)).toBe(generated[`docs/reference/${name}.md`]);
