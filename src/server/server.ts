@@ -10,6 +10,7 @@ import type { RoutingControl } from "../router/routing-control.ts";
 import { addPages, admitRequests } from "./admission.ts";
 import { auditChanges } from "./audit.ts";
 import { linesTypes, yamlTypes } from "./media-types.ts";
+import { limitNesting } from "./nesting.ts";
 import { routeNotFound } from "./not-found.ts";
 import { openApiDocument } from "./openapi/document.ts";
 import { problemDocument, problemMediaType, retryAfterSeconds, toAppError } from "./problem.ts";
@@ -45,6 +46,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const server: FastifyInstance = Fastify({
     loggerInstance: log,
     bodyLimit: bodyLimitBytes,
+    // Time in which a request must have come, not that of its answer: Node's default, which Fastify takes away.
+    requestTimeout: 300_000,
     // Longer ones are no name of anything; the default of 100 is less than a workflow's full name may have.
     routerOptions: { maxParamLength: 500 },
     logController: new LogController({ disableRequestLogging: true }),
@@ -65,6 +68,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   });
   admitRequests(server, access.gate);
   if (rates) await limitRates(server, rates);
+  limitNesting(server);
   auditChanges(server, access.audit);
   // It shows the jobs of all tenants, and can retry and remove them.
   await addPages(server, { scope: "operate", fleet: true, page: true }, (pages) => addQueueBoard(pages, queues));
