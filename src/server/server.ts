@@ -1,13 +1,21 @@
 import type { Queue } from "bullmq";
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, LogController } from "fastify";
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from "fastify";
 import type { Access } from "../access/access.ts";
+import { catalogue } from "../core/catalogue.ts";
 import type { AppError } from "../core/errors.ts";
+import { isJsonObject } from "../core/json.ts";
 import type { FleetEngine } from "../engine/engine.ts";
 import { tenantEngines } from "../engine/tenant-engine.ts";
 import type { PlansOf } from "../planning/plans.ts";
 import type { Router } from "../router/router.ts";
 import type { RoutingControl } from "../router/routing-control.ts";
-import { addPages, admitRequests } from "./admission.ts";
+import { addPages, admitRequests, pathOf } from "./admission.ts";
 import { auditChanges } from "./audit.ts";
 import { linesTypes, yamlTypes } from "./media-types.ts";
 import { limitNesting } from "./nesting.ts";
@@ -85,7 +93,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
 function answerErrors(server: FastifyInstance): void {
   server.setErrorHandler((thrown, request, reply) => {
     const error = toAppError(thrown);
-    if (error.status >= 500) request.log.error({ err: thrown, code: error.code, url: request.url }, error.message);
+    if (error.status >= 500) logFailure(request, thrown, error);
     return answer(reply, error, request.routeOptions.config.problem);
   });
   server.setNotFoundHandler((request, reply) => {
@@ -94,6 +102,18 @@ function answerErrors(server: FastifyInstance): void {
     if (Array.isArray(allow)) reply.header("allow", allow.join(", "));
     return answer(reply, error);
   });
+}
+
+/** What calls to providers have said stays with the answer: it may repeat what they were sent. */
+function logFailure(request: FastifyRequest, thrown: unknown, error: AppError): void {
+  const { code, details } = error;
+  const url = pathOf(request);
+  if (!Array.isArray(details.calls)) {
+    request.log.error({ err: thrown, code, url }, error.message);
+    return;
+  }
+  const calls = details.calls.map((call) => (isJsonObject(call) ? { ...call, message: undefined } : {}));
+  request.log.error({ code, url, calls }, catalogue[code].summary);
 }
 
 function answer(reply: FastifyReply, error: AppError, inVendorsShape?: Route["problem"]): FastifyReply {
