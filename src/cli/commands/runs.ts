@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { formatDuration } from "../../core/duration.ts";
-import type { RunStatus, RunSummary } from "../../core/run.ts";
+import type { RunSummary } from "../../core/run.ts";
 import { type CliContext, clientFor, exitWith, type GlobalOptions, type Register } from "../context.ts";
 import { wholeNumber } from "../number-option.ts";
 import type { Paint } from "../output.ts";
