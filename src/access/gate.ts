@@ -41,9 +41,10 @@ export class Gate {
   constructor(parts: GateParts) {
     const { clock } = parts;
     this.#parts = parts;
-    this.#closed = new Remembered({ clock, freshMs, staleMs });
-    this.#keys = new Remembered({ clock, freshMs, staleMs });
-    this.#logins = new Remembered({ clock, freshMs, staleMs });
+    const options = { clock, freshMs, staleMs, outage: { isOn: false } };
+    this.#closed = new Remembered(options);
+    this.#keys = new Remembered(options);
+    this.#logins = new Remembered(options);
   }
 
   /** Whether keys are asked for. */

@@ -10,6 +10,13 @@ export interface RememberedOptions {
   readonly staleMs: number;
   /** Values kept; beyond that all are forgotten. Default 10000. */
   readonly most?: number;
+  /** Shared by all that read the same Redis, so that its absence is waited for once. Default: one of its own. */
+  readonly outage?: Outage;
+}
+
+/** Whether Redis is thought to be away: from a look that got no answer to the next that does. */
+export interface Outage {
+  isOn: boolean;
 }
 
 interface Entry<T> {
@@ -20,6 +27,7 @@ interface Entry<T> {
 /** Values of Redis that a process need not read at each request. What is not there (undefined) is not remembered. */
 export class Remembered<T> {
   readonly #options: RememberedOptions;
+  readonly #outage: Outage;
   readonly #entries = new Map<string, Entry<T>>();
   readonly #asked = new Map<string, Promise<T | undefined>>();
   /** Counts what was forgotten: an answer that was asked for before is not remembered. */
@@ -27,6 +35,7 @@ export class Remembered<T> {
 
   constructor(options: RememberedOptions) {
     this.#options = options;
+    this.#outage = options.outage ?? { isOn: false };
   }
 
   /** The value of a name; asked for once, however many want it. @throws what `look` throws, where nothing can stand in */
@@ -34,10 +43,17 @@ export class Remembered<T> {
     const { clock, freshMs, staleMs } = this.#options;
     const entry = this.#entries.get(name);
     if (entry && clock() - entry.at < freshMs) return entry.value;
+    const mayStandIn = entry !== undefined && clock() - entry.at < staleMs;
+    const looking = this.#look(name, look);
+    if (mayStandIn && this.#outage.isOn) {
+      // Nobody waits for it: the next one to ask has what it finds.
+      looking.catch(() => undefined);
+      return entry.value;
+    }
     try {
-      return await this.#look(name, look);
+      return await looking;
     } catch (error) {
-      if (entry && isUnreachable(error) && clock() - entry.at < staleMs) return entry.value;
+      if (mayStandIn && isUnreachable(error)) return entry.value;
       throw error;
     }
   }
@@ -45,6 +61,8 @@ export class Remembered<T> {
   /** Everything is looked up again; while Redis is away what was known still stands in. */
   outdate(): void {
     this.#epoch += 1;
+    // Who says so has heard of Redis.
+    this.#outage.isOn = false;
     this.#asked.clear();
     const { clock, freshMs } = this.#options;
     for (const [name, { value, at }] of this.#entries)
@@ -56,10 +74,17 @@ export class Remembered<T> {
     if (asked) return asked;
     const epoch = this.#epoch;
     const looking = look()
-      .then((value) => {
-        if (epoch === this.#epoch) this.#keep(name, value);
-        return value;
-      })
+      .then(
+        (value) => {
+          this.#outage.isOn = false;
+          if (epoch === this.#epoch) this.#keep(name, value);
+          return value;
+        },
+        (error: unknown) => {
+          if (epoch === this.#epoch) this.#outage.isOn = isUnreachable(error);
+          throw error;
+        },
+      )
       .finally(() => {
         if (this.#asked.get(name) === looking) this.#asked.delete(name);
       });

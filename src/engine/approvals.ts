@@ -1,4 +1,6 @@
 import type { Redis } from "ioredis";
+import { type Asker, approvalMark, mayDecide } from "../core/approvers.ts";
+import { AppError } from "../core/errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 import { ownName, tenantOf } from "../core/tenant.ts";
 import type { Keys } from "../redis/keys.ts";
@@ -28,8 +30,6 @@ export interface ApprovalsParts {
   readonly clock: () => number;
 }
 
-const mark = "approval:";
-
 /** Entries that are looked at together. */
 const atOnce = 100;
 
@@ -49,7 +49,7 @@ export class Approvals {
 
   /** Lists a step that is about to be parked, if it waits for a person's word. @param signal the one that will wake it */
   async expect(workflow: string, run: string, actor: string, signal: string | null): Promise<void> {
-    if (!signal?.startsWith(mark)) return;
+    if (!signal?.startsWith(approvalMark)) return;
     const { redis, keys, clock } = this.#parts;
     await redis.zadd(keys.approvals(tenantOf(workflow)), "NX", clock(), `${run}|${actor}`);
   }
@@ -71,9 +71,20 @@ export class Approvals {
     return found.slice(0, limit);
   }
 
-  /** Who is asked by a step that waits; empty: everybody, or it does not wait. */
-  async whoOf(run: string, actor: string): Promise<readonly string[]> {
-    return askedBy(await this.#parts.redis.hget(this.#parts.keys.run(run).memos, actor))?.who ?? [];
+  /** Refuses a word to a step that waits for somebody else's. One that comes before it waits is looked at when it is taken. @throws AppError not_an_approver */
+  async refuseOthers(
+    run: string,
+    { name, by, asker }: { readonly name: string; readonly by: string; readonly asker?: Asker },
+  ): Promise<void> {
+    if (!name.startsWith(approvalMark)) return;
+    const step = name.slice(approvalMark.length);
+    const { redis, keys } = this.#parts;
+    const who = askedBy(await redis.hget(keys.run(run).memos, step))?.who ?? [];
+    if (mayDecide(who, asker ?? { name: by, scopes: [], keyId: "none" })) return;
+    throw new AppError("not_an_approver", {
+      message: `Step "${step}" asks ${who.join(", ")}; this word comes from "${asker?.name ?? by}".`,
+      details: { run, step, who: [...who] },
+    });
   }
 
   async #look(tenant: string, entry: string, since: number): Promise<Approval | "passed" | "dropped"> {
@@ -87,14 +98,14 @@ export class Approvals {
       redis.hget(ofRun.memos, actor),
     ]);
     const asked = askedBy(memo);
-    if (!workflow || finishedAt || !signal?.startsWith(mark) || !asked) {
+    if (!workflow || finishedAt || !signal?.startsWith(approvalMark) || !asked) {
       if (clock() - since < beingParkedMs) return "passed";
       await redis.zrem(keys.approvals(tenant), entry);
       return "dropped";
     }
     // The word has come; the step is about to go on.
     if (await redis.hexists(ofRun.signals, signal)) return "passed";
-    const step = signal.slice(mark.length);
+    const step = signal.slice(approvalMark.length);
     return { run, step, workflow: ownName(workflow), version: Number(version), ...asked, since };
   }
 }

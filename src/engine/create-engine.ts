@@ -71,7 +71,10 @@ export async function createEngine(parts: EngineParts): Promise<FleetEngine & { 
     secret: newSecret,
     hasWorkflow: async (name, version) => void (await definitions.load(name, version)),
     submit: (request) => submit(submitting, request),
-    signal: (run, signal) => signalRun(operating, run, signal),
+    signal: async (run, signal) => {
+      await approvals.refuseOthers(run, signal);
+      await signalRun(operating, run, signal);
+    },
     ownerOf: (run) => query.ownerOf(run),
   });
   return {
@@ -99,7 +102,6 @@ export async function createEngine(parts: EngineParts): Promise<FleetEngine & { 
     workflows: (request = {}) => answered(() => listWorkflows(redis, keys, request)),
     versions: (name) => answered(() => versionsOf(redis, keys, name)),
     approvals: ({ tenant = defaultTenant, limit = 100 } = {}) => answered(() => approvals.list(tenant, limit)),
-    askedFor: (id, step) => answered(() => approvals.whoOf(id, step)),
     remove: (id) => answered(() => deleteRun({ redis, keys }, id)),
     definition: (name, version) => answered(() => definitions.show(name, version)),
     submit: (request: SubmitRequest) =>
@@ -120,7 +122,11 @@ export async function createEngine(parts: EngineParts): Promise<FleetEngine & { 
     pause: (id, by) => answered(() => pauseRun(operating, id, by)),
     resume: (id, by) => answered(() => resumeRun(operating, id, by)),
     // With an id of its own, so that a command that Redis executed and whose reply was lost is one signal.
-    signal: (id, signal) => answered(() => signalRun(operating, id, { ...signal, id: signal.id ?? token() })),
+    signal: (id, signal) =>
+      answered(async () => {
+        await approvals.refuseOthers(id, signal);
+        await signalRun(operating, id, { ...signal, id: signal.id ?? token() });
+      }),
     watch: (id, onNews) => feed.watch(id, onNews),
     health: () => answered(() => healthOf(redis, dispatcher)),
     close: () => dispatcher.close(),

@@ -1,3 +1,4 @@
+import type { Asker } from "../core/approvers.ts";
 import type { Hints } from "../core/call.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { LiveEvent } from "../core/live.ts";
@@ -69,6 +70,8 @@ export interface Signal {
   /** The same id is taken once. Absent: each is another one. */
   readonly id?: string;
   readonly by: string;
+  /** Who sends it, as far as keys tell; of a word to an approval step. Absent: nobody who could be among those whom it asks. */
+  readonly asker?: Asker;
 }
 
 /** The step that a run was started by. */
@@ -136,8 +139,6 @@ export interface Engine {
   remove(runId: string): Promise<void>;
   /** Steps that wait for a person's word, over all runs of a tenant, the oldest first. @param options tenant: default the default one; limit: default 100 */
   approvals(options?: { readonly tenant?: string; readonly limit?: number }): Promise<readonly Approval[]>;
-  /** Whom a step asks that waits for a person's word, by name; empty: everybody. @throws AppError run_not_found */
-  askedFor(runId: string, step: string): Promise<readonly string[]>;
   /** The stored workflows, by name. @param options tenant: default the default one; after: a name; limit: default 100 */
   workflows(options?: WorkflowsRequest): Promise<WorkflowPage>;
   /** The versions of a workflow, the newest first. @throws AppError workflow_not_found */

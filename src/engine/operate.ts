@@ -1,3 +1,4 @@
+import { approvalMark, signedWord } from "../core/approvers.ts";
 import { AppError } from "../core/errors.ts";
 import { isPriority, type Priority } from "../core/priority.ts";
 import { abandonSteps, childrenStartedBy } from "./abandon.ts";
@@ -108,7 +109,9 @@ async function childrenOf({ redis, keys }: OperateParts, runId: string): Promise
 }
 
 /** Sends a signal. One that no step waits for yet is kept. @throws AppError run_not_found, run_ended */
-export async function signalRun(parts: OperateParts, runId: string, { name, payload, id, by }: Signal): Promise<void> {
+export async function signalRun(parts: OperateParts, runId: string, signal: Signal): Promise<void> {
+  const { name, id, by, asker = { name: by, scopes: [], keyId: "none" } } = signal;
+  const payload = name.startsWith(approvalMark) ? signedWord(signal.payload, asker) : signal.payload;
   const kept = await parts.store.commands.signal(runId, name, payload, id, by);
   if (kept.type === "missing" || kept.type === "ended") throw refusal(runId, kept);
   const [workflow, version, own] = await parts.redis.hmget(

@@ -32,7 +32,6 @@ export function tenantEngine(fleet: FleetEngine, tenant: string): Engine {
     workflows: (request) => fleet.workflows({ ...request, tenant }),
     versions: (name) => fleet.versions(full(name)),
     approvals: (request) => fleet.approvals({ ...request, tenant }),
-    askedFor: (id, step) => own(id, () => fleet.askedFor(id, step)),
     async submit({ workflow, ...request }) {
       const named = workflow === undefined ? {} : { workflow: full(workflow) };
       const { run, created } = await fleet.submit({ ...keyed(request), ...named, tenant });

@@ -1,3 +1,4 @@
+import type { Asker } from "../core/approvers.ts";
 import type { Hints } from "../core/call.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { AgentSummary, Plan, PlanMode, PlanStatus, PlanSummary, PlanVersion } from "../core/plan.ts";
@@ -51,6 +52,8 @@ export interface PlanWord {
   readonly step?: string;
   readonly comment?: string;
   readonly by: string;
+  /** Who says it, as far as keys tell. */
+  readonly asker?: Asker;
 }
 
 /**

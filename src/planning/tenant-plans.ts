@@ -149,13 +149,13 @@ export class TenantPlans implements Plans {
     return this.get(id);
   }
 
-  async resume(id: string, { approved, step, comment, by }: PlanWord): Promise<Plan> {
+  async resume(id: string, { approved, step, comment, by, asker }: PlanWord): Promise<Plan> {
     const { run } = await answered(() => this.#store.read(id));
     const waiting = run === null ? [] : standingOf(await this.#engine.get(run)).waiting;
     const [only, ...others] = step === undefined ? waiting : waiting.filter((one) => one === step);
     if (run === null || only === undefined || others.length > 0) throw notWaiting(id, step, waiting);
     const payload = { approved, by, comment: comment ?? null, form: null };
-    await this.#engine.signal(run, { name: approvalSignal(only), payload, by });
+    await this.#engine.signal(run, { name: approvalSignal(only), payload, by, ...(asker ? { asker } : {}) });
     return this.get(id);
   }
 

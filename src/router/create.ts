@@ -66,7 +66,7 @@ export function createRouter(options: RouterOptions): Router {
       "the routing that was set at run time cannot be read; the one before stays",
     ),
   );
-  const tally = createTally(redis);
+  const tally = createTally(redis, keys);
   const spent = createSpentStore({ redis, keys, tally, clock });
   const context: RouteContext = {
     live,

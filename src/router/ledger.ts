@@ -25,7 +25,12 @@ const names = ["calls", "failed", "in", "out", "cached", "reasoning", "nano", "p
 type Sums = Partial<Record<(typeof names)[number], number>>;
 
 /** @param redis an impatient connection @param clock epoch milliseconds @param tally takes what is added */
-export function createLedger(redis: Redis, keys: Keys, clock: () => number, tally: Tally = createTally(redis)): Ledger {
+export function createLedger(
+  redis: Redis,
+  keys: Keys,
+  clock: () => number,
+  tally: Tally = createTally(redis, keys),
+): Ledger {
   const keyOf = (day: string) => spendKey(keys, day);
   return {
     add(call, workflow, tenant) {

@@ -1,16 +1,17 @@
+import { randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
+import type { Keys } from "../redis/keys.ts";
+import { loadScript } from "../redis/script.ts";
 
 /** Sums in Redis hashes that are written behind the calls they count. */
 export interface Tally {
   /** Adds to a field. Returns at once; while Redis is away the sums wait in this process. */
   note(hash: TallyHash, field: string, more: number): void;
-  /** What was noted here and has not been written. */
+  /** What was noted here and has not been written, or not surely. */
   waiting(hash: TallyHash, field: string): number;
   /** Writes what is left, if Redis answers. */
   close(): Promise<void>;
 }
-
-const againMs = 1_000;
 
 /** A hash of sums. */
 export interface TallyHash {
@@ -19,49 +20,44 @@ export interface TallyHash {
   readonly keptSeconds: number;
 }
 
-/** @param redis an impatient connection */
-export function createTally(redis: Redis): Tally {
+const script = loadScript("tally", new URL("./lua/tally.lua", import.meta.url));
+const againMs = 1_000;
+/** A batch whose answer was lost is recognised for so long. */
+const rememberedSeconds = 86_400;
+
+/** Writes batches one after the other. One whose answer was lost is sent again under its number, so that it counts once. @param redis an impatient connection @param writer names this process */
+export function createTally(redis: Redis, keys: Pick<Keys, "router">, writer: string = randomUUID()): Tally {
+  const mark = keys.router(`tallied:${writer}`);
   let waiting: Batch = new Map();
-  let written: Batch = new Map();
+  let sent: Batch | undefined;
+  let number = 1;
   let writing: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let isDue = false;
 
-  const note = ({ key, keptSeconds }: TallyHash, field: string, more: number) => {
-    const { fields } = waiting.get(key) ?? { fields: new Map<string, number>() };
-    waiting.set(key, { keptSeconds, fields: fields.set(field, (fields.get(field) ?? 0) + more) });
-  };
   const write = async () => {
-    const batch = waiting;
-    written = batch;
-    waiting = new Map();
-    const multi = redis.multi();
-    for (const [key, { keptSeconds, fields }] of batch) {
-      for (const [field, more] of fields) multi.hincrby(key, field, more);
-      multi.expire(key, keptSeconds);
-    }
+    sent ??= waiting;
+    if (sent === waiting) waiting = new Map();
     try {
-      await multi.exec();
+      await script.run(redis, [mark, ...sent.keys()], [number, rememberedSeconds, ...argsOf(sent)]);
+      sent = undefined;
+      number += 1;
     } catch {
-      // A lost answer may have been written: then these are counted twice, which is told in the reference.
-      for (const [key, { keptSeconds, fields }] of batch)
-        for (const [field, more] of fields) note({ key, keptSeconds }, field, more);
       timer ??= setTimeout(flush, againMs).unref();
-    } finally {
-      written = new Map();
     }
   };
   const flush = () => {
     timer = undefined;
-    if (writing || waiting.size === 0) return;
+    if (writing || (!sent && waiting.size === 0)) return;
     writing = write().finally(() => {
       writing = undefined;
       if (timer === undefined) flush();
     });
   };
   return {
-    note(hash, field, more) {
-      note(hash, field, more);
+    note({ key, keptSeconds }, field, more) {
+      const { fields } = waiting.get(key) ?? { fields: new Map<string, number>() };
+      waiting.set(key, { keptSeconds, fields: fields.set(field, (fields.get(field) ?? 0) + more) });
       if (isDue) return;
       isDue = true;
       // All that one call adds goes in one command.
@@ -71,13 +67,15 @@ export function createTally(redis: Redis): Tally {
       });
     },
     waiting: ({ key }, field) =>
-      [waiting, written].reduce((sum, batch) => sum + (batch.get(key)?.fields.get(field) ?? 0), 0),
+      [waiting, sent].reduce((sum, batch) => sum + (batch?.get(key)?.fields.get(field) ?? 0), 0),
     async close() {
       clearTimeout(timer);
       timer = undefined;
       // The end of one writing may begin the next.
       while (writing) await writing;
-      if (waiting.size > 0 && redis.status === "ready") await write();
+      for (let left = sent ? 2 : 1; left > 0 && redis.status === "ready"; left--) {
+        if (sent || waiting.size > 0) await write();
+      }
       clearTimeout(timer);
     },
   };
@@ -85,3 +83,8 @@ export function createTally(redis: Redis): Tally {
 
 /** By key. */
 type Batch = Map<string, { readonly keptSeconds: number; readonly fields: Map<string, number> }>;
+
+/** ARGV 3 and up of lua/tally.lua. */
+function argsOf(batch: Batch): readonly (string | number)[] {
+  return [...batch.values()].flatMap(({ keptSeconds, fields }) => [keptSeconds, fields.size, ...[...fields].flat()]);
+}

@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import type { Redis } from "ioredis";
 import { AppError } from "../core/errors.ts";
 import { accessOf } from "./admission.ts";
+import { RateStore } from "./rate-store.ts";
 
 /** How many requests are taken. */
 export interface RateLimitOptions {
@@ -16,13 +17,18 @@ export interface RateLimitOptions {
 
 /** Refuses what a key sends beyond its requests a minute. What is answered to anybody is not counted; while Redis is away nothing is. Added behind what admits requests. */
 export async function limitRates(server: FastifyInstance, options: RateLimitOptions): Promise<void> {
+  const counters = new RateStore(options.redis, options.namespace);
+  // The limiter makes its store itself.
+  const store = class {
+    incr = counters.incr.bind(counters);
+    child = () => counters;
+  };
   await server.register(fastifyRateLimit, {
     global: true,
     hook: "onRequest",
     max: options.perMinute,
     timeWindow: 60_000,
-    redis: options.redis,
-    nameSpace: options.namespace,
+    store,
     skipOnError: true,
     keyGenerator: ({ principal, ip }) => (principal.keyId === null ? `ip:${ip}` : `key:${principal.keyId}`),
     allowList: (request) => accessOf(request).scope === "none",

@@ -1,15 +1,24 @@
 import type { Queue } from "bullmq";
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, LogController } from "fastify";
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from "fastify";
 import type { Access } from "../access/access.ts";
+import { catalogue } from "../core/catalogue.ts";
 import type { AppError } from "../core/errors.ts";
+import { isJsonObject } from "../core/json.ts";
 import type { FleetEngine } from "../engine/engine.ts";
 import { tenantEngines } from "../engine/tenant-engine.ts";
 import type { PlansOf } from "../planning/plans.ts";
 import type { Router } from "../router/router.ts";
 import type { RoutingControl } from "../router/routing-control.ts";
-import { addPages, admitRequests } from "./admission.ts";
+import { addPages, admitRequests, pathOf } from "./admission.ts";
 import { auditChanges } from "./audit.ts";
 import { linesTypes, yamlTypes } from "./media-types.ts";
+import { limitNesting } from "./nesting.ts";
 import { routeNotFound } from "./not-found.ts";
 import { openApiDocument } from "./openapi/document.ts";
 import { problemDocument, problemMediaType, retryAfterSeconds, toAppError } from "./problem.ts";
@@ -45,6 +54,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const server: FastifyInstance = Fastify({
     loggerInstance: log,
     bodyLimit: bodyLimitBytes,
+    // Time in which a request must have come, not that of its answer: Node's default, which Fastify takes away.
+    requestTimeout: 300_000,
     // Longer ones are no name of anything; the default of 100 is less than a workflow's full name may have.
     routerOptions: { maxParamLength: 500 },
     logController: new LogController({ disableRequestLogging: true }),
@@ -65,6 +76,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   });
   admitRequests(server, access.gate);
   if (rates) await limitRates(server, rates);
+  limitNesting(server);
   auditChanges(server, access.audit);
   // It shows the jobs of all tenants, and can retry and remove them.
   await addPages(server, { scope: "operate", fleet: true, page: true }, (pages) => addQueueBoard(pages, queues));
@@ -81,7 +93,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
 function answerErrors(server: FastifyInstance): void {
   server.setErrorHandler((thrown, request, reply) => {
     const error = toAppError(thrown);
-    if (error.status >= 500) request.log.error({ err: thrown, code: error.code, url: request.url }, error.message);
+    if (error.status >= 500) logFailure(request, thrown, error);
     return answer(reply, error, request.routeOptions.config.problem);
   });
   server.setNotFoundHandler((request, reply) => {
@@ -90,6 +102,18 @@ function answerErrors(server: FastifyInstance): void {
     if (Array.isArray(allow)) reply.header("allow", allow.join(", "));
     return answer(reply, error);
   });
+}
+
+/** What calls to providers have said stays with the answer: it may repeat what they were sent. */
+function logFailure(request: FastifyRequest, thrown: unknown, error: AppError): void {
+  const { code, details } = error;
+  const url = pathOf(request);
+  if (!Array.isArray(details.calls)) {
+    request.log.error({ err: thrown, code, url }, error.message);
+    return;
+  }
+  const calls = details.calls.map((call) => (isJsonObject(call) ? { ...call, message: undefined } : {}));
+  request.log.error({ code, url, calls }, catalogue[code].summary);
 }
 
 function answer(reply: FastifyReply, error: AppError, inVendorsShape?: Route["problem"]): FastifyReply {

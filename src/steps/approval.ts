@@ -1,3 +1,4 @@
+import { approvalMark, askerOf, mayDecide } from "../core/approvers.ts";
 import { AppError, toErrorRecord } from "../core/errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 import type { StepHandler, StepOutcome } from "./handler.ts";
@@ -15,9 +16,9 @@ interface ApprovalBody {
 
 const report = { calls: [] };
 
-/** Name of the signal that brings a person's word. The colon keeps it apart from the author's own signals. */
+/** Name of the signal that brings a person's word. */
 export function approvalSignal(step: string): string {
-  return `approval:${step}`;
+  return `${approvalMark}${step}`;
 }
 
 /** Executes `approval` steps: a person's word comes as a signal. @param clock epoch milliseconds */
@@ -35,7 +36,9 @@ export function approvalHandler(clock: () => number): StepHandler {
               ? null
               : clock() + durationMs(timeout, "timeout")
             : Number(known) || null;
-        const word = await takeFitting(approvalSignal(work.stepId), wordSchema(body.form), work);
+        const word = await takeFitting(approvalSignal(work.stepId), wordSchema(body.form), work, (said) =>
+          objection(said, body.who ?? []),
+        );
         if (word !== undefined) return concluded(word as unknown as Word, body);
         if (due === null || clock() < due) return parked(body, due, work.stepId);
         if (onTimeout === "fail") {
@@ -51,6 +54,12 @@ export function approvalHandler(clock: () => number): StepHandler {
       }
     },
   };
+}
+
+/** What is wrong with who said a word; undefined: nothing. Whoever sent it before the step waited was not looked at. */
+function objection(word: Json, who: readonly string[]): string | undefined {
+  const asker = askerOf(isJsonObject(word) ? word : {});
+  return mayDecide(who, asker) ? undefined : `${asker.name} is not among those who are asked: ${who.join(", ")}.`;
 }
 
 interface Word {

@@ -20,7 +20,7 @@ export function machineModules(folder: string | null): MachineModules {
   return {
     async load(definition) {
       const { machine, source } = definition;
-      if (!machine || machine.loaded) return definition;
+      if (!machine?.source || machine.loaded) return definition;
       const { module, export: name = "default", sha256: wanted } = machine.source;
       const place = await functionFile(folder, module);
       if ("reason" in place) throw unknown(place.reason, module);

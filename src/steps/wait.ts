@@ -65,19 +65,22 @@ async function untilSignal(body: WaitBody, work: StepWork, clock: () => number):
   return failure(new AppError("wait_timeout", { message: `No signal ${name} came in ${timeout}.` }));
 }
 
-/** The oldest kept signal of a name that fits the schema; others are dropped. */
+/** The oldest kept signal of a name that fits the schema, and that nothing else is wrong with; others are dropped. */
 export async function takeFitting(
   name: string,
   schema: JsonObject | undefined,
   work: StepWork,
+  objection: (payload: Json) => string | undefined = () => undefined,
 ): Promise<Json | undefined> {
   const validate = schema && schemaValidator(schema);
   for (;;) {
     const payload = await work.take(name);
     if (payload === undefined) return undefined;
-    const problems = validate?.(payload) ?? [];
+    const mistakes = (validate?.(payload) ?? []).map(schemaErrorText);
+    const objected = mistakes.length === 0 ? objection(payload) : undefined;
+    const problems = objected === undefined ? mistakes : [objected];
     if (problems.length === 0) return payload;
-    work.note({ type: "signal.refused", step: work.stepId, name, problems: problems.map(schemaErrorText) });
+    work.note({ type: "signal.refused", step: work.stepId, name, problems });
     await work.save(work.memo, true);
   }
 }

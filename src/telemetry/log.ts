@@ -1,5 +1,6 @@
 import { type Logger, pino } from "pino";
 import type { Mask } from "../core/mask.ts";
+import { loggedError } from "./logged-error.ts";
 
 /**
  * The log of one process: JSON lines on standard error, so that standard output stays for people and pipes.
@@ -7,5 +8,8 @@ import type { Mask } from "../core/mask.ts";
  */
 export function createLog(level: string, mask: Mask = (line) => line): Logger {
   const hooks = { streamWrite: mask };
-  return pino({ level, base: { pid: process.pid }, hooks }, pino.destination({ dest: 2, sync: true }));
+  return pino(
+    { level, base: { pid: process.pid }, hooks, serializers: { err: (error) => loggedError(error) } },
+    pino.destination({ dest: 2, sync: true }),
+  );
 }

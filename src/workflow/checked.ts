@@ -64,8 +64,8 @@ export interface CheckedDefinition {
   readonly concurrency?: Concurrency;
   /** Of runs whose submission says nothing. Absent: normal. */
   readonly priority?: Priority;
-  /** The author's own XState machine, in the place of steps. `loaded`: absent until its module is. */
-  readonly machine?: { readonly source: MachineSource; readonly loaded?: AnyStateMachine };
+  /** The author's own XState machine, in the place of steps. `source`: absent where it is written as data; `loaded`: absent until its module is. */
+  readonly machine?: { readonly source?: MachineSource; readonly loaded?: AnyStateMachine };
   /** What the author wrote. */
   readonly source: JsonObject;
   /** Gives {@link source}: `JSON.stringify(definition)` can be checked and compiled again. */

@@ -18,10 +18,10 @@ export function compileMachine(definition: CheckedDefinition, kinds: readonly St
   if (machine?.loaded === undefined)
     throw new AppError("internal", { message: `The machine of ${name} is not loaded.` });
   const { tree, problems } = readMachine(machine.loaded, kinds);
-  if (problems.length > 0) throw refused(machine.source.module, problems);
+  if (problems.length > 0) throw refused(machine.source?.module, problems);
   const bodies = isJsonObject(source.defaults) ? source.defaults : {};
   const read = readShape(defaultsShape(kinds), bodies);
-  const around = { kinds, defaults: read.ok ? read.value : {}, bodies, module: machine.source.module };
+  const around = { kinds, defaults: read.ok ? read.value : {}, bodies, module: machine.source?.module ?? "" };
   const steps = new MachineSteps(tree, around);
   return {
     name,
@@ -67,9 +67,10 @@ class MachineSteps extends Map<string, CompiledStep> {
   }
 }
 
-function refused(module: string, sentences: readonly string[]): AppError {
-  const problems = sentences.map((message) => ({ path: "machine.module", message }));
-  const lines = problems.map(({ path, message }) => `${path}: ${module}: ${message}`);
+function refused(module: string | undefined, sentences: readonly string[]): AppError {
+  const path = module === undefined ? "machine" : "machine.module";
+  const problems = sentences.map((message) => ({ path, message }));
+  const lines = problems.map(({ message }) => `${path}: ${module === undefined ? "" : `${module}: `}${message}`);
   return new AppError("invalid_definition", { message: lines.join("\n"), problems });
 }
 

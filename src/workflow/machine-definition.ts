@@ -1,10 +1,13 @@
 import { z } from "zod";
-import type { JsonObject } from "../core/json.ts";
+import { AppError } from "../core/errors.ts";
+import { isJsonObject, type JsonObject } from "../core/json.ts";
 import type { CheckedDefinition } from "./checked.ts";
 import { defaultsShape, definitionShape } from "./definition.ts";
 import { isFunctionFile, moduleMistake } from "./kinds/function.ts";
 import type { StepKindSpec } from "./kinds/kind.ts";
-import type { MachineSource } from "./own-machine.ts";
+import { buildMachine, isConfig } from "./machine-json/build.ts";
+import { checkMachineConfig } from "./machine-json/check.ts";
+import { isInvocable, type MachineSource } from "./own-machine.ts";
 import type { ProblemList } from "./problem-list.ts";
 import { readShape } from "./shape.ts";
 
@@ -32,7 +35,7 @@ const shape = z.strictObject({
   description,
   input,
   defaults: z.unknown().optional().describe("Holds for every step that does not say otherwise."),
-  machine: machineShape,
+  machine: z.json(),
 });
 
 /** Whether a definition is that of an XState machine. */
@@ -49,10 +52,10 @@ export function checkMachineDefinition(
   const head = readShape(shape, content, [], problems);
   const { defaults = {} } = content;
   readShape(defaultsShape(kinds), defaults, ["defaults"], problems);
-  const module = head?.machine.module;
-  const mistake =
-    module === undefined ? undefined : (moduleMistake(module) ?? (isFunctionFile(module) ? undefined : noFile));
-  if (mistake !== undefined) problems.add(["machine", "module"], mistake);
+  const { machine } = content;
+  const put = isConfig(machine)
+    ? checkWritten(machine, { head, kinds }, problems)
+    : checkSource(readShape(machineShape, machine, ["machine"], problems), problems);
   return () => ({
     name: head?.name ?? "",
     ...(head?.description === undefined ? {} : { description: head.description }),
@@ -60,10 +63,41 @@ export function checkMachineDefinition(
     steps: [],
     routes: [],
     tolerance: { type: "none" },
-    machine: { source: (head?.machine ?? { module: "" }) as MachineSource },
+    machine: put(),
     source: content,
     toJSON: () => content,
   });
+}
+
+type Machine = NonNullable<CheckedDefinition["machine"]>;
+
+function checkSource(source: z.infer<typeof machineShape> | undefined, problems: ProblemList): () => Machine {
+  const module = source?.module;
+  const mistake =
+    module === undefined ? undefined : (moduleMistake(module) ?? (isFunctionFile(module) ? undefined : noFile));
+  if (mistake !== undefined) problems.add(["machine", "module"], mistake);
+  return () => ({ source: (source ?? { module: "" }) as MachineSource });
+}
+
+function checkWritten(
+  machine: JsonObject,
+  { head, kinds }: { readonly head: z.infer<typeof shape> | undefined; readonly kinds: readonly StepKindSpec[] },
+  problems: ProblemList,
+): () => Machine {
+  const properties = (head?.input as JsonObject | undefined)?.properties;
+  const inputs = isJsonObject(properties) ? Object.keys(properties) : null;
+  const names = kinds.filter(isInvocable).map((kind) => kind.name);
+  const config = checkMachineConfig(machine, ["machine"], { kinds: names, inputs }, problems);
+  return () => {
+    if (!config) throw new AppError("internal", { message: "A machine with mistakes was put together." });
+    try {
+      return { loaded: buildMachine(config, head?.name ?? "machine", ["machine"]) };
+    } catch (error) {
+      const { message } = error as Error;
+      const found = [{ path: "machine", message }];
+      throw new AppError("invalid_definition", { message: `machine: ${message}`, problems: found, cause: error });
+    }
+  };
 }
 
 const noFile = "must be a file of the functions folder, such as ./order-triage.machine.mjs.";

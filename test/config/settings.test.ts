@@ -14,6 +14,7 @@ describe("loadSettings", () => {
       port: 7700,
       open: false,
       rateLimit: null,
+      retention: "30d",
       dataDir: ".switchyard",
       concurrency: 20,
       graceMs: 30_000,

@@ -170,4 +170,23 @@ describe("the ledger while Redis is away", () => {
       await server.close();
     }
   });
+
+  test("counts a call once where Redis was only slow: what had no answer in time is sent again and recognised", async () => {
+    const ledger = await ledgerAt();
+    ledger.add(answered, null);
+    await booked(ledger, 1);
+    process.kill(redis.pid, "SIGSTOP");
+    try {
+      ledger.add(answered, null);
+      // Longer than a command may take, and than the wait before it is sent again.
+      await new Promise((resolve) => setTimeout(resolve, 3_000));
+      ledger.add(answered, null);
+    } finally {
+      process.kill(redis.pid, "SIGCONT");
+    }
+    const [row] = await booked(ledger, 3);
+    await ledger.close();
+    expect((await ledger.read(day, day))[0]?.use.calls).toBe(3);
+    expect(row?.use.inputTokens).toBe(300);
+  });
 });

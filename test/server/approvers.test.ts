@@ -36,6 +36,21 @@ describe("an approval that asks somebody", () => {
     expect([status, output]).toEqual(["succeeded", expect.objectContaining({ by: "ada on behalf of Ada Lovelace" })]);
   });
 
+  test("takes no word of others that was sent before it waited", async () => {
+    const { ada, bob } = clients;
+    if (!ada || !bob) throw new Error("no clients");
+    const steps = [{ id: "first", wait: { signal: "go" } }, ...gated.steps];
+    const { id } = await bob.submit({ definition: { name: "later", steps } });
+    const forged = { approved: true, by: "ada", asker: { name: "ada", scopes: [], keyId: null } };
+    await bob.signal(id, "approval:gate", { payload: forged });
+    await bob.signal(id, "go");
+    await eventually(async () => expect((await bob.get(id)).steps[1]?.status).toBe("waiting"));
+    const refused = (await bob.history(id)).find(({ type }) => type === "signal.refused");
+    expect(refused).toMatchObject({ step: "gate", problems: ["bob is not among those who are asked: ada."] });
+    await ada.decide(id, "reject");
+    expect((await ada.wait(id)).error).toMatchObject({ code: "approval_rejected" });
+  });
+
   test("names keys or scopes; where no key is asked for nobody is refused", () => {
     const asker = { name: "bob", scopes: ["read", "submit", "operate"] as const, keyId: "k" };
     expect(mayDecide([], asker)).toBe(true);

@@ -77,7 +77,12 @@ const update: Route = {
     async (request) => {
       const { version, execution_mode: mode, domain } = checked(updateSchema, request.body, "body");
       const { id } = checked(params, request.params, "path");
-      const plan = await plansOf(request).edit(id, { version, mode, domain, by: request.principal.name });
+      const plan = await plansOf(request).edit(id, {
+        version,
+        mode,
+        domain,
+        by: request.principal.name,
+      });
       return { ...headOf(plan), version: plan.version, success: true };
     },
 };
@@ -128,7 +133,13 @@ const resume: Route = {
     async (request) => {
       const { approved, step, comment } = checked(resumeSchema, request.body, "body");
       const { id } = checked(params, request.params, "path");
-      const plan = await plansOf(request).resume(id, { approved, step, comment, by: request.principal.name });
+      const plan = await plansOf(request).resume(id, {
+        approved,
+        step,
+        comment,
+        by: request.principal.name,
+        asker: request.principal,
+      });
       const message = approved ? "Approved: the plan goes on." : "Rejected: the plan ends.";
       return { ...headOf(plan), workflow_id: plan.run, approved, message };
     },

@@ -34,7 +34,10 @@ export const login: Route = {
   summary: "Log a browser in: the form of GET /login. Sets a cookie that lasts 12 hours.",
   takes: [formType],
   raw: true,
-  answers: { 303: { text: "Logged in: the page that was wanted.", media: "text/html" } },
+  answers: {
+    303: { text: "Logged in: the page that was wanted.", media: "text/html" },
+    401: { text: "No valid key: the page again.", media: "text/html" },
+  },
   handler:
     ({ access }) =>
     async (request, reply) => {

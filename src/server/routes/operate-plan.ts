@@ -100,6 +100,8 @@ export const resumePlan: Route = {
     async (request, reply) => {
       const { id } = checked(paramsSchema, request.params, "path");
       const word = checked(resumeBody, request.body, "body");
-      return reply.code(202).send(await plansOf(request).resume(id, { ...word, by: changeBy(request).author }));
+      return reply
+        .code(202)
+        .send(await plansOf(request).resume(id, { ...word, by: changeBy(request).author, asker: request.principal }));
     },
 };

@@ -1,9 +1,7 @@
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
-import { mayDecide } from "../../core/approvers.ts";
 import { AppError } from "../../core/errors.ts";
 import type { Json } from "../../core/json.ts";
-import type { Principal } from "../../core/principal.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { approvalSignal } from "../../steps/approval.ts";
 import { authorHeaders, changeBy } from "../change-by.ts";
@@ -94,13 +92,11 @@ export const signalRun: Route = {
     async (request, reply) => {
       const { id, name } = checked(signalParams, request.params, "path");
       const { payload = null, id: signalId } = checked(signalSchema, request.body, "body");
-      // An approval's word is a signal too.
-      const asked = name.startsWith(approvalSignal("")) ? name.slice(approvalSignal("").length) : undefined;
-      if (asked !== undefined) await refuseOthers(engineOf(request), id, asked, request.principal);
       await engineOf(request).signal(id, {
         name,
         payload: payload as Json,
         by: by(request),
+        asker: request.principal,
         ...(signalId ? { id: signalId } : {}),
       });
       return reply.code(202).send({ run: id, signal: name });
@@ -135,22 +131,16 @@ function word(verb: "approve" | "reject", approved: boolean): Route {
         const id = idOf(request);
         const { step, comment = null, form = null } = checked(wordSchema, request.body, "body");
         const asked = await waitingStep(engineOf(request), id, step);
-        await refuseOthers(engineOf(request), id, asked, request.principal);
         const payload = { approved, by: by(request), comment, form: form as Json };
-        await engineOf(request).signal(id, { name: approvalSignal(asked), payload, by: by(request) });
+        await engineOf(request).signal(id, {
+          name: approvalSignal(asked),
+          payload,
+          by: by(request),
+          asker: request.principal,
+        });
         return reply.code(202).send({ run: id, step: asked, approved });
       },
   };
-}
-
-/** @throws AppError not_an_approver - the step asks others */
-async function refuseOthers(engine: Engine, id: string, step: string, principal: Principal): Promise<void> {
-  const who = await engine.askedFor(id, step);
-  if (mayDecide(who, principal)) return;
-  throw new AppError("not_an_approver", {
-    message: `Step "${step}" asks ${who.join(", ")}; the key of this request is "${principal.name}".`,
-    details: { run: id, step, who: [...who] },
-  });
 }
 
 /** The step that waits for approval: the named one, or the only one. @throws AppError run_ended, approval_not_waiting */

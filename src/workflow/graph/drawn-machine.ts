@@ -7,6 +7,6 @@ import { machineOf } from "../machine.ts";
 export function drawnMachine(definition: CheckedDefinition): AnyStateMachine {
   const { machine } = definition;
   if (!machine) return machineOf(definition);
-  if (!machine.loaded) throw new AppError("machine_unknown", { details: { module: machine.source.module } });
+  if (!machine.loaded) throw new AppError("machine_unknown", { details: { module: machine.source?.module ?? "" } });
   return machine.loaded;
 }

@@ -3,6 +3,17 @@ import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
 import { compensationShape, defaultsShape, definitionShape, stepShape } from "../definition.ts";
 import type { StepKindSpec } from "../kinds/kind.ts";
 import { machineShape } from "../machine-definition.ts";
+import {
+  actionShapes,
+  actions,
+  machineConfigShape,
+  nestedMachines,
+  nestedStates,
+  stateShape,
+  transitionShape,
+  transitions,
+  transitionsByEvent,
+} from "../machine-json/config.ts";
 import { authorSchema, stepCompensation, stepDefaults, stepList } from "../shape.ts";
 
 /** The version of JSON Schema that editors know best. They bring its meta-schema along, for the schemas inside a workflow. */
@@ -25,7 +36,10 @@ export function workflowSchema(kinds: readonly StepKindSpec[]): JsonObject {
     else: { required: ["steps"] },
     properties: {
       ...properties,
-      machine: asSchema(machineShape),
+      machine: {
+        description: "An XState machine, in the place of steps: of a module, or written here.",
+        anyOf: [asSchema(machineShape), { $ref: "#/definitions/machine" }],
+      },
       defaults: { ...members(properties.defaults), allOf: [{ $ref: "#/definitions/defaults" }] },
       steps: { description, type: "array", minItems, maxItems, items: { $ref: "#/definitions/step" } },
     },
@@ -33,6 +47,7 @@ export function workflowSchema(kinds: readonly StepKindSpec[]): JsonObject {
       step: stepSchema(stepShape(kinds), kinds),
       compensation: stepSchema(compensationShape(kinds), kinds),
       defaults: defaultsSchema(kinds),
+      ...machineSchemas(),
       ...Object.fromEntries(kinds.map((kind) => [kind.name, bodySchema(kind)])),
     },
   };
@@ -85,12 +100,32 @@ function asSchema(schema: z.ZodType): JsonObject {
   return members(plainer(rest, anyJson(definitions)));
 }
 
+/** The parts of a machine that is written as data. */
+function machineSchemas(): JsonObject {
+  const oneOrMore = (one: JsonObject) => ({ anyOf: [one, { type: "array", items: one }] });
+  return {
+    machine: asSchema(machineConfigShape),
+    machine_state: asSchema(stateShape),
+    machine_transitions: oneOrMore({ anyOf: [{ type: "string" }, asSchema(transitionShape)] }),
+    machine_actions: oneOrMore({ anyOf: Object.values(actionShapes).map((shape) => asSchema(shape)) }),
+  };
+}
+
+function recordOf(definition: string): JsonObject {
+  return { type: "object", additionalProperties: { $ref: `#/definitions/${definition}` } };
+}
+
 /** What the shapes leave unchecked because it is checked elsewhere, as editors are to see it. */
 const elsewhere: ReadonlyMap<unknown, JsonObject> = new Map<unknown, JsonObject>([
   [authorSchema, { $ref: draft }],
   [stepList, { type: "array", minItems: 1, items: { $ref: "#/definitions/step" } }],
   [stepCompensation, { $ref: "#/definitions/compensation" }],
   [stepDefaults, { $ref: "#/definitions/defaults" }],
+  [nestedStates, recordOf("machine_state")],
+  [nestedMachines, recordOf("machine")],
+  [transitions, { $ref: "#/definitions/machine_transitions" }],
+  [transitionsByEvent, recordOf("machine_transitions")],
+  [actions, { $ref: "#/definitions/machine_actions" }],
 ]);
 
 function replace(target: object, by: JsonObject): void {

@@ -58,6 +58,7 @@ async function ask({ method, path, body, raw, headers = {} }: Asked) {
     headers: { ...headers, ...(type === undefined ? {} : { "content-type": type }) },
     ...(method === "GET" || text === undefined ? {} : { body: text }),
     signal: AbortSignal.timeout(longestMs),
+    redirect: "manual",
   });
   const { status } = response;
   const contentType = response.headers.get("content-type");
