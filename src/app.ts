@@ -72,6 +72,8 @@ export interface App {
   readonly engine: Engine;
   /** Where the API listens; absent without that role. */
   readonly url?: string;
+  /** Who may use the API, where no key protects it: for whoever started it. */
+  readonly notice?: string;
   /** Stops in reverse order: no new requests, no new jobs, running steps end or are handed back, connections close. */
   close(): Promise<void>;
 }
@@ -165,6 +167,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       closers.push(() => workers.close(settings.graceMs));
     }
     let url: string | undefined;
+    let notice: string | undefined;
     if (roles.api) {
       const queues = Object.values(engine.dispatcher.queues);
       const routing = createRoutingControl({
@@ -187,7 +190,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       });
       const { bodyLimitBytes } = settings;
       const access = createAccess({ redis: passing, subscriber, keys, clock: Date.now });
-      await sayWhoMayCome(settings, access, log);
+      notice = await sayWhoMayCome(settings, access, log);
       const providers = providerFacts(settings.providers);
       const { rateLimit: perMinute } = settings;
       const rates = perMinute === null ? undefined : { perMinute, redis: passing, namespace: keys.access.rates };
@@ -196,7 +199,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       closers.push(() => server.close());
       url = await server.listen({ host: settings.host, port: settings.port });
     }
-    return { engine, url, close };
+    return { engine, url, notice, close };
   } catch (error) {
     await close();
     throw error;
@@ -230,9 +233,10 @@ function planBounds({ planKinds, planMaxSteps, planMaxUsd }: Settings) {
 }
 
 /** @throws AppError server_open */
-async function sayWhoMayCome({ host, open }: Settings, { gate }: Access, log: Logger): Promise<void> {
+async function sayWhoMayCome({ host, open }: Settings, { gate }: Access, log: Logger): Promise<string | undefined> {
   const warning = warningOf({ host, open, isClosed: await gate.isClosed() });
   if (warning) log[isLoopback(host) ? "info" : "warn"](warning);
+  return warning;
 }
 
 /** Connection errors come in swarms while Redis is away: the same message is logged once in 5 s. */

@@ -51,7 +51,7 @@ export async function runProcess({ options, context, roles, embedded = false }: 
       const note = { url: started.url, pid: process.pid, ...(redis ? { redisUrl: redis.url } : {}) };
       forget = await writeNote(cwd, note);
     }
-    announce(context, options, { url: started.url, redis, roles });
+    announce(context, options, { url: started.url, notice: started.notice, redis, roles });
     await stop.requested;
     if (!options.json) output.note("stopping; Ctrl-C again stops at once");
   } finally {
@@ -87,11 +87,12 @@ function settingsOf(options: ProcessOptions, { env, cwd }: CliContext): LoadedSe
 
 interface Started {
   readonly url: string | undefined;
+  readonly notice: string | undefined;
   readonly redis: EmbeddedRedis | undefined;
   readonly roles: ProcessPlan["roles"];
 }
 
-function announce({ output }: CliContext, { json }: ProcessOptions, { url, redis, roles }: Started): void {
+function announce({ output }: CliContext, { json }: ProcessOptions, { url, notice, redis, roles }: Started): void {
   if (json) {
     output.json({ ready: true, pid: process.pid, url: url ?? null, redis: redis?.url ?? null, roles });
     return;
@@ -103,6 +104,7 @@ function announce({ output }: CliContext, { json }: ProcessOptions, { url, redis
     output.print(`  docs    ${paint.cyan(`${url}/docs`)}`, `  queues  ${paint.cyan(`${url}/queues`)}`);
   }
   if (redis) output.print(`  Redis   ${redis.url} (its own)`);
+  if (notice) output.print(`  access  ${notice} \`switchyard keys create\` makes one.`);
   if (url) output.print("", "  switchyard run FILE --watch   in another terminal of this folder");
 }
 
