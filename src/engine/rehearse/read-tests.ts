@@ -78,6 +78,10 @@ function readTest(written: Json, path: Path, { shared, env, context }: Shared): 
   const parts = isJsonObject(written) ? written : {};
   const own = readScripts(parts.steps, [...path, "steps"], context);
   const expectation = readExpectation(parts.expect ?? {}, [...path, "expect"], context);
+  if (expectation?.status === "cancelled") {
+    const at = [...path, "expect", "status"];
+    context.problems.add(at, "must be succeeded or failed: nobody cancels the run of a test, only runs of blocks are.");
+  }
   if (!test || !expectation) return [];
   const { name, input = {} } = test;
   return [{ name, input, scripts: laidOver(shared, own), env: { ...env, ...test.env }, expectation }];

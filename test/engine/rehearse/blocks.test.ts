@@ -140,6 +140,7 @@ tests:
       each: { output: [] }
     expect:
       ran: [each.read]
+      status: cancelled
       blocks:
         each: { runs: { one: {}, 0: { ran: [raed] } } }
         judge: { runs: { kidn: {} } }
@@ -153,9 +154,10 @@ tests:
       '14: step "each.better.write" is not told apart by items: around it are rounds.',
       "14: needs an output, or an error.",
       '17: workflow "digest" has no step "each.read".',
-      '19: must be the number of a run of step "each", from 0.',
-      '19: workflow "digest.each" has no step "raed".',
-      '20: step "judge" has no block "kidn"; it has kind, stern.',
+      "18: must be succeeded or failed: nobody cancels the run of a test, only runs of blocks are.",
+      '20: must be the number of a run of step "each", from 0.',
+      '20: workflow "digest.each" has no step "raed".',
+      '21: step "judge" has no block "kidn"; it has kind, stern.',
     ]);
   });
 });
