@@ -3,7 +3,7 @@ import type { HttpBody } from "../workflow/kinds/http.ts";
 import type { HttpAnswer } from "./http-exchange.ts";
 
 /** Headers of an answer that a step's output keeps without being asked. */
-export const keptHeaders: readonly string[] = [
+const keptHeaders: readonly string[] = [
   "content-type",
   "etag",
   "last-modified",
