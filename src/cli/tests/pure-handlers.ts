@@ -1,5 +1,10 @@
 import { Evaluator } from "../../steps/evaluator.ts";
 import type { StepHandler } from "../../steps/handler.ts";
+import { loopHandler } from "../../steps/loop.ts";
+import { mapHandler } from "../../steps/map.ts";
+import { parallelHandler } from "../../steps/parallel.ts";
+import { raceHandler } from "../../steps/race.ts";
+import { switchHandler } from "../../steps/switch.ts";
 import { transformHandler } from "../../steps/transform.ts";
 
 /** Largest output of an expression: what a worker allows by default. */
@@ -11,6 +16,13 @@ const now = Date.UTC(2026, 0, 1);
 /** Handlers of the kinds that reach nothing outside: their steps are executed in a test that says no result for them. */
 export function pureHandlers(): ReadonlyMap<string, StepHandler> {
   const evaluator = new Evaluator({ maxBytes: maxOutputBytes });
-  const handlers = [transformHandler({ evaluator, maxOutputBytes, clock: () => now })];
+  const handlers = [
+    transformHandler({ evaluator, maxOutputBytes, clock: () => now }),
+    mapHandler({ maxOutputBytes }),
+    loopHandler(),
+    parallelHandler(),
+    raceHandler(),
+    switchHandler(),
+  ];
   return new Map(handlers.map((handler) => [handler.kind, handler]));
 }

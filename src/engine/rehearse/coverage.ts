@@ -4,7 +4,8 @@ import { crossingsOf, isPassedOver } from "../../workflow/jumps.ts";
 import type { Choice } from "../../workflow/paths/path-machine.ts";
 import type { Path, Paths } from "../../workflow/paths/paths.ts";
 import { stepsThatRan, stepsThatWere } from "./expectation.ts";
-import type { RehearsedRun } from "./rehearse.ts";
+import type { InnerBlock } from "./inner-blocks.ts";
+import type { RehearsedRun } from "./rehearsed-run.ts";
 
 /** How much of a workflow its tests go through. */
 export interface Coverage {
@@ -22,19 +23,37 @@ export interface Covered {
   readonly missing: readonly string[];
 }
 
-/** What the runs of all tests went through, of what there is. Compensations are steps, but no branches: whether one succeeds makes no difference to the others. */
-export function coverageOf(definition: CheckedDefinition, paths: Paths, runs: readonly RehearsedRun[]): Coverage {
+/**
+ * What the runs of all tests went through, of what there is. Compensations are steps, but no branches: whether one succeeds makes no difference to the others.
+ * Steps inside blocks count by their paths; the paths of the workflow are those around its blocks.
+ */
+export function coverageOf(
+  definition: CheckedDefinition,
+  blocks: readonly InnerBlock[],
+  paths: Paths,
+  runs: readonly RehearsedRun[],
+): Coverage {
   const dag = dagOf(definition.steps);
-  const ran = new Set(runs.flatMap((run) => [...stepsThatRan(run), ...run.compensated.map(compensationId)]));
-  const dispatchable = definition.steps.flatMap(({ id, compensation }) =>
-    compensation ? [id, compensation.step.id] : [id],
+  const parts = [{ definition, prefix: "" }, ...blocks.map((block) => ({ ...block, prefix: `${block.path}.` }))];
+  const gone = runs.flatMap((run) => runsInside(run, ""));
+  const ran = new Set(
+    gone.flatMap(({ run, prefix }) =>
+      [...stepsThatRan(run), ...run.compensated.map(compensationId)].map((id) => `${prefix}${id}`),
+    ),
   );
-  const taken = new Set(runs.flatMap(branchesOf));
-  const branches = definition.steps.flatMap(({ id, when }) => [
-    branchText({ step: id, outcome: "succeeds" }),
-    branchText({ step: id, outcome: "fails" }),
-    ...(when === undefined ? [] : [branchText({ step: id, outcome: "skipped" })]),
-  ]);
+  const taken = new Set(gone.flatMap(({ run, prefix }) => branchesOf(run).map((branch) => `${prefix}${branch}`)));
+  const dispatchable = parts.flatMap(({ definition: { steps }, prefix }) =>
+    steps.flatMap(({ id, compensation }) =>
+      [id, ...(compensation ? [compensation.step.id] : [])].map((one) => `${prefix}${one}`),
+    ),
+  );
+  const branches = parts.flatMap(({ definition: { steps }, prefix }) =>
+    steps.flatMap(({ id, when }) => [
+      branchText({ step: `${prefix}${id}`, outcome: "succeeds" }),
+      branchText({ step: `${prefix}${id}`, outcome: "fails" }),
+      ...(when === undefined ? [] : [branchText({ step: `${prefix}${id}`, outcome: "skipped" })]),
+    ]),
+  );
   const known = new Set(paths.paths.map((path) => wayText(wayOfPath(path), dag)));
   const walked = new Set(runs.flatMap((run) => wayOfRun(run, definition) ?? []).map((way) => wayText(way, dag)));
   const ways = covered([...known], walked);
@@ -44,6 +63,17 @@ export function coverageOf(definition: CheckedDefinition, paths: Paths, runs: re
     branches: covered(branches, taken),
     paths: { ...ways, total: isComplete ? ways.total : (total ?? null), isSampled: !isComplete },
   };
+}
+
+/** A run and those of its blocks, with what stands before the ids of their steps. */
+function runsInside(
+  run: RehearsedRun,
+  prefix: string,
+): readonly { readonly run: RehearsedRun; readonly prefix: string }[] {
+  const inner = [...run.blocks].flatMap(([step, blocks]) =>
+    blocks.flatMap((block) => runsInside(block.run, `${prefix}${step}.${block.name === "" ? "" : `${block.name}.`}`)),
+  );
+  return [{ run, prefix }, ...inner];
 }
 
 function covered(all: readonly string[], seen: ReadonlySet<string>): Covered {

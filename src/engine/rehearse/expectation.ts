@@ -1,10 +1,10 @@
 import type { Json } from "../../core/json.ts";
 import { differences } from "./difference.ts";
-import type { RehearsedRun } from "./rehearse.ts";
+import { type RehearsedRun, stepsAt, type Unscripted } from "./rehearsed-run.ts";
 
 /** What a test expects of its run. What is absent may be anything. */
 export interface Expectation {
-  readonly status: "succeeded" | "failed";
+  readonly status: "succeeded" | "failed" | "cancelled";
   /** Exactly these steps ran, in any order: side by side running ones have none. */
   readonly ran?: readonly string[];
   /** Exactly these were skipped by their condition. */
@@ -13,13 +13,26 @@ export interface Expectation {
   readonly failed?: readonly string[];
   /** The compensations of exactly these steps ran, in this order. */
   readonly compensated?: readonly string[];
+  /** Of a step inside blocks: in all of their runs. */
   readonly attempts?: Readonly<Record<string, number>>;
-  /** Texts that must stand in what a step was given: its prompt, its address. */
+  /** Texts that must stand in what a step was given: its prompt, its address. Of a step inside blocks: in one of their runs. */
   readonly rendered?: Readonly<Record<string, readonly string[]>>;
   /** Present where the output is expected. */
   readonly output?: { readonly value: Json };
+  /** By the step's id. */
+  readonly blocks?: Readonly<Record<string, BlockExpectation>>;
   /** `message`: a part of it. */
   readonly error?: { readonly code?: string; readonly step?: string; readonly message?: string };
+}
+
+/** What a test expects of the blocks of a step. */
+export interface BlockExpectation {
+  /** How often they ran. */
+  readonly count?: number;
+  /** Present where the step's output is expected. */
+  readonly output?: { readonly value: Json };
+  /** By the number of the item or round, or the name of the branch or case. */
+  readonly runs?: Readonly<Record<string, Expectation>>;
 }
 
 /** One thing that is not as it was expected: where, and what instead. */
@@ -34,7 +47,8 @@ export function unmet(expected: Expectation, run: RehearsedRun): readonly Unmet[
   if (run.unscripted) return [{ place: `steps.${run.unscripted.step}`, message: unscriptedText(run.unscripted) }];
   const { ran, skipped, failed, compensated, attempts = {}, rendered = {}, output } = expected;
   const counted = Object.entries(attempts).flatMap(([step, count]) => {
-    const actual = run.steps.find(({ id }) => id === step)?.attempts ?? 0;
+    const counts = stepsAt(run, step).map(({ run: at, id }) => at.steps.find((one) => one.id === id)?.attempts ?? 0);
+    const actual = counts.reduce((sum, one) => sum + one, 0);
     return count === actual ? [] : [{ place: `attempts.${step}`, message: `expected ${count}, got ${actual}` }];
   });
   return [
@@ -45,6 +59,7 @@ export function unmet(expected: Expectation, run: RehearsedRun): readonly Unmet[
     ...(compensated ? unmetOrder("compensated", compensated, run.compensated) : []),
     ...counted,
     ...Object.entries(rendered).flatMap(([step, texts]) => unmetTexts(step, texts, run)),
+    ...Object.entries(expected.blocks ?? {}).flatMap(([step, block]) => unmetBlock(step, block, run)),
     ...(output && run.status === "succeeded" ? differences(output.value, run.output, ["output"]) : []),
   ];
 }
@@ -62,9 +77,35 @@ export function stepsThatWere(
   return steps.filter((step) => step.status === status).map(({ id }) => id);
 }
 
-function unscriptedText({ step, attempt }: NonNullable<RehearsedRun["unscripted"]>): string {
-  if (attempt === 1) return `step "${step}" ran, but the test says no result for it`;
-  return `attempt ${attempt} of step "${step}" began, but the test says results for ${attempt - 1} only`;
+function unscriptedText({ step, attempt, within }: Unscripted): string {
+  const where = within.length === 0 ? "" : ` in ${within.join(", ")}`;
+  if (attempt === 1) return `step "${step}" ran${where}, but the test says no result for it`;
+  return `attempt ${attempt} of step "${step}" began${where}, but the test says results for ${attempt - 1} only`;
+}
+
+function unmetBlock(step: string, { count, output, runs = {} }: BlockExpectation, run: RehearsedRun): readonly Unmet[] {
+  const place = `blocks.${step}`;
+  const blocks = run.blocks.get(step) ?? [];
+  const actual = run.outputs.get(step);
+  const keys = blocks.map(({ key }) => key);
+  const ofRuns = Object.entries(runs).flatMap(([key, expected]): readonly Unmet[] => {
+    const block = blocks.find((one) => one.key === key);
+    if (!block) {
+      const there = keys.length === 0 ? "none ran" : `these ran: ${keys.join(", ")}`;
+      return [{ place: `${place}.${key}`, message: `did not run; ${there}` }];
+    }
+    return unmet(expected, block.run).map((one) => ({ ...one, place: `${place}.${key}.${one.place}` }));
+  });
+  return [
+    ...(count === undefined || count === blocks.length
+      ? []
+      : [{ place: `${place}.count`, message: `expected ${count}, got ${blocks.length}` }]),
+    ...(output && actual === undefined
+      ? [{ place: `${place}.output`, message: "expected, but the step gave none" }]
+      : []),
+    ...(output && actual !== undefined ? differences(output.value, actual, ["blocks", step, "output"]) : []),
+    ...ofRuns,
+  ];
 }
 
 function unmetEnd({ status, error: expected = {} }: Expectation, run: RehearsedRun): readonly Unmet[] {
@@ -107,12 +148,13 @@ function unmetOrder(place: string, expected: readonly string[], actual: readonly
   return [{ place, message: `expected the order ${expected.join(", ")}, got ${actual.join(", ")}` }];
 }
 
-function unmetTexts(step: string, texts: readonly string[], { rendered }: RehearsedRun): readonly Unmet[] {
+function unmetTexts(step: string, texts: readonly string[], run: RehearsedRun): readonly Unmet[] {
   const place = `rendered.${step}`;
-  const body = rendered.get(step);
-  if (body === undefined) return [{ place, message: "the step was never given anything: it did not run" }];
-  const whole = allText(body);
-  const missing = texts.filter((text) => !whole.includes(text));
+  const bodies = stepsAt(run, step).flatMap(({ run: at, id }) => at.rendered.get(id) ?? []);
+  if (bodies.length === 0) return [{ place, message: "the step was never given anything: it did not run" }];
+  const given = bodies.map(allText);
+  const whole = given.join("\n");
+  const missing = texts.filter((text) => !given.some((one) => one.includes(text)));
   return missing.map((text) => ({
     place,
     message: `expected to contain ${JSON.stringify(text)}, got ${JSON.stringify(whole)}`,

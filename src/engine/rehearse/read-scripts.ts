@@ -1,5 +1,7 @@
 import { catalogue, type ErrorCode } from "../../core/catalogue.ts";
 import { isJsonObject, type Json } from "../../core/json.ts";
+import { compensationId } from "../../workflow/checked.ts";
+import type { RepeatedRuns } from "../../workflow/kinds/kind.ts";
 import type { Path } from "../../workflow/path.ts";
 import { readShape } from "../../workflow/shape.ts";
 import type { AttemptEnding, Script } from "./script.ts";
@@ -10,17 +12,65 @@ import { resultShape, type WrittenAttempt } from "./test-shape.ts";
 export function readScripts(written: Json | undefined, path: Path, context: TestContext): ReadonlyMap<string, Script> {
   if (!isJsonObject(written)) return new Map();
   const scripts = Object.entries(written).flatMap(([step, result]): [string, Script][] => {
-    const script = readScript(step, result, [...path, step], context);
+    const script = readScript(step, result ?? null, [...path, step], context);
     return script ? [[step, script]] : [];
   });
+  reportUnused(new Map(scripts), path, context);
   return new Map(scripts);
 }
 
-function readScript(step: string, written: Json | undefined, path: Path, context: TestContext): Script | undefined {
-  const isKnown = context.knowsStep(step, path, "key");
+function readScript(step: string, written: Json, path: Path, context: TestContext): Script | undefined {
+  if (!context.knowsStep(step, path, "key")) return undefined;
+  return readResult(written, { step, within: context.within(step) }, path, context);
+}
+
+/** @param of within: what the runs of the blocks around it are called that it may still be told apart by */
+function readResult(
+  written: Json,
+  of: { readonly step: string; readonly within: readonly RepeatedRuns[] },
+  path: Path,
+  context: TestContext,
+): Script | undefined {
   const result = readShape(resultShape, written, path, context.problems);
-  if (!isKnown || !result) return undefined;
-  const { attempts, ...whole } = result;
+  if (!result) return undefined;
+  const { attempts, items, rounds, ...whole } = result;
+  const byRun = items ? ({ of: "items", by: items } as const) : rounds && ({ of: "rounds", by: rounds } as const);
+  const runs = byRun && readRuns(byRun, of, path, context);
+  if (items && rounds) context.problems.addKey([...path, "rounds"], "stands beside items; keep one of the two.");
+  const isBare = byRun !== undefined && Object.keys(whole).length === 0;
+  const ends = isBare && !attempts ? unsaid : readAttempts({ attempts, whole }, of.step, path, context);
+  return ends && { ...ends, ...(runs ? { runs } : {}) };
+}
+
+const unsaid: Script = { attempts: [], isForAll: false };
+
+function readRuns(
+  { of, by }: { readonly of: RepeatedRuns; readonly by: readonly unknown[] | Readonly<Record<string, unknown>> },
+  { step, within }: { readonly step: string; readonly within: readonly RepeatedRuns[] },
+  path: Path,
+  context: TestContext,
+): Script["runs"] {
+  const depth = within.indexOf(of);
+  if (depth < 0) {
+    const message = `step "${step}" is not told apart by ${of}: ${within.length === 0 ? "no map or loop stands around it" : `around it are ${within.join(", ")}`}.`;
+    context.problems.addKey([...path, of], message);
+    return undefined;
+  }
+  const inner = { step, within: within.slice(depth + 1) };
+  const entries = Array.isArray(by) ? by.map((one, index) => [index, one] as const) : Object.entries(by);
+  const scripts = entries.flatMap(([key, one]): [string, Script][] => {
+    const script = one === null ? undefined : readResult(one as Json, inner, [...path, of, key], context);
+    return script ? [[String(key), script]] : [];
+  });
+  return { of, by: new Map(scripts) };
+}
+
+function readAttempts(
+  { attempts, whole }: { readonly attempts: readonly WrittenAttempt[] | undefined; readonly whole: WrittenAttempt },
+  step: string,
+  path: Path,
+  context: TestContext,
+): Script | undefined {
   if (!attempts) {
     const ending = readEnding(whole, step, path, context);
     return ending && { attempts: [ending], isForAll: true };
@@ -32,6 +82,15 @@ function readScript(step: string, written: Json | undefined, path: Path, context
     return readEnding(attempt, step, [...path, "attempts", index], context) ?? [];
   });
   return { attempts: endings, isForAll: false };
+}
+
+/** A step with a result of its own does not run its blocks. */
+function reportUnused(scripts: ReadonlyMap<string, Script>, path: Path, { problems }: TestContext): void {
+  for (const inner of scripts.keys()) {
+    const outer = [...scripts.keys()].find((one) => inner.startsWith(`${one}.`) && inner !== compensationId(one));
+    if (outer === undefined) continue;
+    problems.addKey([...path, inner], `stands beside "${outer}": a step with a result of its own runs no block.`);
+  }
 }
 
 function readEnding(

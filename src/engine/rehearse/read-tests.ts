@@ -9,7 +9,7 @@ import { readSource } from "../../workflow/source.ts";
 import type { Expectation } from "./expectation.ts";
 import { readExpectation } from "./read-expectation.ts";
 import { readScripts } from "./read-scripts.ts";
-import type { Script } from "./script.ts";
+import { laidOver, type Script } from "./script.ts";
 import { TestContext } from "./test-context.ts";
 import { testFileShape, testShape } from "./test-shape.ts";
 
@@ -17,7 +17,7 @@ import { testFileShape, testShape } from "./test-shape.ts";
 export interface WorkflowTest {
   readonly name: string;
   readonly input: Json;
-  /** By step id; the test's own over the file's. */
+  /** By step id, of steps inside blocks by path; the test's own over the file's. */
   readonly scripts: ReadonlyMap<string, Script>;
   /** Environment variables that steps may read. */
   readonly env: Readonly<Record<string, string>>;
@@ -80,7 +80,7 @@ function readTest(written: Json, path: Path, { shared, env, context }: Shared): 
   const expectation = readExpectation(parts.expect ?? {}, [...path, "expect"], context);
   if (!test || !expectation) return [];
   const { name, input = {} } = test;
-  return [{ name, input, scripts: new Map([...shared, ...own]), env: { ...env, ...test.env }, expectation }];
+  return [{ name, input, scripts: laidOver(shared, own), env: { ...env, ...test.env }, expectation }];
 }
 
 function reportTwins(tests: readonly WorkflowTest[], written: readonly Json[], problems: ProblemList): void {

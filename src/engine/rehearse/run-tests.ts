@@ -6,8 +6,10 @@ import { pathsOf } from "../../workflow/paths/paths.ts";
 import { driverOf } from "../definitions.ts";
 import { type Coverage, coverageOf } from "./coverage.ts";
 import { type Unmet, unmet } from "./expectation.ts";
+import { innerBlocks } from "./inner-blocks.ts";
 import type { WorkflowTest } from "./read-tests.ts";
-import { type RehearsedRun, rehearse } from "./rehearse.ts";
+import { rehearse } from "./rehearse.ts";
+import type { RehearsedRun } from "./rehearsed-run.ts";
 
 /** A test that has been run. */
 export interface TestResult {
@@ -32,7 +34,7 @@ export async function runTests({ definition, kinds, tests, pure }: TestRun): Pro
   const driver = driverOf(workflow);
   const results: TestResult[] = [];
   for (const { name, input, scripts, env, expectation } of tests) {
-    const run = await rehearse({ workflow, driver, input, scripts, env, ...(pure ? { pure } : {}) });
+    const run = await rehearse({ workflow, driver, input, scripts, kinds, env, ...(pure ? { pure } : {}) });
     results.push({ name, run, unmet: unmet(expectation, run) });
   }
   return results;
@@ -44,6 +46,7 @@ export function testCoverage({ definition, kinds }: TestRun, results: readonly T
   const goOn = definition.steps.filter(({ onError }) => onError.type === "go_on").map(({ id }) => id);
   return coverageOf(
     definition,
+    innerBlocks(definition, kinds),
     pathsOf(machine, new Set(goOn)),
     results.map(({ run }) => run),
   );

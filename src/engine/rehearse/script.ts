@@ -1,7 +1,9 @@
 import type { FailureClass } from "../../core/call.ts";
 import { formatDuration } from "../../core/duration.ts";
 import { AppError, type ErrorRecord, toErrorRecord } from "../../core/errors.ts";
-import type { Json } from "../../core/json.ts";
+import type { Json, JsonObject } from "../../core/json.ts";
+import { compensationId } from "../../workflow/checked.ts";
+import type { RepeatedRuns } from "../../workflow/kinds/kind.ts";
 
 /** How one attempt of a step ends. */
 export type AttemptEnding = {
@@ -20,10 +22,49 @@ export type AttemptEnding = {
 
 /** How the attempts of a step end, the first one first. */
 export interface Script {
-  /** Never empty. */
+  /** Empty: there is none but for some of the block's runs. */
   readonly attempts: readonly AttemptEnding[];
   /** Whether the last one also stands for every attempt after it. */
   readonly isForAll: boolean;
+  /** Of a step inside a block that is run more than once: what it gives in some of these runs, by number, or by the item itself where that is a text. */
+  readonly runs?: { readonly of: RepeatedRuns; readonly by: ReadonlyMap<string, Script> };
+}
+
+/** A child run of a block, as scripts tell it from others. */
+export interface ScriptedRun {
+  /** Id of the block's step. */
+  readonly step: string;
+  /** The number of the item or round; the name of the branch or case. */
+  readonly key: string;
+  readonly input: JsonObject;
+  /** Undefined: the step has several blocks, by name. */
+  readonly of: RepeatedRuns | undefined;
+}
+
+/** Of scripts by path those of one child run, by the paths in there. */
+export function scriptsOfRun(scripts: ReadonlyMap<string, Script>, run: ScriptedRun): ReadonlyMap<string, Script> {
+  const { step, key, input, of } = run;
+  const prefix = of ? `${step}.` : `${step}.${key}.`;
+  const inside = [...scripts].filter(([path]) => path.startsWith(prefix));
+  return new Map(
+    inside.map(([path, script]) => {
+      if (of === undefined || script.runs?.of !== of) return [path.slice(prefix.length), script];
+      const { runs, ...others } = script;
+      const byItem = typeof input.item === "string" ? runs.by.get(input.item) : undefined;
+      return [path.slice(prefix.length), runs.by.get(key) ?? byItem ?? others];
+    }),
+  );
+}
+
+/** Of shared scripts and a test's own: those of the test go first, also where it says what a step inside a block gives and the shared ones what the whole block does. */
+export function laidOver(
+  shared: ReadonlyMap<string, Script>,
+  own: ReadonlyMap<string, Script>,
+): ReadonlyMap<string, Script> {
+  const isInside = (path: string, outer: string) => path.startsWith(`${outer}.`) && path !== compensationId(outer);
+  const paths = [...own.keys()];
+  const kept = [...shared].filter(([outer]) => !paths.some((path) => isInside(path, outer)));
+  return new Map([...kept, ...own]);
 }
 
 /**

@@ -2,9 +2,10 @@ import type { Json } from "../../core/json.ts";
 import { didYouMean } from "../../core/suggest.ts";
 import type { CheckedDefinition } from "../../workflow/checked.ts";
 import { pointerPath, type SchemaValidator, schemaErrorText, schemaValidator } from "../../workflow/json-schema.ts";
-import type { StepKindSpec } from "../../workflow/kinds/kind.ts";
+import type { RepeatedRuns, StepKindSpec } from "../../workflow/kinds/kind.ts";
 import type { Path } from "../../workflow/path.ts";
 import type { ProblemList } from "../../workflow/problem-list.ts";
+import { type InnerBlock, innerBlocks } from "./inner-blocks.ts";
 
 /** What a test says that a step gives, as the step would give it. */
 export interface FittedOutput {
@@ -14,27 +15,52 @@ export interface FittedOutput {
   readonly mistakes: readonly { readonly at: Path; readonly message: string }[];
 }
 
+/** A step as a test names it: by its id, or by its path where it stands inside blocks. */
+interface Place {
+  readonly validator: SchemaValidator | undefined;
+  /** What the runs of the blocks around it are called, from outside. */
+  readonly within: readonly RepeatedRuns[];
+}
+
 /** The workflow that a test file is read for, and the list that takes what is wrong with the file. */
 export class TestContext {
   readonly definition: CheckedDefinition;
   readonly problems: ProblemList;
-  readonly #dispatchable: readonly string[];
-  readonly #validators = new Map<string, SchemaValidator>();
+  /** All blocks, those inside blocks too. */
+  readonly #blocks: readonly InnerBlock[];
+  readonly #kinds: readonly StepKindSpec[];
+  readonly #places = new Map<string, Place>();
 
   constructor(definition: CheckedDefinition, kinds: readonly StepKindSpec[], problems: ProblemList) {
     this.definition = definition;
     this.problems = problems;
-    const undoing = definition.steps.flatMap(({ compensation }) => compensation?.step ?? []);
-    this.#dispatchable = [...definition.steps, ...undoing].map(({ id }) => id);
-    for (const { id, kind, body } of [...definition.steps, ...undoing]) {
-      const schema = kinds.find(({ name }) => name === kind)?.outputSchema?.(body);
-      if (schema) this.#validators.set(id, schemaValidator(schema));
+    this.#kinds = kinds;
+    this.#blocks = innerBlocks(definition, kinds);
+    this.#know(definition, "", []);
+    for (const { path, definition: inner, within } of this.#blocks) this.#know(inner, `${path}.`, within);
+  }
+
+  #know({ steps }: CheckedDefinition, prefix: string, within: Place["within"]): void {
+    const undoing = steps.flatMap(({ compensation }) => compensation?.step ?? []);
+    for (const { id, kind, body } of [...steps, ...undoing]) {
+      const schema = this.#kinds.find(({ name }) => name === kind)?.outputSchema?.(body);
+      this.#places.set(`${prefix}${id}`, { validator: schema && schemaValidator(schema), within });
     }
   }
 
-  /** Whether the workflow has the step, or the compensation; what it does not have is reported. @param part what of the place names the step */
+  /** Whether the workflow has the step, inside a block or not, or the compensation; what it does not have is reported. @param part what of the place names the step */
   knowsStep(id: string, path: Path, part: "key" | "value"): boolean {
-    const known = this.#dispatchable;
+    return this.#isKnown(id, [...this.#places.keys()], path, part);
+  }
+
+  /** As {@link knowsStep}, of what does not stand inside a block. */
+  knowsOwnStep(id: string, path: Path, part: "key" | "value"): boolean {
+    const { steps } = this.definition;
+    const own = steps.flatMap(({ id: step, compensation }) => [step, ...(compensation ? [compensation.step.id] : [])]);
+    return this.#isKnown(id, own, path, part);
+  }
+
+  #isKnown(id: string, known: readonly string[], path: Path, part: "key" | "value"): boolean {
     if (known.includes(id)) return true;
     const message = `workflow "${this.definition.name}" has no step "${id}".${didYouMean(id, known)}`;
     if (part === "key") this.problems.addKey(path, message);
@@ -42,10 +68,30 @@ export class TestContext {
     return false;
   }
 
+  /** What the runs of the blocks around a step are called, from outside. */
+  within(step: string): readonly RepeatedRuns[] {
+    return this.#places.get(step)?.within ?? [];
+  }
+
+  /** The names of a step's blocks; [""]: it has one that needs none. Empty: none stands inside it. */
+  blocksOf(step: string): readonly string[] {
+    return this.#ownBlocks(step).map(({ name }) => name);
+  }
+
+  /** The context of what is expected of a run of a block. */
+  inside(step: string, name: string): TestContext | undefined {
+    const block = this.#ownBlocks(step).find((candidate) => candidate.name === name);
+    return block && new TestContext(block.definition, this.#kinds, this.problems);
+  }
+
+  #ownBlocks(step: string): readonly InnerBlock[] {
+    return this.#blocks.filter(({ path, name }) => path === (name === "" ? step : `${step}.${name}`));
+  }
+
   /** An output as its step would give it, with all that keeps the step from giving it. */
   fitted(step: string, output: Json): FittedOutput {
     const value = structuredClone(output);
-    const errors = this.#validators.get(step)?.(value) ?? [];
+    const errors = this.#places.get(step)?.validator?.(value) ?? [];
     const mistakes = errors.map((error) => {
       const extra: unknown = error.params.additionalProperty;
       const at = [...pointerPath(error.instancePath), ...(typeof extra === "string" ? [extra] : [])];

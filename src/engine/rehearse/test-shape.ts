@@ -37,14 +37,31 @@ const texts = z.preprocess((value) => (typeof value === "string" ? [value] : val
 
 const attempt = { output: z.json().optional(), error: error.optional(), takes: duration.optional() };
 
-/** What a step gives: in every attempt the same, or attempt by attempt. */
-export const resultShape = z.strictObject({ ...attempt, attempts: z.array(z.strictObject(attempt)).min(1).optional() });
+/** By number from 0, or by name; null in a list: nothing is said of it. */
+const byRun = z.union([z.array(z.unknown()), z.record(z.string(), z.unknown())], {
+  error: "must be a list, or an object by number.",
+});
+
+/** What a step gives: in every attempt the same, or attempt by attempt; inside a block also run by run, each of these read by itself. */
+export const resultShape = z.strictObject({
+  ...attempt,
+  attempts: z.array(z.strictObject(attempt)).min(1).optional(),
+  items: byRun.optional(),
+  rounds: byRun.optional(),
+});
+
+/** What a test expects of a step's blocks, without the content of `runs`. */
+export const blockShape = z.strictObject({
+  count: z.number().int().min(0).optional(),
+  output: z.json().optional(),
+  runs: byRun.optional(),
+});
 
 const environment = z.record(z.string(), z.string());
 
 /** What a test expects of its run. */
 export const expectationShape = z.strictObject({
-  status: z.enum(["succeeded", "failed"]).optional(),
+  status: z.enum(["succeeded", "failed", "cancelled"]).optional(),
   ran: z.array(z.string()).optional(),
   skipped: z.array(z.string()).optional(),
   failed: z.array(z.string()).optional(),
@@ -52,6 +69,7 @@ export const expectationShape = z.strictObject({
   attempts: z.record(z.string(), z.number().int().min(0)).optional(),
   rendered: z.record(z.string(), texts).optional(),
   output: z.json().optional(),
+  blocks: z.record(z.string(), z.unknown()).optional(),
   error: z
     .preprocess(
       coded,

@@ -36,6 +36,9 @@ export interface BlockPlace {
   readonly input: JsonObject;
 }
 
+/** What the runs of one block are called: `items` by the item's number, `rounds` one after the other. Their number, from 0, tells them apart. */
+export type RepeatedRuns = "items" | "rounds";
+
 /** A step whose body is made ready to be rendered. */
 export interface RenderedStep {
   readonly id: string;
@@ -69,6 +72,8 @@ export interface StepKindSpec<Body extends Json = Json> {
    * Their templates are no business of {@link templates}.
    */
   blocks?(body: JsonObject): Iterable<BlockPlace>;
+  /** Of a kind whose one block is run more than once: what these runs are called. Absent: its blocks have names. */
+  readonly repeats?: RepeatedRuns;
   /** Whether an execution that finds a memo wants nothing else: its `body` is then null, and nothing is loaded or rendered for it. Default: no. */
   readonly resumesBare?: boolean;
   /** Whether templates of the body may read environment variables, as `env.NAME` or `secrets.NAME`. Default: no. */

@@ -27,6 +27,7 @@ export const loopKind: StepKindSpec<LoopBody> = {
   queue: "io",
   schema: schema as z.ZodType<LoopBody>,
   resumesBare: true,
+  repeats: "rounds",
 
   *check(body) {
     yield* blockMistakes(body);

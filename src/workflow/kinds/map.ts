@@ -37,6 +37,7 @@ export const mapKind: StepKindSpec<MapBody> = {
   queue: "io",
   schema: schema as z.ZodType<MapBody>,
   resumesBare: true,
+  repeats: "items",
 
   *check(body) {
     yield* blockMistakes(body);

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Json } from "../../../src/core/json.ts";
 import { createDriver } from "../../../src/engine/drive.ts";
-import { type RehearsedRun, rehearse } from "../../../src/engine/rehearse/rehearse.ts";
+import { rehearse } from "../../../src/engine/rehearse/rehearse.ts";
+import type { RehearsedRun } from "../../../src/engine/rehearse/rehearsed-run.ts";
 import type { AttemptEnding, Script } from "../../../src/engine/rehearse/script.ts";
 import type { StepHandler } from "../../../src/steps/handler.ts";
 import { define } from "../../workflow/support/define.ts";
