@@ -15,6 +15,7 @@ import type {
   Dispatch,
   Ending,
   InboxEntry,
+  ResumePoint,
   RunState,
   Transition,
 } from "./state.ts";
@@ -48,6 +49,7 @@ export function decideNext(
   try {
     let snapshot = driver.restore(state.snapshot);
     for (const delivery of deliveries) {
+      if (driver.own) folding.remember(delivery, () => driver.persist(snapshot));
       if (delivery.type === "cancel" && !driver.compensates) return folding.cancelled(driver, delivery);
       if (isOfActor(delivery) && !folding.accept(delivery)) continue;
       const step = driver.next(
@@ -90,6 +92,7 @@ class Folding {
   readonly #now: number;
   readonly #abandoned = new Set<string>();
   readonly #failed: string[];
+  #resume: ResumePoint | undefined;
   readonly #own: boolean;
   /** Timers that are not wanted any more, and steps that are not at the run's end: their jobs may be there still. */
   readonly #left: Record<string, { readonly epoch: number; readonly kind: string }>;
@@ -104,6 +107,7 @@ class Folding {
     this.#failed = [...(state?.failed ?? [])];
     this.#left = { ...state?.left };
     this.#now = now;
+    if (own && state) this.#resume = { step: null, at: now, snapshot: state.snapshot, active: state.active };
   }
 
   /** Whether the actor is still wanted; if so it is so no more, and its line of history is written. */
@@ -118,6 +122,14 @@ class Folding {
     this.#failed.push(actor);
     this.outputs[errorName(actor)] = event.error as unknown as Json;
     return true;
+  }
+
+  /** Notes where an author's own machine stood, before what may end its run. @param persist its snapshot then */
+  remember(entry: InboxEntry, persist: () => Json): void {
+    const isFailure = entry.type === "error" && this.#active.get(entry.actor)?.epoch === entry.epoch;
+    if (!isFailure && entry.type !== "cancel") return;
+    const step = isFailure ? entry.actor : null;
+    this.#resume = { step, at: this.#now, snapshot: persist(), active: Object.fromEntries(this.#active) };
   }
 
   take(machine: MachineStep): void {
@@ -140,7 +152,7 @@ class Folding {
         this.#close(String(params.id));
         break;
       case "xstate.cancel":
-        this.#cancelTimer(String(params.sendId));
+        this.#cancelTimer(this.#newest(String(params.sendId)));
         break;
       case "xstate.emit":
         this.events.push(this.#own ? emitted(params) : this.#noticed(params.event as Notice));
@@ -151,11 +163,11 @@ class Folding {
     }
   }
 
-  #schedule({ id, isNamed, delay = 0, event, from, to }: DelayedEvent): void {
+  #schedule({ id, delay = 0, event, from, to }: DelayedEvent): void {
     const { type } = event;
     let actor = id ?? type;
-    // Without an id of its own it is one more, not the same again.
-    for (let n = 2; isNamed === false && this.#active.has(actor); n++) actor = `${id}~${n}`;
+    // As in XState, it is one more, not in place of the one before.
+    for (let n = 2; this.#own && this.#active.get(actor)?.timer; n++) actor = `${id}~${n}`;
     if (this.#active.get(actor)?.timer === undefined && this.#active.has(actor)) {
       const message = `The workflow's machine gives a delayed event the id "${actor}", which is that of a step.`;
       throw new AppError("machine_failed", { message });
@@ -166,6 +178,13 @@ class Folding {
       timer: { dueAt: this.#now + Number(delay), event: type, ...sender, ...(to ? { to } : {}) },
       ...(Object.keys(event).length > 1 ? this.#given(event, "a delayed event") : {}),
     });
+  }
+
+  /** Of the timers of one id the one that was set last. */
+  #newest(id: string): string {
+    let newest = id;
+    for (let n = 2; this.#own && this.#active.has(`${id}~${n}`); n++) newest = `${id}~${n}`;
+    return newest;
   }
 
   /** What an author's own machine gives to what it starts. Ours give nothing that the engine needs. */
@@ -236,6 +255,7 @@ class Folding {
         epoch: this.#epoch,
         ...(this.#failed.length > 0 ? { failed: this.#failed } : {}),
         ...(ending ? { left: this.#left } : left),
+        ...(this.#resume && ending && ending.status !== "succeeded" ? { resume: this.#resume } : {}),
       },
       outputs: this.outputs,
       events: this.events,

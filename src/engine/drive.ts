@@ -23,8 +23,6 @@ export interface MachineEvent {
 /** An event that a machine sends later. */
 export interface DelayedEvent {
   readonly id?: string;
-  /** Of an author's own machine: whether the author gave the id. */
-  readonly isNamed?: boolean;
   /** Milliseconds. */
   readonly delay?: number;
   readonly event: { readonly type: string };

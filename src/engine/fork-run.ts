@@ -1,9 +1,11 @@
-import { AppError } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
-import { ownName } from "../core/tenant.ts";
+import type { Run } from "../core/run.ts";
+import type { CompiledWorkflow } from "../workflow/compiled.ts";
 import type { ForkRequest } from "./engine.ts";
-import { decideFork, planFork } from "./fork.ts";
+import { decideFork, type ForkPlan, planFork } from "./fork.ts";
 import type { RunQuery } from "./query.ts";
+import { decideResume, resumePoint } from "./resume-machine.ts";
+import type { ResumePoint, Transition } from "./state.ts";
 import { askedPriority, claimed, type SubmitParts } from "./submit.ts";
 import { complete, writeRun } from "./write-run.ts";
 
@@ -29,12 +31,13 @@ export async function forkRun(
     definitions.load(run.workflow, version),
     definitions.show(run.workflow, version),
   ]);
-  if (workflow.compiled.own) throw notForkable(ownName(run.workflow));
   const input = workflow.compiled.checkInput(request.input ?? run.input);
   const hints = request.hints ?? run.hints;
   await parts.checkHints(hints);
   for (const route of workflow.compiled.routes) await parts.checkHints({ ...hints, ...route });
-  const { kept, from } = planFork(run, definition.steps, request.from);
+  const begin = workflow.compiled.own
+    ? resuming(run, resumePoint(run, await redis.hget(keys.run(runId).run, "state"), request, input))
+    : forking(workflow.compiled, input, planFork(run, definition.steps, request.from));
   const priority = request.priority ?? run.priority ?? "normal";
   const now = parts.clock();
   const asked = {
@@ -46,8 +49,8 @@ export async function forkRun(
     ...askedPriority(request),
   };
   const id = await claimed(parts, request.idempotencyKey, parts.runId(now), asked);
-  const forkOf = { run: runId, step: from };
-  const transition = decideFork(workflow.compiled.machine, input, kept, now);
+  const forkOf = { run: runId, step: begin.from };
+  const transition = begin.decide(now);
   // Sent before what writes the fork, on the same connection: no fork is missing among those of its run. One that was never written is not shown.
   const listed = redis.zadd(keys.run(runId).forks, "NX", now, id);
   const [created] = await Promise.all([
@@ -58,7 +61,17 @@ export async function forkRun(
   return { id, created };
 }
 
-function notForkable(workflow: string): AppError {
-  const message = `"${workflow}" is an XState machine of its author's: which of its steps come before another one is not known. Submit a new run.`;
-  return new AppError("bad_request", { message, details: { workflow } });
+/** How a fork begins. */
+interface Beginning {
+  /** The step that it begins with; null: no step was the reason of the run's end. */
+  readonly from: string | null;
+  readonly decide: (now: number) => Transition;
+}
+
+function forking({ machine }: CompiledWorkflow, input: JsonObject, { kept, from }: ForkPlan): Beginning {
+  return { from, decide: (now) => decideFork(machine, input, kept, now) };
+}
+
+function resuming(run: Run, point: ResumePoint): Beginning {
+  return { from: point.step, decide: (now) => decideResume(run, point, now) };
 }

@@ -113,7 +113,7 @@ function executorOf(scope: Scope, session: () => OwnSession): ActionExecutor {
         const to = action.type === "xstate.raise" ? path() : session().pathOf(params.to as AnyActorRef);
         const { id, event, delay } = params as { id?: string; event: { readonly type: string }; delay: number };
         const name = actorPath(path(), String(id ?? event.type));
-        session().ask("xstate.raise", { id: name, isNamed: id !== undefined, event, delay, from: path(), to });
+        session().ask("xstate.raise", { id: name, event, delay, from: path(), to });
       });
     } else if (internal.has(action.type)) scope.actionExecutor(action);
   };

@@ -18,6 +18,18 @@ export interface RunState {
   readonly failed?: readonly string[];
   /** Timers that were not wanted any more and, once the run has ended, the timers and steps that it then had, so that whoever closes it can end their work and remove their jobs. */
   readonly left?: Readonly<Record<string, { readonly epoch: number; readonly kind: string }>>;
+  /** Of an author's own machine, once its run has failed or was cancelled: where a retry begins. */
+  readonly resume?: ResumePoint;
+}
+
+/** Where a run of an author's own machine stood before what ended it. */
+export interface ResumePoint {
+  /** The step whose failure ended it; null: it was cancelled, or the machine itself could not go on. */
+  readonly step: string | null;
+  /** Epoch milliseconds of that end: timers wait on for what they then still had. */
+  readonly at: number;
+  readonly snapshot: Json;
+  readonly active: Readonly<Record<string, ActiveActor>>;
 }
 
 /** A dispatch that has not been answered. */

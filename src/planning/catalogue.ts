@@ -12,7 +12,7 @@ import { type Agent, readAgent } from "./agent.ts";
 export type Catalogue = ReadonlyMap<string, Agent>;
 
 /** Folder of the agents that come with the program. */
-export const shippedAgents = fileURLToPath(new URL("../../agents/", import.meta.url));
+const shippedAgents = fileURLToPath(new URL("../../agents/", import.meta.url));
 
 const extensions: ReadonlySet<string> = new Set([".yaml", ".yml", ".json"]);
 

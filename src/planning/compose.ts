@@ -20,7 +20,7 @@ export interface Composed {
 }
 
 /** JSON Schema of the input of every plan's run. */
-export const planInput: JsonObject = {
+const planInput: JsonObject = {
   type: "object",
   required: ["goal"],
   properties: { goal: { type: "string" }, domain: { type: "string" } },

@@ -27,7 +27,7 @@ export function inMode(definition: JsonObject, facts: readonly StepFacts[], mode
 }
 
 /** What each step needs in a mode, without approvals. */
-export function needsIn(facts: readonly StepFacts[], mode: PlanMode): Needs {
+function needsIn(facts: readonly StepFacts[], mode: PlanMode): Needs {
   if (mode === "auto") return new Map(facts.map(({ id, needs }) => [id, needs]));
   if (mode === "parallel") return dataNeeds(facts);
   return inLanes(facts, mode === "balanced" ? balancedWidth : 1);

@@ -39,10 +39,17 @@ export function createGuard({ connection, secrets, clock }: GuardOptions): Guard
   };
 }
 
-/** Ends with the signal although the work does not (a package that waits for something of its own). */
-function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    work.then(resolve, reject);
+/** Ends with the signal although the work does not (a package that waits for something of its own). Leaves no listener: a combined signal that has one is kept for ever. */
+async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  let stop = () => {};
+  const aborted = new Promise<never>((_resolve, reject) => {
+    const end = () => reject(signal.reason);
+    signal.addEventListener("abort", end, { once: true });
+    stop = () => signal.removeEventListener("abort", end);
   });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    stop();
+  }
 }

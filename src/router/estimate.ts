@@ -9,7 +9,7 @@ export interface Estimate {
 }
 
 /** English text and JSON have about four characters a token with every vendor's tokenizer. */
-const charactersPerToken = 4;
+export const charactersPerToken = 4;
 
 /** Output that is reckoned with where the request sets no limit. */
 const usualOutputTokens = 1_000;

@@ -5,6 +5,7 @@ import { CallFailure, type LlmAnswer, type LlmRequest, type Provider } from "../
 import type { AnswerPart } from "../providers/wire.ts";
 import { asUsage, type Estimate } from "./estimate.ts";
 import type { Target } from "./target.ts";
+import { Written } from "./written.ts";
 
 /** One call to be made. */
 export interface CallPlan {
@@ -37,6 +38,14 @@ export type CallResult =
 export async function makeCall(plan: CallPlan): Promise<CallResult> {
   const { target, provider, key, clock, role, perThousand } = plan;
   const startedAt = clock();
+  const written = new Written();
+  const parts = telling(plan.onPart, written);
+  const { onText } = plan;
+  const tellText = (text: string) => {
+    // With parts, the same text is among them.
+    if (!plan.onPart) written.text(text);
+    onText?.(text);
+  };
   const price = provider.price(target.model, perThousand);
   const head = {
     provider: target.provider,
@@ -48,14 +57,13 @@ export async function makeCall(plan: CallPlan): Promise<CallResult> {
   };
   try {
     const { signal, idempotencyKey } = plan;
-    const parts = telling(plan.onPart);
     const answer = await provider.call(plan.request, {
       model: target.model,
       key,
       signal,
       idempotencyKey,
       ...(plan.onActivity ? { onActivity: plan.onActivity } : {}),
-      ...(plan.onText ? { onDelta: plan.onText } : {}),
+      ...(onText ? { onDelta: tellText } : {}),
       ...(plan.onPart ? { onPart: parts.tell } : {}),
     });
     parts.ended(answer);
@@ -75,18 +83,19 @@ export async function makeCall(plan: CallPlan): Promise<CallResult> {
       ok: false,
       failure: { class: failure.class, status: failure.httpStatus, message: failure.message },
       durationMs: clock() - startedAt,
-      ...(failure.class === "cancelled" ? lost(plan) : { costUsd: null }),
+      ...(failure.class === "cancelled" ? lost(plan, written.tokens) : { costUsd: null }),
     };
     return { ok: false, record, failure };
   }
 }
 
 /** Passes pieces on, and those of an answer that came whole. */
-function telling(onPart: CallPlan["onPart"]) {
+function telling(onPart: CallPlan["onPart"], written: Written) {
   let hasTold = false;
   return {
     tell(part: AnswerPart) {
       hasTold = true;
+      written.part(part);
       onPart?.(part);
     },
     ended(answer: LlmAnswer) {
@@ -96,9 +105,15 @@ function telling(onPart: CallPlan["onPart"]) {
   };
 }
 
-/** What an aborted call probably used: its input was read; what it wrote nobody has told. Its tokens count also where their price is unknown. */
-function lost({ provider, target, estimate, perThousand }: CallPlan): Partial<CallRecord> & { costUsd: number | null } {
-  const usage = asUsage({ inputTokens: estimate.inputTokens, outputTokens: 0 });
+/**
+ * What an aborted call probably used: its input was read, and what it had written until then was heard, where it was streamed. Its tokens count also where their price is
+ * unknown. @param outputTokens that were heard
+ */
+function lost(
+  { provider, target, estimate, perThousand }: CallPlan,
+  outputTokens: number,
+): Partial<CallRecord> & { costUsd: number | null } {
+  const usage = asUsage({ inputTokens: estimate.inputTokens, outputTokens });
   return { usage, costUsd: provider.costUsd(target.model, usage, perThousand), estimated: true };
 }
 

@@ -115,7 +115,7 @@ function sumsOf(provider: string, { tenant = defaultTenant, workflow }: Payer): 
 }
 
 /** `2026-11-22` or `2026-11`, by UTC. */
-export function periodName(period: BudgetPeriod, at: number): string {
+function periodName(period: BudgetPeriod, at: number): string {
   return new Date(at).toISOString().slice(0, period === "day" ? 10 : 7);
 }
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Queue } from "bullmq";
 import Fastify, {
   type FastifyBaseLogger,
@@ -69,6 +70,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   );
   answerErrors(server);
   const closing = new AbortController();
+  // Each open stream listens.
+  setMaxListeners(0, closing.signal);
   server.addHook("preClose", async () => closing.abort());
   server.addHook("onResponse", async (request, reply) => {
     const { method, url } = request;

@@ -57,7 +57,8 @@ export async function sendEvents(options: EventStreamOptions<SentEvent>): Promis
   raw.once("close", stop);
   raw.on("error", stop);
   closing.addEventListener("abort", stop);
-  if (closing.aborted) stop();
+  // One that has gone already is not told again.
+  if (closing.aborted || raw.destroyed) stop();
   const keepAlive = setInterval(() => raw.writableNeedDrain || raw.write(": keep-alive\n\n"), keepAliveMs);
   try {
     for await (const { id, event, data } of events(signal)) {

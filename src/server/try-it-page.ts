@@ -14,7 +14,10 @@ export async function addTryItPage(server: FastifyInstance, document: OpenApiDoc
     routePrefix: tryItPath,
     uiConfig: { docExpansion: "none", deepLinking: true, validatorUrl: null, tryItOutEnabled: true },
     // The bar at the top is for other documents than this one.
-    theme: { title: "Switchyard's API", css: [{ filename: "page.css", content: ".topbar { display: none }" }] },
+    theme: {
+      title: "Switchyard's API",
+      css: [{ filename: "page.css", content: ".swagger-ui .topbar { display: none !important }" }],
+    },
     staticCSP:
       "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'",
   });

@@ -3,14 +3,7 @@ import type { HttpBody } from "../workflow/kinds/http.ts";
 import type { HttpAnswer } from "./http-exchange.ts";
 
 /** Headers of an answer that a step's output keeps without being asked. */
-export const keptHeaders: readonly string[] = [
-  "content-type",
-  "etag",
-  "last-modified",
-  "link",
-  "location",
-  "retry-after",
-];
+const keptHeaders: readonly string[] = ["content-type", "etag", "last-modified", "link", "location", "retry-after"];
 
 /** Whether a status is one that the step takes for success. Default: 2xx. */
 export function isSuccess(status: number, success: HttpBody["success"] = ["2xx"]): boolean {

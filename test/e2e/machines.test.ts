@@ -313,6 +313,46 @@ describe("an XState machine as a workflow", () => {
     ]);
   });
 
+  test("begins again in the state before its end when it is retried: nothing that succeeded is called again, a child machine's step neither", async () => {
+    const child = `{ id: "child", initial: "on", states: { on: { invoke: ${work("first", "1", `onDone: "two"`)} }, two: { invoke: { id: "second", src: "flaky", onDone: "end" } }, end: { type: "final" } }, output: () => "made" }`;
+    put(
+      "retried",
+      `{ id: "r", initial: "a", context: { got: null }, states: {
+        a: { after: { 600000: "late" }, invoke: { id: "kid", src: "child", onDone: { target: "end", actions: assign({ got: ({ event }) => event.output }) } } },
+        late: { type: "final" }, end: { type: "final" } }, output: ({ context }) => context }`,
+      {
+        before: `import { existsSync } from "node:fs";
+          const flaky = fromPromise(async () => { if (!existsSync(new URL("./repaired", import.meta.url))) throw Object.assign(new Error("broken"), { retryable: false }); });
+          const child = setup({ actors: { flaky } }).createMachine(${child});`,
+        parts: "{ actors: { child } }",
+      },
+    );
+    await startWorker();
+    const failed = await runOf("retried");
+    expect(failed).toMatchObject({ status: "failed", error: { message: "broken" } });
+    await expect(fleet.client.fork(failed.id, "kid.first")).rejects.toMatchObject({
+      code: "bad_request",
+      message: expect.stringMatching(/can be retried where it ended, from "kid.second"/),
+    });
+    writeFileSync(join(folder, "repaired"), "");
+    const retry = await fleet.ended((await fleet.client.retry(failed.id)).id);
+    expect(retry).toMatchObject({ status: "succeeded", output: { got: "made" }, forkOf: { run: failed.id } });
+    expect(retry.steps).toMatchObject([
+      { id: "kid.first", reusedFrom: failed.id },
+      { id: "kid.second", attempts: 1 },
+    ]);
+    const calls = readFileSync(join(folder, "calls"), "utf8").split("\n");
+    expect(calls.filter((call) => call === "kid.first")).toHaveLength(1);
+
+    put("sequence", sequence);
+    const open = await submit("sequence", { n: 9 });
+    await fleet.client.cancel(open, { reason: "for now" });
+    await fleet.ended(open);
+    const again = await fleet.ended((await fleet.client.retry(open)).id);
+    expect(again).toMatchObject({ status: "succeeded", output: { n: 9, seen: [9, 300] } });
+    await expect(fleet.client.retry(again.id)).rejects.toMatchObject({ code: "nothing_to_retry" });
+  });
+
   test("is refused with all that cannot be made durable", async () => {
     put(
       "refused",

@@ -70,7 +70,7 @@ function routingOf({ decision, calls }: Extract<RouteOutcome, { type: "answered"
 }
 
 /** There are no policies here: none was evaluated. */
-export function policyInfo(tenant: string): JsonObject {
+function policyInfo(tenant: string): JsonObject {
   return { policies_evaluated: [], static_checks: [], processing_time: "0ms", tenant_id: tenant };
 }
 

@@ -11,7 +11,7 @@ const types: Readonly<Record<string, string>> = {
 };
 
 /** A plan's steps as its clients read them; older ones read `dependsOn`. */
-export function stepBodies(steps: readonly PlanStep[]): JsonObject[] {
+function stepBodies(steps: readonly PlanStep[]): JsonObject[] {
   return steps.map(({ id, kind, text, needs, agent }) => ({
     id,
     name: id,
@@ -32,7 +32,7 @@ export function isParallel(steps: readonly PlanStep[]): boolean {
 }
 
 /** How much there is to do, 1 to 10. */
-export function complexityOf(steps: readonly PlanStep[]): number {
+function complexityOf(steps: readonly PlanStep[]): number {
   return Math.min(10, Math.max(1, steps.length));
 }
 

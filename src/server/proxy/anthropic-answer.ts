@@ -34,7 +34,7 @@ export function writeMessage(answer: LlmAnswer, { id, served }: WireHead, ask: W
 }
 
 /** What was thought, signed by nobody. */
-export function thinkingBlock(thinking: string): JsonObject {
+function thinkingBlock(thinking: string): JsonObject {
   return { type: "thinking", thinking, signature: unsigned };
 }
 

@@ -18,6 +18,11 @@ export class Departures {
   /** Fires when the client of this response has gone before it got the whole of it. */
   of(response: ServerResponse): AbortSignal {
     const controller = new AbortController();
+    // One that has gone already is not told again.
+    if (response.destroyed) {
+      controller.abort();
+      return controller.signal;
+    }
     this.#open.add(controller);
     response.once("close", () => {
       this.#open.delete(controller);

@@ -6,7 +6,7 @@ import { scopes } from "../../core/principal.ts";
 import { moment } from "./json-values.ts";
 
 /** A tenant's name. */
-export const tenantName = z.string().refine(isTenant, { error: `must be ${tenantForm}.` });
+const tenantName = z.string().refine(isTenant, { error: `must be ${tenantForm}.` });
 
 /** A key as it is listed. */
 export const accessKey = z

@@ -5,7 +5,7 @@ import { authorSchema } from "../shape.ts";
 import type { StepKindSpec } from "./kind.ts";
 
 /** Methods of a request, as they are written in a definition. */
-export const httpMethods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
+const httpMethods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
 
 /** Headers that belong to the connection, or are worked out from the request. */
 const ownHeaders: ReadonlySet<string> = new Set([
