@@ -92,7 +92,7 @@ async function engine(url, redis, count, length) {
   }
   const open = keysOf(settings.prefix).openRuns;
   const perSecond = await timed(url, "engine", count * length, async () => (await redis.zcard(open)) === 0);
-  const { runs: failed } = await app.engine.list({ status: "failed" });
+  const { runs: failed } = await app.engine.list({ statuses: ["failed"] });
   await app.close();
   if (failed.length > 0) throw new Error(`${failed.length} runs of the benchmark failed`);
   return perSecond;

@@ -123,7 +123,7 @@ async function opened(url, redis) {
 }
 
 async function allSucceeded(engine) {
-  const { runs } = await engine.list({ status: "failed", all: true });
+  const { runs } = await engine.list({ statuses: ["failed"], all: true });
   if (runs.length > 0) throw new Error(`runs of the benchmark failed: ${JSON.stringify(runs[0])}`);
 }
 

@@ -10,7 +10,10 @@ export type ConnectionMode =
   /** As patient, on a connection that only receives announcements. */
   | "subscriber";
 
-/** Sends the commands of one turn of the event loop in one write: under load, system calls cost as much as all else that a command needs. */
+/**
+ * Sends the commands of one turn of the event loop in one write: under load, system calls cost as much as all else that a command needs. Only for requests,
+ * which are many at a time: a worker's commands follow from each other's answers, and it would take turns with Redis where both could work.
+ */
 class GatheringRedis extends Redis {
   #isGathering = false;
 
@@ -30,7 +33,8 @@ class GatheringRedis extends Redis {
 
 /** Opens a connection. Errors of the socket go to `onError`; commands report their own. @param url redis:// or rediss:// */
 export function connect(url: string, mode: ConnectionMode, onError: (error: Error) => void): Redis {
-  const redis = new GatheringRedis(url, {
+  const Connection = mode === "impatient" ? GatheringRedis : Redis;
+  const redis = new Connection(url, {
     maxRetriesPerRequest: null,
     enableReadyCheck: true,
     connectTimeout: 2_000,
