@@ -1,22 +1,6 @@
-import type { BudgetAction, BudgetPeriod, BudgetStanding } from "../core/budget.ts";
+import type { BudgetRequest, BudgetStanding } from "../core/budget.ts";
 import type { RoutingChange } from "../core/routing.ts";
 import type { Http } from "./http.ts";
-
-/** A budget as it is set. At most one of `tenant`, `workflow`, `provider`; `*`: each has one of its own; none: the whole fleet's. */
-export interface BudgetRequest {
-  readonly tenant?: string;
-  readonly workflow?: string;
-  readonly provider?: string;
-  readonly usd: number;
-  /** Default `month`, by UTC. */
-  readonly period?: BudgetPeriod;
-  /** Default `refuse`. */
-  readonly action?: BudgetAction;
-  /** Share of it from which on it is told. Default 0.8. */
-  readonly warn_at?: number;
-  /** `downgrade`: the model or alias that is asked for then. */
-  readonly model?: string;
-}
 
 /** What may be spent. Failures as those of the client. */
 export class BudgetsClient {

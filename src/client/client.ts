@@ -1,3 +1,4 @@
+import type { Approval } from "../core/approval.ts";
 import type { Attempt } from "../core/attempts.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { LiveEvent } from "../core/live.ts";
@@ -10,12 +11,12 @@ import { BudgetsClient } from "./budgets-client.ts";
 import { follow } from "./follow.ts";
 import { type Fetch, Http } from "./http.ts";
 import { PlansClient } from "./plans-client.ts";
-import type { ForkOptions, ListOptions, Submission, Submitted, WaitingApproval } from "./requests.ts";
+import type { ForkOptions, ListOptions, Submission, Submitted } from "./requests.ts";
 import { RoutingClient } from "./routing-client.ts";
 import { WorkflowsClient } from "./workflows-client.ts";
 
 export type { Asker } from "./beginnings-client.ts";
-export type { ForkOptions, ListOptions, Submission, Submitted, WaitingApproval } from "./requests.ts";
+export type { ForkOptions, ListOptions, Submission, Submitted } from "./requests.ts";
 
 /** Switchyard's API as typed calls. Every failure is an AppError with the server's code; `server_unreachable` when nobody answers. */
 export class SwitchyardClient extends BeginningsClient {
@@ -79,8 +80,8 @@ export class SwitchyardClient extends BeginningsClient {
   }
 
   /** What waits for a person's word over all runs, the oldest first; {@link decide} says one. */
-  async approvals(): Promise<readonly WaitingApproval[]> {
-    type Answer = { readonly approvals: readonly WaitingApproval[] };
+  async approvals(): Promise<readonly Approval[]> {
+    type Answer = { readonly approvals: readonly Approval[] };
     return (await this.#http.json<Answer>({ path: "/v1/approvals?limit=500" })).approvals;
   }
 

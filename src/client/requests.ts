@@ -37,20 +37,6 @@ export type Submitted =
   | { readonly status: 200 | 202; readonly run: RunSummary }
   | { readonly status: number; readonly problem: { readonly code: string; readonly detail: string } };
 
-/** A step that waits for a person's word. Times are epoch milliseconds. */
-export interface WaitingApproval {
-  readonly run: string;
-  readonly step: string;
-  readonly workflow: string;
-  readonly version: number;
-  readonly message: string;
-  readonly who: readonly string[];
-  /** JSON Schema of what is to be filled in. */
-  readonly form: JsonObject | null;
-  readonly until: number | null;
-  readonly since: number;
-}
-
 /** Which runs are listed. */
 export interface ListOptions {
   /** Default 50, max 500. */

@@ -1,6 +1,6 @@
-import { type Budget, budgetScopes } from "../core/budget.ts";
+import { type Budget, type BudgetRequest, budgetScopes } from "../core/budget.ts";
 import { parseDuration } from "../core/duration.ts";
-import type { BudgetOverride, LimitsOverride, ProviderLimitsOverride, RoutingOverrides } from "./routing-overrides.ts";
+import type { LimitsOverride, ProviderLimitsOverride, RoutingOverrides } from "./routing-overrides.ts";
 import type { Limits, ProviderLimits, RoutingSettings, ShadowSettings } from "./settings.ts";
 
 /** The routing of a fleet that was told nothing: every configured provider is enabled and weighs the same. */
@@ -140,7 +140,7 @@ function limitsSaid({ requestsPerMinute, tokensPerMinute, concurrency, usdPerDay
   };
 }
 
-function asBudget(said: BudgetOverride): Budget {
+function asBudget(said: BudgetRequest): Budget {
   const of = budgetScopes.find((scope) => said[scope] !== undefined);
   return {
     scope: of ? { of, name: said[of] ?? "*" } : null,
@@ -152,7 +152,7 @@ function asBudget(said: BudgetOverride): Budget {
   };
 }
 
-function budgetSaid({ scope, period, usd, action, warnAt, model }: Budget): BudgetOverride {
+function budgetSaid({ scope, period, usd, action, warnAt, model }: Budget): BudgetRequest {
   const of = scope ? { [scope.of]: scope.name } : {};
   return { ...of, usd, period, action, warn_at: warnAt, ...(model === null ? {} : { model }) };
 }

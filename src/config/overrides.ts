@@ -11,7 +11,6 @@ import { createDataSource, shown } from "./source.ts";
 
 export { applyOverrides, asOverrides } from "./apply-overrides.ts";
 export type {
-  BudgetOverride,
   LimitsOverride,
   ProviderLimitsOverride,
   RoutingOverrides,

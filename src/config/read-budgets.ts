@@ -1,6 +1,7 @@
 import {
   type BudgetAction,
   type BudgetPeriod,
+  type BudgetRequest,
   type BudgetScope,
   budgetActions,
   budgetPeriods,
@@ -10,7 +11,6 @@ import { isJsonObject } from "../core/json.ts";
 import { unknownKey } from "./known-names.ts";
 import { type NamesReader, numberOf } from "./pairs.ts";
 import { notAllowed } from "./read.ts";
-import type { BudgetOverride } from "./routing-overrides.ts";
 import { below, type Found } from "./source.ts";
 
 const fields = [...budgetScopes, "usd", "period", "action", "warn_at", "model"];
@@ -20,17 +20,13 @@ const form = `usd, and perhaps one of ${budgetScopes.join(", ")}, and period, ac
 export const budgetId = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
 /** Reads `budgets:`, by id. */
-export function readBudgets(
-  reader: NamesReader,
-  found: Found,
-  path: readonly string[],
-): Record<string, BudgetOverride> {
+export function readBudgets(reader: NamesReader, found: Found, path: readonly string[]): Record<string, BudgetRequest> {
   const { source, problems } = reader;
   if (!isJsonObject(found.value)) {
     problems.add(found, `"${found.shown}" is not allowed; allowed: budgets by id, each with ${form}.`);
     return {};
   }
-  const entries = Object.entries(found.value).flatMap(([id, value]): [string, BudgetOverride][] => {
+  const entries = Object.entries(found.value).flatMap(([id, value]): [string, BudgetRequest][] => {
     const at = below(source, found, [...path, id], value);
     if (!budgetId.test(id)) problems.add(at, "A budget's id has letters, digits, . _ and - only, at most 100.");
     const budget = readBudget(reader, at, [...path, id]);
@@ -39,7 +35,7 @@ export function readBudgets(
   return Object.fromEntries(entries);
 }
 
-function readBudget(reader: NamesReader, found: Found, path: readonly string[]): BudgetOverride | undefined {
+function readBudget(reader: NamesReader, found: Found, path: readonly string[]): BudgetRequest | undefined {
   const { source, problems } = reader;
   const { value } = found;
   if (!isJsonObject(value)) {

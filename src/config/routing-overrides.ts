@@ -1,4 +1,4 @@
-import type { BudgetAction, BudgetPeriod } from "../core/budget.ts";
+import type { BudgetRequest } from "../core/budget.ts";
 import type { StrategyName } from "./settings.ts";
 
 /**
@@ -25,7 +25,7 @@ export interface RoutingOverrides {
   /** A duration (`1m`) or `off`. */
   readonly check_every?: string;
   /** What may be spent, by the budget's id. */
-  readonly budgets?: Readonly<Record<string, BudgetOverride>>;
+  readonly budgets?: Readonly<Record<string, BudgetRequest>>;
   /** Epoch milliseconds at which a provider was enabled or undrained: set by the program, never by a user. */
   readonly since?: Readonly<Record<string, number>>;
 }
@@ -41,21 +41,6 @@ export interface LimitsOverride {
 /** A provider's limits, and those of its keys by label. */
 export interface ProviderLimitsOverride extends LimitsOverride {
   readonly keys?: Readonly<Record<string, LimitsOverride>>;
-}
-
-/** A budget in the file's keys. At most one of `tenant`, `workflow`, `provider`; `*` is each. */
-export interface BudgetOverride {
-  readonly tenant?: string;
-  readonly workflow?: string;
-  readonly provider?: string;
-  readonly usd: number;
-  /** Default month. */
-  readonly period?: BudgetPeriod;
-  /** Default refuse. */
-  readonly action?: BudgetAction;
-  /** Default 0.8. */
-  readonly warn_at?: number;
-  readonly model?: string;
 }
 
 /** Where a share of the requests is mirrored to. */

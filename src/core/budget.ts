@@ -32,6 +32,22 @@ export interface Budget {
   readonly model: string | null;
 }
 
+/** A budget as it is set. At most one of `tenant`, `workflow`, `provider`; `*`: each has one of its own; none: the whole fleet's. */
+export interface BudgetRequest {
+  readonly tenant?: string;
+  readonly workflow?: string;
+  readonly provider?: string;
+  readonly usd: number;
+  /** Default `month`, by UTC. */
+  readonly period?: BudgetPeriod;
+  /** Default `refuse`. */
+  readonly action?: BudgetAction;
+  /** Share of it from which on it is told. Default 0.8. */
+  readonly warn_at?: number;
+  /** `downgrade`: the model or alias that is asked for then. */
+  readonly model?: string;
+}
+
 /** How a budget stands. */
 export interface BudgetStanding extends Budget {
   readonly id: string;

@@ -1,27 +1,10 @@
 import type { Redis } from "ioredis";
+import type { Approval } from "../core/approval.ts";
 import { type Asker, approvalMark, mayDecide } from "../core/approvers.ts";
 import { AppError } from "../core/errors.ts";
-import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
+import { isJsonObject, type Json } from "../core/json.ts";
 import { ownName, tenantOf } from "../core/tenant.ts";
 import type { Keys } from "../redis/keys.ts";
-
-/** A step that waits for a person's word. */
-export interface Approval {
-  readonly run: string;
-  readonly step: string;
-  /** The workflow's own name. */
-  readonly workflow: string;
-  readonly version: number;
-  readonly message: string;
-  /** Who is asked, by name. */
-  readonly who: readonly string[];
-  /** JSON Schema of what is to be filled in; null: nothing is. */
-  readonly form: JsonObject | null;
-  /** Epoch milliseconds at which it is decided without a word; null: never. */
-  readonly until: number | null;
-  /** Epoch milliseconds since which it waits. */
-  readonly since: number;
-}
 
 /** What the inbox stands on. */
 export interface ApprovalsParts {

@@ -1,3 +1,4 @@
+import type { Approval } from "../core/approval.ts";
 import type { Asker } from "../core/approvers.ts";
 import type { Hints } from "../core/call.ts";
 import type { Json, JsonObject } from "../core/json.ts";
@@ -7,7 +8,6 @@ import type { Run, RunEvent, RunSummary } from "../core/run.ts";
 import type { Schedule } from "../core/schedule.ts";
 import type { Delivered, SetTrigger, Trigger, TriggerRequest } from "../core/trigger.ts";
 import type { CheckedDefinition } from "../workflow/check.ts";
-import type { Approval } from "./approvals.ts";
 import type { ListRequest, RunPage } from "./list-runs.ts";
 import type { Delivery } from "./trigger-signature.ts";
 import type { StoredVersion, WorkflowPage, WorkflowsRequest } from "./workflow-list.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { BudgetOverride } from "../../src/config/overrides.ts";
+import type { BudgetRequest } from "../../src/core/budget.ts";
 import type { RouteOutcome } from "../../src/router/router.ts";
 import { eventually } from "../support/eventually.ts";
 import { wired } from "./wired.ts";
@@ -9,7 +9,7 @@ const costs = { openai: 10, anthropic: 5, ollama: 1 };
 /** What the first call spends. */
 const little = 1e-6;
 
-const start = (budgets: Readonly<Record<string, BudgetOverride>>, warned: object[] = []) =>
+const start = (budgets: Readonly<Record<string, BudgetRequest>>, warned: object[] = []) =>
   w.start({}, [], undefined, {
     routing: { costs, budgets },
     log: { warn: (fields) => void warned.push(fields) },

@@ -1,6 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { BudgetRequest } from "../../client/budgets-client.ts";
-import { type BudgetStanding, budgetActions, budgetPeriods } from "../../core/budget.ts";
+import { type BudgetRequest, type BudgetStanding, budgetActions, budgetPeriods } from "../../core/budget.ts";
 import { type CliContext, clientFor, type GlobalOptions, type Register } from "../context.ts";
 import { authorHere } from "../route/change-routing.ts";
 import { table } from "../table.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Approval } from "../../engine/approvals.ts";
+import type { Approval } from "../../core/approval.ts";
 import { moment, objectAnswer } from "./json-values.ts";
 
 /** A step that waits for a person's word. */
