@@ -67,6 +67,11 @@ export const stepErrors = {
     "A machine invoked a step with an input that its kind does not take.",
     "Correct the invocation's `input` as the message says.",
   ),
+  image_invalid: entry(
+    422,
+    "What a step was to show to a model is no picture.",
+    "Give `images` data URLs, or { base64, media_type } as the body of an http step's output is.",
+  ),
   agent_limit: entry(
     422,
     "An agent reached a limit before it was done.",
