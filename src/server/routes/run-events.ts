@@ -31,7 +31,7 @@ export const runEvents: Route = {
     },
   },
   handler:
-    ({ engineOf, closing }) =>
+    ({ engineOf, closing, patienceMs }) =>
     async (request, reply) => {
       const engine = engineOf(request);
       const { id } = checked(paramsSchema, request.params, "path");
@@ -44,6 +44,7 @@ export const runEvents: Route = {
       await sendEventStream({
         reply,
         closing,
+        patienceMs,
         events: (signal) => feed({ engine, runId: id, after: last, live: tokens, signal }),
       });
       return reply;
