@@ -36,7 +36,8 @@ export const runEvents: Route = {
       const engine = engineOf(request);
       const { id } = checked(paramsSchema, request.params, "path");
       const { after = 0, limit, tokens = false } = checked(querySchema, request.query, "query");
-      reply.header("vary", "accept");
+      const vary = reply.getHeader("vary");
+      reply.header("vary", vary === undefined ? "accept" : `${vary}, accept`);
       if (!wantsStream(request.headers.accept)) return { events: await engine.events(id, after, limit) };
       const { "last-event-id": last = after } = checked(headersSchema, request.headers, "headers");
       // An unknown run is a 404, not a stream without events.
