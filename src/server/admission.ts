@@ -5,6 +5,7 @@ import { AppError } from "../core/errors.ts";
 import { mayDo, type Principal, type Scope, stranger } from "../core/principal.ts";
 import { defaultTenant } from "../core/tenant.ts";
 import { credentialsOf } from "./credentials.ts";
+import { isFromElsewhere } from "./origins.ts";
 import { problemDocument, problemMediaType } from "./problem.ts";
 
 /** Who may use a route. */
@@ -35,8 +36,11 @@ export function accessOf(request: FastifyRequest): RouteAccess {
   return request.routeOptions.config.access ?? closed;
 }
 
-/** Puts `request.principal` on each request, and refuses those that may not use their route, before anything of them is read. */
-export function admitRequests(server: FastifyInstance, gate: Pick<Gate, "admit">): void {
+/** Puts `request.principal` on each request, and refuses those that may not use their route, before anything of them is read. @param parts origins: whose pages may change something */
+export function admitRequests(
+  server: FastifyInstance,
+  { gate, origins }: { readonly gate: Pick<Gate, "admit">; readonly origins: readonly string[] },
+): void {
   server.decorateRequest("principal");
   server.addHook("onRequest", async (request, reply) => {
     request.principal = stranger;
@@ -44,7 +48,7 @@ export function admitRequests(server: FastifyInstance, gate: Pick<Gate, "admit">
     const admission = await admissionOf(request, access, gate);
     // What a browser sends by itself is no key in a header.
     if (request.headers.authorization === undefined && request.headers["x-api-key"] === undefined) {
-      refuseOtherSites(request);
+      refuseOtherSites(request, origins);
     }
     if (admission.type === "known") {
       request.principal = access.scope === "none" ? admission.principal : forTenant(admission.principal, request);
@@ -77,7 +81,9 @@ async function admissionOf(
   gate: Pick<Gate, "admit">,
 ): Promise<Admission> {
   try {
-    return await gate.admit(credentialsOf(request.headers));
+    const shown = credentialsOf(request.headers);
+    // A login counts on this server's own pages.
+    return await gate.admit(shown && "session" in shown && isFromElsewhere(request) ? undefined : shown);
   } catch (error) {
     if (scope === "none") return { type: "refused", why: "missing" };
     throw error;
@@ -153,11 +159,13 @@ function refuseWith(error: AppError, { page }: Pick<RouteAccess, "page">, reply:
 }
 
 /** A browser sends a POST without a body to any address without asking first, with its cookies, and says which page it comes from. */
-function refuseOtherSites({ method, headers: { origin, host } }: FastifyRequest): void {
-  if (origin === undefined || ["GET", "HEAD", "OPTIONS"].includes(method)) return;
-  if (URL.canParse(origin) && new URL(origin).host === host) return;
+function refuseOtherSites(request: FastifyRequest, origins: readonly string[]): void {
+  const { origin = "" } = request.headers;
+  if (["GET", "HEAD", "OPTIONS"].includes(request.method)) return;
+  if (!isFromElsewhere(request) || origins.includes(origin)) return;
+  const others = origins.length === 0 ? "" : ` and those of ${origins.join(", ")}`;
   throw new AppError("bad_request", {
-    message: `The request comes from a page of ${origin.slice(0, 100)}; only this server's own pages may change something here.`,
+    message: `The request comes from a page of ${origin.slice(0, 100)}; only this server's own pages${others} may change something here. SWITCHYARD_ORIGINS lets others in.`,
   });
 }
 

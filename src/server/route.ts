@@ -37,6 +37,8 @@ export interface ServerContext {
   readonly version: string;
   /** Fires when the server begins to close: open event streams end, their readers reconnect elsewhere. */
   readonly closing: AbortSignal;
+  /** Milliseconds for which the reader of a stream may take nothing of what waits for it, before it is cut. */
+  readonly patienceMs: number;
 }
 
 /** One line of the route table. One file a handler, under `routes/`. */

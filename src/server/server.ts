@@ -22,6 +22,7 @@ import { linesTypes, yamlTypes } from "./media-types.ts";
 import { limitNesting } from "./nesting.ts";
 import { routeNotFound } from "./not-found.ts";
 import { openApiDocument } from "./openapi/document.ts";
+import { allowOrigins } from "./origins.ts";
 import { problemDocument, problemMediaType, retryAfterSeconds, toAppError } from "./problem.ts";
 import type { ProviderFacts } from "./provider-facts.ts";
 import { addQueueBoard } from "./queue-board.ts";
@@ -45,13 +46,18 @@ export interface ServerOptions {
   readonly version: string;
   /** Largest accepted request body. */
   readonly bodyLimitBytes: number;
+  /** Whose pages may use the API besides this server's own. */
+  readonly origins: readonly string[];
+  /** Milliseconds for which the reader of a stream may take nothing of what waits for it, before it is cut. */
+  readonly patienceMs: number;
   /** Absent: any number of requests is taken. */
   readonly rates?: RateLimitOptions | undefined;
 }
 
 /** The API server, ready to listen. Closing it ends its event streams; it does not close the engine. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { engine, plans, routing, router, providers, access, queues, log, version, bodyLimitBytes, rates } = options;
+  const { engine, plans, routing, router, providers, access, queues, log, version, bodyLimitBytes } = options;
+  const { origins, patienceMs, rates } = options;
   const server: FastifyInstance = Fastify({
     loggerInstance: log,
     bodyLimit: bodyLimitBytes,
@@ -77,7 +83,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     const { method, url } = request;
     request.log.debug({ method, url, status: reply.statusCode, durationMs: Math.round(reply.elapsedTime) }, "answered");
   });
-  admitRequests(server, access.gate);
+  await allowOrigins(server, origins);
+  admitRequests(server, { gate: access.gate, origins });
   if (rates) await limitRates(server, rates);
   limitNesting(server);
   auditChanges(server, access.audit);
@@ -88,8 +95,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const engines = tenantEngines(engine);
   const engineOf: ServerContext["engineOf"] = ({ principal }) => engines(principal.tenant);
   const plansOf: ServerContext["plansOf"] = (request) => plans(request.principal.tenant, engineOf(request));
-  const context = { engine, plansOf, access, routing, router, providers, version, closing: closing.signal };
-  addRoutes(server, routes, { ...context, engineOf });
+  const context = { engine, plansOf, access, routing, router, providers, version, patienceMs };
+  addRoutes(server, routes, { ...context, engineOf, closing: closing.signal });
   return server;
 }
 
