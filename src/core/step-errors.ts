@@ -14,7 +14,7 @@ export const stepErrors = {
   ),
   output_invalid: entry(
     422,
-    "What the step got does not match its schema.",
+    "What the step got, or what the run gives (`output_schema`), does not match its schema.",
     "Loosen the schema. For a model's answer: say in the prompt what the schema asks, or use a more able model.",
   ),
   expression_failed: entry(

@@ -7,6 +7,7 @@ import { defaultTenant } from "../core/tenant.ts";
 import { credentialsOf } from "./credentials.ts";
 import { isFromElsewhere } from "./origins.ts";
 import { problemDocument, problemMediaType } from "./problem.ts";
+import { addPageHeaders } from "./security-headers.ts";
 
 /** Who may use a route. */
 export interface RouteAccess {
@@ -16,9 +17,15 @@ export interface RouteAccess {
   readonly fleet?: boolean | undefined;
   /** It is a page: a browser that is not logged in is sent to the login. */
   readonly page?: boolean | undefined;
-  /** Whether its use is a change for the audit log. Default: it is, where it is no GET and needs operate or admin. */
-  readonly audited?: boolean | undefined;
+  /** What its use is to the audit log. Default: `something`; a GET changes nothing. */
+  readonly changes?: Changes | ((request: FastifyRequest) => Changes) | undefined;
 }
+
+/**
+ * What the use of a route changes, and so when it is written into the audit log. `something`: it is written before it is done, and again when it is answered. `if_accepted`: anybody
+ * may ask, so it is written when it is answered, unless it was refused. `answered`: it is written when it is answered, also if it was refused.
+ */
+export type Changes = "nothing" | "something" | "if_accepted" | "answered";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -60,15 +67,24 @@ export function admitRequests(
   });
 }
 
-/** Registers what brings its own routes: all of them have this access. */
+/** Who may look at pages, and who may change something there. */
+export interface PagesAccess {
+  readonly look: RouteAccess;
+  /** Absent: who may look. */
+  readonly change?: RouteAccess;
+}
+
+/** Registers what brings its own routes, with this access to all of them. */
 export async function addPages(
   server: FastifyInstance,
-  access: RouteAccess,
+  { look, change = look }: PagesAccess,
   add: (pages: FastifyInstance) => Promise<void>,
 ): Promise<void> {
   await server.register(async (pages) => {
+    addPageHeaders(pages);
     pages.addHook("onRoute", (route) => {
-      route.config = { ...route.config, access };
+      const isLook = [route.method].flat().every((method) => ["GET", "HEAD"].includes(method));
+      route.config = { ...route.config, access: isLook ? look : change };
     });
     await add(pages);
   });
@@ -165,7 +181,7 @@ function refuseOtherSites(request: FastifyRequest, origins: readonly string[]): 
   if (!isFromElsewhere(request) || origins.includes(origin)) return;
   const others = origins.length === 0 ? "" : ` and those of ${origins.join(", ")}`;
   throw new AppError("bad_request", {
-    message: `The request comes from a page of ${origin.slice(0, 100)}; only this server's own pages${others} may change something here. SWITCHYARD_ORIGINS lets others in.`,
+    message: `The request comes from a page of ${origin.slice(0, 100) || "another site"}; only this server's own pages${others} may change something here. SWITCHYARD_ORIGINS lets others in.`,
   });
 }
 

@@ -37,8 +37,9 @@ export async function allowOrigins(server: FastifyInstance, origins: readonly st
   });
 }
 
-/** Whether a browser sent the request for a page that is none of this server's. Browsers name the page's origin in each such request. */
-export function isFromElsewhere({ headers: { origin, host } }: FastifyRequest): boolean {
-  if (origin === undefined) return false;
+/** Whether a browser sent the request for a page that is none of this server's. Browsers name the page's origin in each such request, or say at least that it is another one. */
+export function isFromElsewhere({ headers }: FastifyRequest): boolean {
+  const { origin, host, "sec-fetch-site": site } = headers;
+  if (origin === undefined) return site === "cross-site" || site === "same-site";
   return !(URL.canParse(origin) && new URL(origin).host === host);
 }

@@ -29,6 +29,7 @@ import { addQueueBoard } from "./queue-board.ts";
 import { limitRates, type RateLimitOptions } from "./rate-limit.ts";
 import { addRoutes, type Route, type ServerContext } from "./route.ts";
 import { routes } from "./routes.ts";
+import { addSecurityHeaders } from "./security-headers.ts";
 import { addTryItPage } from "./try-it-page.ts";
 
 /** What the API server stands on. */
@@ -83,15 +84,18 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     const { method, url } = request;
     request.log.debug({ method, url, status: reply.statusCode, durationMs: Math.round(reply.elapsedTime) }, "answered");
   });
+  addSecurityHeaders(server);
   await allowOrigins(server, origins);
   admitRequests(server, { gate: access.gate, origins });
   if (rates) await limitRates(server, rates);
   limitNesting(server);
   auditChanges(server, access.audit);
   // It shows the jobs of all tenants, and can retry and remove them.
-  await addPages(server, { scope: "operate", fleet: true, page: true }, (pages) => addQueueBoard(pages, queues));
+  const ofFleet = { fleet: true, page: true };
+  const board = { look: { scope: "read", ...ofFleet }, change: { scope: "operate", ...ofFleet } } as const;
+  await addPages(server, board, (pages) => addQueueBoard(pages, queues));
   const document = openApiDocument(routes, version);
-  await addPages(server, { scope: "read", page: true }, (pages) => addTryItPage(pages, document));
+  await addPages(server, { look: { scope: "read", page: true } }, (pages) => addTryItPage(pages, document));
   const engines = tenantEngines(engine);
   const engineOf: ServerContext["engineOf"] = ({ principal }) => engines(principal.tenant);
   const plansOf: ServerContext["plansOf"] = (request) => plans(request.principal.tenant, engineOf(request));
@@ -119,11 +123,12 @@ function logFailure(request: FastifyRequest, thrown: unknown, error: AppError): 
   const { code, details } = error;
   const url = pathOf(request);
   if (!Array.isArray(details.calls)) {
-    request.log.error({ err: thrown, code, url }, error.message);
+    // What is Switchyard's own fault is an error; what others are not there for passes.
+    request.log[code === "internal" ? "error" : "warn"]({ err: thrown, code, url }, error.message);
     return;
   }
   const calls = details.calls.map((call) => (isJsonObject(call) ? { ...call, message: undefined } : {}));
-  request.log.error({ code, url, calls }, catalogue[code].summary);
+  request.log.warn({ code, url, calls }, catalogue[code].summary);
 }
 
 function answer(reply: FastifyReply, error: AppError, inVendorsShape?: Route["problem"]): FastifyReply {

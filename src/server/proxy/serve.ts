@@ -53,6 +53,7 @@ export function proxyRoute({ codec, url, summary, body }: ProxyRoute): Route {
     url,
     chapter: "proxy",
     scope: "submit",
+    changes: "nothing",
     summary,
     takes: jsonTypes,
     reads: { body },
