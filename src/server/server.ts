@@ -90,8 +90,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   auditChanges(server, access.audit);
   // It shows the jobs of all tenants, and can retry and remove them.
   await addPages(server, { scope: "operate", fleet: true, page: true }, (pages) => addQueueBoard(pages, queues));
-  const document = openApiDocument(routes, version);
-  await addPages(server, { scope: "read", page: true }, (pages) => addTryItPage(pages, document));
+  await addPages(server, { scope: "read", page: true }, (pages) =>
+    addTryItPage(pages, () => openApiDocument(routes, version)),
+  );
   const engines = tenantEngines(engine);
   const engineOf: ServerContext["engineOf"] = ({ principal }) => engines(principal.tenant);
   const plansOf: ServerContext["plansOf"] = (request) => plans(request.principal.tenant, engineOf(request));
