@@ -82,6 +82,10 @@ const meanings = {
     "Lets other machines use the API although no [key](access.md) was made: without it such a server does not start. Where a key was made, keys are asked for all the same.",
   SWITCHYARD_RATE_LIMIT:
     "Requests a minute that one [key](access.md) may send, over all servers of the fleet. None: any number.",
+  SWITCHYARD_ORIGINS:
+    "Origins of the web pages that may use the API from a browser ([CORS](client.md#in-a-browser)), besides the server's own. Their pages show a key; a login's cookie does not count for them.",
+  SWITCHYARD_READER_TIMEOUT:
+    "For how long the reader of a stream (a proxied answer, a run's events) may take nothing of what waits for it, before its connection is cut.",
   SWITCHYARD_DATA: "Folder of the Redis that `switchyard dev` starts. Relative to the working folder.",
   SWITCHYARD_CONCURRENCY: "Steps that one worker process executes at a time (of each step queue).",
   SWITCHYARD_RETENTION:

@@ -188,13 +188,13 @@ export async function createApp(options: AppOptions): Promise<App> {
         planId,
         token: tokenSource(),
       });
-      const { bodyLimitBytes } = settings;
+      const { bodyLimitBytes, origins, readerTimeoutMs: patienceMs } = settings;
       const access = createAccess({ redis: passing, subscriber, keys, clock: Date.now });
       notice = await sayWhoMayCome(settings, access, log);
       const providers = providerFacts(settings.providers);
       const { rateLimit: perMinute } = settings;
       const rates = perMinute === null ? undefined : { perMinute, redis: passing, namespace: keys.access.rates };
-      const context = { engine, plans, routing, router, providers, access };
+      const context = { engine, plans, routing, router, providers, access, origins, patienceMs };
       const server = await createServer({ ...context, queues, log, version, bodyLimitBytes, rates });
       closers.push(() => server.close());
       url = await server.listen({ host: settings.host, port: settings.port });

@@ -58,6 +58,8 @@ export function loadWithOrigins(options: LoadOptions): LoadedSettings {
     port: readScalar(scalars.port, source, problems),
     open: readScalar(scalars.open, source, problems),
     rateLimit: readScalar(scalars.rateLimit, source, problems),
+    origins: readScalar(scalars.origins, source, problems),
+    readerTimeoutMs: readScalar(scalars.readerTimeoutMs, source, problems),
     dataDir: readScalar(scalars.dataDir, source, problems),
     concurrency: readScalar(scalars.concurrency, source, problems),
     graceMs: readScalar(scalars.graceMs, source, problems),

@@ -7,6 +7,7 @@ import {
   durationOrOff,
   durations,
   flag,
+  isOrigin,
   milliseconds,
   proxyForm,
   proxyUrl,
@@ -62,6 +63,21 @@ export const scalars = {
     schema: wholeNumber(1, 10_000_000),
     fallback: null,
     allowed: "a whole number of requests a minute, from 1 to 10000000",
+  }),
+  origins: declare<readonly string[]>({
+    variable: "SWITCHYARD_ORIGINS",
+    path: ["origins"],
+    schema: texts(isOrigin),
+    fallback: [],
+    allowed:
+      "origins such as https://desk.example.com or http://localhost:5173, separated by commas, or a list of them; not *: pages log in here with a cookie",
+  }),
+  readerTimeoutMs: declare({
+    variable: "SWITCHYARD_READER_TIMEOUT",
+    path: ["reader_timeout"],
+    schema: milliseconds.pipe(z.int().min(100).max(3_600_000)),
+    fallback: 60_000,
+    allowed: "a duration from 100ms to 1h, such as 60s",
   }),
   dataDir: declare({
     variable: "SWITCHYARD_DATA",

@@ -29,6 +29,10 @@ export interface Settings {
   readonly open: boolean;
   /** Requests a minute that one key may send; null: any number. */
   readonly rateLimit: number | null;
+  /** Whose pages may use the API besides the server's own, as browsers write origins. */
+  readonly origins: readonly string[];
+  /** For how long the reader of a stream may take nothing of what waits for it, before it is cut. */
+  readonly readerTimeoutMs: number;
   /** Folder of what `switchyard dev` keeps, as given: relative to the working folder. */
   readonly dataDir: string;
   /** Steps that one worker process executes at a time. */

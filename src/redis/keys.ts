@@ -56,6 +56,8 @@ export interface AccessKeys {
   session(digest: string): string;
   /** Stream: what was changed over HTTP. */
   readonly audit: string;
+  /** Stream: of the audit log, what was begun. */
+  readonly begun: string;
   /** Beginning of the counters of requests by key. */
   readonly rates: string;
   /** Channel on which servers are told that keys have changed. */
@@ -139,6 +141,7 @@ export function keysOf(prefix: string): Keys {
       used: `${prefix}:{access}:used`,
       session: (digest) => `${prefix}:{access}:session:${digest}`,
       audit: `${prefix}:{access}:audit`,
+      begun: `${prefix}:{access}:begun`,
       rates: `${prefix}:rates:`,
       changed: `${prefix}:access`,
     },

@@ -8,6 +8,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { Plans } from "../planning/plans.ts";
 import type { Router } from "../router/router.ts";
 import type { RoutingControl } from "../router/routing-control.ts";
+import type { RouteAccess } from "./admission.ts";
 import type { ProviderFacts } from "./provider-facts.ts";
 
 declare module "fastify" {
@@ -37,6 +38,8 @@ export interface ServerContext {
   readonly version: string;
   /** Fires when the server begins to close: open event streams end, their readers reconnect elsewhere. */
   readonly closing: AbortSignal;
+  /** Milliseconds for which the reader of a stream may take nothing of what waits for it, before it is cut. */
+  readonly patienceMs: number;
 }
 
 /** One line of the route table. One file a handler, under `routes/`. */
@@ -52,8 +55,8 @@ export interface Route {
   readonly scope: Scope | "none";
   /** It concerns all tenants: only the default tenant's keys may use it. */
   readonly fleet?: boolean;
-  /** Whether its use is a change for the audit log. Default: it is, where it is no GET and needs operate or admin. */
-  readonly audited?: boolean;
+  /** What its use is to the audit log. Default: `something`; a GET changes nothing. */
+  readonly changes?: RouteAccess["changes"];
   /** Schemas of what it reads, by part. The handler checks with these very schemas ({@link checked}); the API's document is made from them. */
   readonly reads?: Partial<Readonly<Record<"params" | "query" | "headers" | "body", z.ZodType>>>;
   /** What it answers when all is well, by status: a sentence, and a schema where it is JSON. Problems need no mention. */
@@ -94,9 +97,9 @@ export function addRoutes(server: FastifyInstance, routes: readonly Route[], con
 }
 
 function add(server: FastifyInstance, route: Route, context: ServerContext): void {
-  const { method, url, takes, problem, handler, scope, fleet, audited } = route;
+  const { method, url, takes, problem, handler, scope, fleet, changes } = route;
   const guard = takes ? { onRequest: bodyGuard(takes) } : {};
-  const config = { problem, access: { scope, fleet, audited } };
+  const config = { problem, access: { scope, fleet, changes } };
   server.route({ method, url, handler: handler(context), config, ...guard });
 }
 

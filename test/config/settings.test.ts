@@ -14,6 +14,8 @@ describe("loadSettings", () => {
       port: 7700,
       open: false,
       rateLimit: null,
+      origins: [],
+      readerTimeoutMs: 60_000,
       retention: "30d",
       dataDir: ".switchyard",
       concurrency: 20,

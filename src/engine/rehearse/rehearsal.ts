@@ -140,7 +140,7 @@ export class Rehearsal implements TimedRun {
     try {
       const refused = workflow.tolerate(failed);
       if (refused) throw refused;
-      return { output: await workflow.renderOutput(this.#scope(workflow.outputReads)) };
+      return { output: workflow.checkOutput(await workflow.renderOutput(this.#scope(workflow.outputReads))) };
     } catch (error) {
       return { error: toErrorRecord(error) };
     }

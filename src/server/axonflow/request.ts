@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import { AppError } from "../../core/errors.ts";
+import { isJsonObject } from "../../core/json.ts";
 import { didYouMean } from "../../core/suggest.ts";
 import { checked } from "../checked.ts";
 import { jsonTypes } from "../media-types.ts";
@@ -30,12 +31,19 @@ const answers: Readonly<Record<string, RequestAnswer>> = {
   "execute-plan": answerExecutePlan,
 };
 
+/** Requests for a call change nothing. */
+function isCall(body: unknown): boolean {
+  const { request_type: type = "chat" } = isJsonObject(body) ? body : {};
+  return type === "chat" || type === "llm_chat";
+}
+
 /** `POST /api/request`: calls, plans and their execution, as AxonFlow's clients ask for them. */
 export const axonFlowRequest: Route = {
   method: "POST",
   url: "/api/request",
   chapter: "axonflow",
   scope: "submit",
+  changes: ({ body }) => (isCall(body) ? "nothing" : "something"),
   summary: "AxonFlow's clients: proxyLLMCall, generatePlan, executePlan ({query, request_type, context}).",
   takes: jsonTypes,
   problem: requestProblem,

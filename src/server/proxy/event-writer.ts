@@ -1,13 +1,22 @@
 import type { ServerResponse } from "node:http";
 import type { WireEvent } from "../../providers/wire.ts";
+import { caughtUp, cutIfStill, isBehind } from "../slow-reader.ts";
 
 /** Writes a vendor's events to a client. What comes in one turn of the event loop goes out in one piece. */
 export class EventWriter {
   readonly #raw: ServerResponse;
+  readonly #patienceMs: number;
   #text = "";
 
-  constructor(raw: ServerResponse) {
+  /** @param patienceMs for how long a reader may take nothing of what waits for it */
+  constructor(raw: ServerResponse, patienceMs: number) {
     this.#raw = raw;
+    this.#patienceMs = patienceMs;
+  }
+
+  /** Undefined: the reader keeps up. Else kept when it has caught up, or was cut. */
+  pace(): Promise<void> | undefined {
+    return isBehind(this.#raw) ? caughtUp(this.#raw, this.#patienceMs) : undefined;
   }
 
   send(events: readonly WireEvent[]): void {
@@ -19,6 +28,7 @@ export class EventWriter {
     const text = this.#text;
     this.#text = "";
     this.#raw.end(text);
+    if (this.#raw.writableLength > 0) cutIfStill(this.#raw, this.#patienceMs);
   }
 
   #flush(): void {

@@ -53,6 +53,7 @@ export function proxyRoute({ codec, url, summary, body }: ProxyRoute): Route {
     url,
     chapter: "proxy",
     scope: "submit",
+    changes: "nothing",
     summary,
     takes: jsonTypes,
     reads: { body },
@@ -142,9 +143,10 @@ async function answer({ id, codec, ask, reply, context, routed }: Proxied): Prom
 
 async function stream({ id, codec, ask, reply, context, routed: [request, options] }: Proxied): Promise<FastifyReply> {
   const writer = codec.stream(ask, { id, at: Date.now() });
-  const streamed = new StreamedReply(reply, id, context.closing);
+  const streamed = new StreamedReply(reply, id, context);
   const outcome = await context.router.call(request, {
     ...options,
+    pace: () => streamed.pace(),
     onPart(part, origin) {
       streamed.begin(origin);
       streamed.send(part.type === "wire" ? [part.event] : writer.part(part, origin.model));

@@ -2,6 +2,7 @@ import type { FastifyReply } from "fastify";
 import type { JsonObject } from "../../core/json.ts";
 import type { WireEvent } from "../../providers/wire.ts";
 import type { PartOrigin } from "../../router/router.ts";
+import type { ServerContext } from "../route.ts";
 import { EventWriter } from "./event-writer.ts";
 import { splicedEvents, streamHeadersOf } from "./summary.ts";
 
@@ -13,11 +14,11 @@ export class StreamedReply {
   readonly #writer: EventWriter;
   hasBegun = false;
 
-  constructor(reply: FastifyReply, id: string, closing: AbortSignal) {
+  constructor(reply: FastifyReply, id: string, { closing, patienceMs }: Pick<ServerContext, "closing" | "patienceMs">) {
     this.#reply = reply;
     this.#id = id;
     this.#closing = closing;
-    this.#writer = new EventWriter(reply.raw);
+    this.#writer = new EventWriter(reply.raw, patienceMs);
   }
 
   /** Sends status and headers, if it has not been done. */
@@ -39,6 +40,11 @@ export class StreamedReply {
 
   send(events: readonly WireEvent[]): void {
     this.#writer.send(events);
+  }
+
+  /** Undefined: the client keeps up. Else kept when it has read what it was sent, or was cut. */
+  pace(): Promise<void> | undefined {
+    return this.#writer.pace();
   }
 
   /** The answer is whole: its last events, with what is said of who served. */

@@ -37,6 +37,7 @@ export const gatewayPreCheck: Route = {
   url: "/v1/gateway/pre-check",
   chapter: "gateway",
   scope: "submit",
+  changes: "nothing",
   summary:
     "Before a call of your own: which target the router would take now ({provider, model, hints, tokens, max_tokens, workflow, seconds}).",
   takes: jsonTypes,
@@ -137,6 +138,7 @@ export const gatewayAudit: Route = {
   url: "/v1/gateway/audit",
   chapter: "gateway",
   scope: "submit",
+  changes: "nothing",
   summary:
     "After a call of your own: {context_id, provider, model, usage, latency_ms, first_token_ms, failure, workflow}. Counted once per context or Idempotency-Key.",
   takes: jsonTypes,

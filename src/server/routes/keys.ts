@@ -47,7 +47,7 @@ export const createKey: Route = {
         throw new AppError("forbidden", { message: `A key of tenant ${reach} makes keys of that tenant only.` });
       const expiresInMs = expires === undefined ? undefined : parseDuration(expires);
       const made = await access.store.create({ name, scopes, tenant, ...(expiresInMs ? { expiresInMs } : {}) });
-      return reply.code(201).header("cache-control", "no-store").send(made);
+      return reply.code(201).header("location", `/v1/keys/${made.id}`).header("cache-control", "no-store").send(made);
     },
 };
 

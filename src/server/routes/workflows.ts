@@ -84,6 +84,7 @@ export const validateWorkflow: Route = {
   url: "/v1/workflows/validate",
   chapter: "workflows",
   scope: "read",
+  changes: "nothing",
   summary:
     "Check a definition (JSON object, or YAML as text/yaml) without storing it; answers with everything that is wrong.",
   takes: [...jsonTypes, ...yamlTypes],
