@@ -19,6 +19,7 @@ import { createProviders } from "./providers/create.ts";
 import { loadPlugins } from "./providers/load-plugins.ts";
 import { type ConnectionMode, connect } from "./redis/connection.ts";
 import { keysOf } from "./redis/keys.ts";
+import { memoryPolicy, policyWarning } from "./redis/memory-policy.ts";
 import { createRouter } from "./router/create.ts";
 import { resetHealth } from "./router/reset-health.ts";
 import type { Router } from "./router/router.ts";
@@ -132,6 +133,8 @@ export async function createApp(options: AppOptions): Promise<App> {
       onError,
     });
     closers.push(() => engine.close());
+    const evicts = policyWarning(await memoryPolicy(passing));
+    if (evicts) log.warn(evicts);
     if (roles.worker) {
       const handlers = [
         llmHandler(router),

@@ -214,6 +214,21 @@ export const catalogue = {
     "Redis does not answer.",
     "Check Redis; send the request again with the same Idempotency-Key.",
   ),
+  redis_full: entry(
+    503,
+    "Redis has no memory left.",
+    "Raise its maxmemory, or make room: delete ended runs, set SWITCHYARD_RETENTION. Runs go on by themselves once there is room; send the request again with the same Idempotency-Key.",
+  ),
+  redis_refuses: entry(
+    503,
+    "Redis answers, but takes no changes now.",
+    "Correct at Redis what the message names. Runs go on by themselves then; send the request again with the same Idempotency-Key.",
+  ),
+  redis_evicts: entry(
+    503,
+    "Redis would throw away what Switchyard keeps in it.",
+    "Set `maxmemory-policy noeviction` in Redis (CONFIG SET, its configuration file, or the parameter group of a managed one), then start again.",
+  ),
   redis_missing: entry(
     503,
     "No Redis server is on PATH and REDIS_URL is not set.",
