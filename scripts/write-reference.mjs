@@ -259,7 +259,8 @@ function known(entries, name, what) {
 function asWritten({ fallback, variable }) {
   if (fallback === null || fallback.length === 0) return "none";
   if (variable === "SWITCHYARD_GRACE") return code(`${fallback / 1_000}s`);
-  if (variable === "SWITCHYARD_PLAN_EXPIRE_AFTER") return code(`${fallback / 3_600_000}h`);
+  if (["SWITCHYARD_PLAN_EXPIRE_AFTER", "SWITCHYARD_IDEMPOTENCY_KEEP"].includes(variable))
+    return code(`${fallback / 3_600_000}h`);
   if (/_LIMIT$/.test(variable)) return code(`${fallback / 1_048_576}mb`);
   return code(fallback);
 }
