@@ -151,6 +151,16 @@ export const catalogue = {
     "The idempotency key was used before with another request.",
     "Use a new key, or send the first request unchanged.",
   ),
+  idempotency_busy: entry(
+    409,
+    "A request with the same idempotency key is under way.",
+    "Send it again after Retry-After: it gets the answer of the first one.",
+  ),
+  answer_not_kept: entry(
+    409,
+    "A request with the same idempotency key was carried out, and its answer cannot be given again.",
+    "Nothing is to be done twice: look at what was made. A key whose secret is lost can be rotated. Raise SWITCHYARD_IDEMPOTENCY_LIMIT for larger answers.",
+  ),
   routing_conflict: entry(
     412,
     "The routing has been changed since the change was made for it.",
