@@ -188,6 +188,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         expireAfterMs: settings.planExpireAfterMs,
         checkHints,
         clock: Date.now,
+        crash: crashHook(options.crashAt),
         planId,
         token: tokenSource(),
       });
