@@ -171,7 +171,7 @@ function assembled(
   order: Order,
   blocks: readonly CheckedDefinition[],
 ): CheckedDefinition {
-  const { head, input, output } = draft;
+  const { head, input, output, outputSchema } = draft;
   const steps = draft.steps.flatMap((step) => checkedStep(step, draft, order));
   return {
     name: head?.name ?? "",
@@ -180,6 +180,7 @@ function assembled(
     steps,
     routes: [...steps.flatMap(routesOf), ...blocks.flatMap(({ routes }) => routes)],
     ...(output === undefined ? {} : { output }),
+    ...(outputSchema === undefined ? {} : { outputSchema }),
     ...(head?.timeout === undefined ? {} : { timeoutMs: head.timeout }),
     tolerance: head?.soft_failure ?? { type: "none" },
     ...(head?.concurrency === undefined ? {} : { concurrency: head.concurrency }),

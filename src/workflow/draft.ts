@@ -17,11 +17,11 @@ import type { Tolerance } from "./failure-policy.ts";
 import type { StepKindSpec } from "./kinds/kind.ts";
 import type { Path } from "./path.ts";
 import type { ProblemList } from "./problem-list.ts";
-import { readShape } from "./shape.ts";
+import { readMembers, readShape } from "./shape.ts";
 
 /**
  * A definition as far as it could be read. Each part is read by itself, so that a mistake in one of them does not hide
- * those in the others; a part with a mistake is undefined here and its problem is in the list.
+ * those in the others; of a part with a mistake only what is right is here, or nothing, and its problem is in the list.
  */
 export interface Draft {
   readonly head: Head | undefined;
@@ -31,6 +31,7 @@ export interface Draft {
   readonly defaultBodies: JsonObject;
   readonly steps: readonly DraftStep[];
   readonly output: Json | undefined;
+  readonly outputSchema: JsonObject | undefined;
 }
 
 /** What holds for the whole workflow. */
@@ -75,7 +76,7 @@ export function dispatchable({ steps }: Pick<Draft, "steps">): readonly DraftSte
 
 /** Reads every part of a definition by its schema. */
 export function readDraft(value: JsonObject, kinds: readonly StepKindSpec[], problems: ProblemList): Draft {
-  const head = readShape(definitionShape, value, [], problems);
+  const head = readMembers(definitionShape, value, [], problems);
   const wellFormed =
     value.defaults === undefined ? {} : readShape(defaultsShape(kinds), value.defaults, ["defaults"], problems);
   const defaultBodies = wellFormed && isJsonObject(value.defaults) ? value.defaults : {};
@@ -88,13 +89,14 @@ export function readDraft(value: JsonObject, kinds: readonly StepKindSpec[], pro
     defaultBodies,
     steps: steps.map((step, index) => {
       const path = ["steps", index];
-      const stepHead = readShape(shape, step, path, problems);
+      const stepHead = readMembers(shape, step, path, problems);
       const written = isJsonObject(step) ? step : undefined;
       const reading: StepReading = { path, head: stepHead, keys: stepKeys, defaultBodies, kinds, problems };
       const drafted = draftStep(written, reading);
       return { ...drafted, ...compensationOf(written, reading) };
     }),
     output: value.output,
+    outputSchema: isJsonObject(value.output_schema) ? value.output_schema : undefined,
   };
 }
 
@@ -113,7 +115,7 @@ function compensationOf(step: JsonObject | undefined, reading: StepReading): Pic
   const written = step?.compensate;
   if (!isJsonObject(written)) return {};
   const path = [...reading.path, "compensate"];
-  const head: CompensationHead | undefined = readShape(
+  const head: CompensationHead | undefined = readMembers(
     compensationShape(reading.kinds),
     written,
     path,

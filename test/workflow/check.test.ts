@@ -450,3 +450,25 @@ describe("a checked definition", () => {
     expect(JSON.parse(JSON.stringify(checkDefinition(source, { kinds })))).toEqual(source);
   });
 });
+
+describe("a mistake", () => {
+  test("hides no other one in the same step", () => {
+    const source = steps(
+      "- id: a",
+      "  retry: { attempts: 0 }",
+      "  on_error: { goto: nobody }",
+      '  http: { url: "ftp://{{ input.at }}/{{ steps.no.output }}", method: FETCH }',
+      '- { id: b, llm: { promt: Hi, system: "{{ steps.c.output }}", temperature: 5 } }',
+    );
+    const found = problemsOf(source).map(({ path }) => path);
+    expect(found).toEqual([
+      "steps.0.retry.attempts",
+      "steps.0.on_error.goto",
+      "steps.0.http.url",
+      "steps.0.http.method",
+      "steps.1.llm.promt",
+      "steps.1.llm.system",
+      "steps.1.llm.temperature",
+    ]);
+  });
+});

@@ -129,8 +129,9 @@ export class Rehearsal implements TimedRun {
       const { ending, state } = transition;
       if (!ending) return this.#await();
       if (ending.status !== "succeeded") return this.#finish(ending.status, null, ending.error ?? null);
-      if (ending.output !== undefined) return this.#finish("succeeded", ending.output, null);
-      const concluded = await conclusionOf(this.#plan.workflow, state.failed ?? [], (reads) => this.#scope(reads));
+      const { workflow } = this.#plan;
+      const end = { output: ending.output, failed: state.failed ?? [] };
+      const concluded = await conclusionOf(workflow, end, (reads) => this.#scope(reads));
       if ("output" in concluded) return this.#finish("succeeded", concluded.output, null);
       transition = decideRefusal(this.#plan.driver, bare(state), concluded.error, this.#world.timeline.now);
     }
