@@ -27,7 +27,6 @@ import { createRoutingControl } from "./router/routing-control.ts";
 import { createRoutingStore } from "./router/routing-store.ts";
 import { KeptAnswers } from "./server/idempotency/kept-answers.ts";
 import { providerFacts } from "./server/provider-facts.ts";
-import { createServer } from "./server/server.ts";
 import { agentHandler } from "./steps/agent/agent.ts";
 import { approvalHandler } from "./steps/approval.ts";
 import { Evaluator } from "./steps/evaluator.ts";
@@ -189,6 +188,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         expireAfterMs: settings.planExpireAfterMs,
         checkHints,
         clock: Date.now,
+        crash: crashHook(options.crashAt),
         planId,
         token: tokenSource(),
       });
@@ -201,6 +201,8 @@ export async function createApp(options: AppOptions): Promise<App> {
       const { idempotencyKeepMs: keepMs, idempotencyLimitBytes: limitBytes } = settings;
       const answers = new KeptAnswers({ redis: passing, keys, keepMs, limitBytes });
       const context = { engine, plans, routing, router, providers, access, answers, origins, patienceMs };
+      // A process of workers alone does without it: it is a fifth of what there is to load.
+      const { createServer } = await import("./server/server.ts");
       const server = await createServer({ ...context, queues, log, version, bodyLimitBytes, rates });
       closers.push(() => server.close());
       url = await server.listen({ host: settings.host, port: settings.port });
