@@ -77,8 +77,11 @@ describe("sendEventStream", () => {
     let isOver = false;
     const socket = await streaming(
       async function* (signal) {
-        for (let seq = 1; !signal.aborted; seq++) yield event(seq);
-        isOver = true;
+        try {
+          for (let seq = 1; !signal.aborted; seq++) yield event(seq);
+        } finally {
+          isOver = true;
+        }
       },
       15_000,
       200,
