@@ -4,12 +4,14 @@ import type { Keys } from "../redis/keys.ts";
 import { AuditLog } from "./audit-log.ts";
 import { Gate } from "./gate.ts";
 import { KeyStore } from "./key-store.ts";
+import { LoginTries } from "./login-tries.ts";
 import { Sessions } from "./sessions.ts";
 
 /** Who may do what, as one process knows it. */
 export interface Access {
   readonly store: KeyStore;
   readonly sessions: Sessions;
+  readonly logins: LoginTries;
   readonly gate: Gate;
   readonly audit: AuditLog;
 }
@@ -37,5 +39,5 @@ export function createAccess({ redis, subscriber, keys, clock }: AccessParts): A
     subscriber.on("ready", () => gate.outdate());
     subscriber.subscribe(keys.access.changed).catch(() => undefined);
   }
-  return { store, sessions, gate, audit: new AuditLog(redis, keys) };
+  return { store, sessions, logins: new LoginTries(redis, keys), gate, audit: new AuditLog(redis, keys) };
 }

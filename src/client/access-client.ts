@@ -1,7 +1,7 @@
 import type { AccessKey, NewAccessKey } from "../core/access-key.ts";
 import type { AuditEntry } from "../core/audit.ts";
 import type { Scope } from "../core/principal.ts";
-import type { Http } from "./http.ts";
+import { chunksOf, type Http } from "./http.ts";
 
 /** Keys and the audit log; all of it needs `admin`. */
 export class AccessClient {
@@ -27,12 +27,31 @@ export class AccessClient {
     return this.#http.json({ method: "POST", path: "/v1/keys", headers, body: JSON.stringify(request) });
   }
 
+  /** Gives a key another secret; its text is in this answer and in no other. @param options grace: for how long the secret before opens too, such as 1h @throws AppError key_not_found */
+  rotate(id: string, options: { readonly grace?: string } = {}): Promise<NewAccessKey> {
+    const path = `/v1/keys/${encodeURIComponent(id)}/rotate`;
+    const headers = { "content-type": "application/json" };
+    return this.#http.json({ method: "POST", path, headers, body: JSON.stringify(options) });
+  }
+
   /** Takes a key back. @throws AppError key_not_found */
   revoke(id: string): Promise<AccessKey> {
     return this.#http.json({ method: "DELETE", path: `/v1/keys/${encodeURIComponent(id)}` });
   }
 
-  /** Who changed what over HTTP, the newest first. @param options limit: default 100; before: `next` of the page before. @throws AppError forbidden */
+  /** The whole audit log as lines of JSON, the newest entry first. @throws AppError forbidden */
+  async *auditLines(): AsyncGenerator<string> {
+    const { body } = await this.#http.open({ path: "/v1/audit", headers: { accept: "application/x-ndjson" } });
+    const decoder = new TextDecoder();
+    let rest = "";
+    for await (const chunk of chunksOf(body)) {
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+      rest = lines.pop() ?? "";
+      yield* lines;
+    }
+  }
+
+  /** Who changed what, the newest first. @param options limit: default 100; before: `next` of the page before. @throws AppError forbidden */
   audit(
     options: { readonly limit?: number; readonly before?: string } = {},
   ): Promise<{ readonly entries: readonly AuditEntry[]; readonly next: string | null }> {

@@ -1,12 +1,7 @@
 import type { Schedule } from "../core/schedule.ts";
 import type { SetTrigger, Trigger, TriggerRequest } from "../core/trigger.ts";
+import { type Asker, authorHeader } from "./asker.ts";
 import type { Http } from "./http.ts";
-
-/** Who asks for something. */
-export interface Asker {
-  /** For the history. Default: `api`. */
-  readonly author?: string;
-}
 
 /** What begins runs by itself: schedules and triggers. Failures as those of the client. */
 export class BeginningsClient {
@@ -33,6 +28,11 @@ export class BeginningsClient {
     return this.#http.json({ method: "PUT", path: schedulePath(id), headers, body: JSON.stringify(schedule) });
   }
 
+  /** One of them. @throws AppError schedule_not_found */
+  schedule(id: string): Promise<Schedule> {
+    return this.#http.json({ path: schedulePath(id) });
+  }
+
   /** @throws AppError schedule_not_found */
   async removeSchedule(id: string, asker: Asker = {}): Promise<void> {
     await this.#http.open({ method: "DELETE", path: schedulePath(id), headers: authorHeader(asker) });
@@ -49,15 +49,15 @@ export class BeginningsClient {
     return this.#http.json({ method: "PUT", path: triggerPath(id), headers, body: JSON.stringify(trigger) });
   }
 
+  /** One of them; its secret is masked. @throws AppError trigger_not_found */
+  trigger(id: string): Promise<Trigger> {
+    return this.#http.json({ path: triggerPath(id) });
+  }
+
   /** @throws AppError trigger_not_found */
   async removeTrigger(id: string, asker: Asker = {}): Promise<void> {
     await this.#http.open({ method: "DELETE", path: triggerPath(id), headers: authorHeader(asker) });
   }
-}
-
-/** The header that says who asks; it holds no other than Latin letters. */
-export function authorHeader({ author }: Asker): Record<string, string> {
-  return author === undefined ? {} : { "x-switchyard-author": encodeURIComponent(author) };
 }
 
 function schedulePath(id: string): string {

@@ -53,14 +53,18 @@ export function listSettings({ settings, origins, overrides = {} }: Listed): rea
 type Scalars = Exclude<keyof typeof scalars, "strategy" | "strictDefault" | "affinity" | "hedgeAfter" | "checkEvery">;
 
 function programSettings(settings: Settings): (readonly [readonly string[], Json])[] {
-  const { redisUrl, proxy, graceMs, planExpireAfterMs, bodyLimitBytes, outputLimitBytes } = settings;
+  const { redisUrl, proxy, graceMs, readerTimeoutMs, planExpireAfterMs, bodyLimitBytes, outputLimitBytes } = settings;
+  const { idempotencyKeepMs, idempotencyLimitBytes } = settings;
   const written: Partial<Record<Scalars, Json>> = {
     redisUrl: redisUrl === null ? null : maskedUrl(redisUrl),
     proxy: proxy === null || proxy === "off" ? proxy : maskedUrl(proxy),
     graceMs: asDuration(graceMs),
+    readerTimeoutMs: asDuration(readerTimeoutMs),
     planExpireAfterMs: asDuration(planExpireAfterMs),
     bodyLimitBytes: asSize(bodyLimitBytes),
     outputLimitBytes: asSize(outputLimitBytes),
+    idempotencyKeepMs: asDuration(idempotencyKeepMs),
+    idempotencyLimitBytes: asSize(idempotencyLimitBytes),
   };
   return Object.entries(scalars)
     .filter(([, { path }]) => path[0] !== "routing")

@@ -77,6 +77,10 @@ export const texts = (isOne: (text: string) => boolean) =>
     .transform((list): readonly string[] => [...new Set(list.filter((one) => one !== ""))])
     .refine((list) => list.every(isOne));
 
+/** Whether a text is an origin as browsers write it: scheme, host, a port that is not the scheme's own. */
+export const isOrigin = (origin: string) =>
+  URL.canParse(origin) && /^https?:$/.test(new URL(origin).protocol) && new URL(origin).origin === origin;
+
 /** A setting, with its type worked out. */
 export const declare = <T>(scalar: Scalar<T>): Scalar<T> => scalar;
 /** What {@link milliseconds} takes, in words. */

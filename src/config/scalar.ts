@@ -7,6 +7,7 @@ import {
   durationOrOff,
   durations,
   flag,
+  isOrigin,
   milliseconds,
   proxyForm,
   proxyUrl,
@@ -63,6 +64,21 @@ export const scalars = {
     fallback: null,
     allowed: "a whole number of requests a minute, from 1 to 10000000",
   }),
+  origins: declare<readonly string[]>({
+    variable: "SWITCHYARD_ORIGINS",
+    path: ["origins"],
+    schema: texts(isOrigin),
+    fallback: [],
+    allowed:
+      "origins such as https://desk.example.com or http://localhost:5173, separated by commas, or a list of them; not *: pages log in here with a cookie",
+  }),
+  readerTimeoutMs: declare({
+    variable: "SWITCHYARD_READER_TIMEOUT",
+    path: ["reader_timeout"],
+    schema: milliseconds.pipe(z.int().min(100).max(3_600_000)),
+    fallback: 60_000,
+    allowed: "a duration from 100ms to 1h, such as 60s",
+  }),
   dataDir: declare({
     variable: "SWITCHYARD_DATA",
     path: ["data"],
@@ -111,6 +127,20 @@ export const scalars = {
     schema: bytes,
     fallback: sizes.mb,
     allowed: "a size from 1kb to 512mb, such as 1mb",
+  }),
+  idempotencyKeepMs: declare({
+    variable: "SWITCHYARD_IDEMPOTENCY_KEEP",
+    path: ["idempotency", "keep"],
+    schema: milliseconds.refine((ms) => ms >= 60_000 && ms <= 30 * 86_400_000),
+    fallback: 86_400_000,
+    allowed: "a duration from 1m to 30d, such as 24h",
+  }),
+  idempotencyLimitBytes: declare({
+    variable: "SWITCHYARD_IDEMPOTENCY_LIMIT",
+    path: ["idempotency", "limit"],
+    schema: bytes,
+    fallback: 4 * sizes.mb,
+    allowed: "a size from 1kb to 512mb, such as 4mb",
   }),
   ca: declare<string | null>({
     variable: "SWITCHYARD_CA",

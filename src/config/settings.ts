@@ -29,6 +29,10 @@ export interface Settings {
   readonly open: boolean;
   /** Requests a minute that one key may send; null: any number. */
   readonly rateLimit: number | null;
+  /** Whose pages may use the API besides the server's own, as browsers write origins. */
+  readonly origins: readonly string[];
+  /** For how long the reader of a stream may take nothing of what waits for it, before it is cut. */
+  readonly readerTimeoutMs: number;
   /** Folder of what `switchyard dev` keeps, as given: relative to the working folder. */
   readonly dataDir: string;
   /** Steps that one worker process executes at a time. */
@@ -42,6 +46,10 @@ export interface Settings {
   readonly bodyLimitBytes: number;
   /** Size of one step's stored output. */
   readonly outputLimitBytes: number;
+  /** How long the answer to a request with an Idempotency-Key is kept. */
+  readonly idempotencyKeepMs: number;
+  /** Size of such an answer's body; a larger one is not kept. */
+  readonly idempotencyLimitBytes: number;
   /** File of certificates that the providers' endpoints are trusted by, besides the well-known ones; null: none. */
   readonly ca: string | null;
   /** Proxy of the providers' connections; `off`: none, whatever the environment says; null: what the environment says. May hold a password. */

@@ -14,7 +14,7 @@ export const stepErrors = {
   ),
   output_invalid: entry(
     422,
-    "What the step got does not match its schema.",
+    "What the step got, or what the run gives (`output_schema`), does not match its schema.",
     "Loosen the schema. For a model's answer: say in the prompt what the schema asks, or use a more able model.",
   ),
   expression_failed: entry(
@@ -66,6 +66,11 @@ export const stepErrors = {
     422,
     "A machine invoked a step with an input that its kind does not take.",
     "Correct the invocation's `input` as the message says.",
+  ),
+  image_invalid: entry(
+    422,
+    "What a step was to show to a model is no picture.",
+    "Give `images` data URLs, or { base64, media_type } as the body of an http step's output is.",
   ),
   agent_limit: entry(
     422,

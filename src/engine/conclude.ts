@@ -39,24 +39,20 @@ export class Conclusion {
       const error = told.error ? { error: told.error as unknown as Json } : {};
       return { id, transition, status, events: [...events, { type: "run.cancelled", ...told }], ...error };
     }
-    if (ending.output !== undefined) {
-      return {
-        id,
-        transition,
-        status: "succeeded",
-        events: [...events, { type: "run.succeeded" }],
-        output: ending.output,
-      };
-    }
     try {
       const refused = workflow.tolerate(transition.state.failed ?? []);
       if (refused) throw refused;
-      const output = await workflow.renderOutput(await this.#scope(runId, workflow, input, transition));
+      const given = ending.output ?? (await this.#rendered(runId, workflow, input, transition));
+      const output = workflow.checkOutput(given);
       return { id, transition, status: "succeeded", events: [...events, { type: "run.succeeded" }], output };
     } catch (error) {
       const refusal = decideRefusal(driver, transition, toErrorRecord(error), now);
       return refusal.ending?.status === "failed" ? failed(id, refusal, refusal.ending.error) : goingOn(id, refusal);
     }
+  }
+
+  async #rendered(runId: string, workflow: CompiledWorkflow, input: JsonObject, end: Transition): Promise<Json> {
+    return workflow.renderOutput(await this.#scope(runId, workflow, input, end));
   }
 
   /** Outputs that this transition brings are at hand; the others are read. */

@@ -34,6 +34,7 @@ export async function generateStreamed(
     part(part) {
       if (!signal.aborted) listener.part(part);
     },
+    ...(listener.pace ? { pace: () => listener.pace?.() } : {}),
   });
   return toAnswer({ ...result, firstTokenMs }, options);
 }

@@ -154,10 +154,11 @@ function exchanges({ settings, clock }: ProviderContext, options: Exchanged, con
           timeouts.alive();
           onActivity?.();
         };
+        const pace = paceOf(call, timeouts);
         if (way && asked.wire) {
           const { apiKey } = entrance;
           const told = streamed && onPart ? unlessOver(signal, onPart) : undefined;
-          return pass(asked.wire, way, { connection, apiKey, model, signal, headers, onPart: told, alive, clock });
+          return pass(asked.wire, way, { connection, apiKey, model, signal, headers, onPart: told, alive, pace, clock });
         }
         const ask = {
           signal,
@@ -179,6 +180,7 @@ function exchanges({ settings, clock }: ProviderContext, options: Exchanged, con
           alive,
           delta: (text: string) => onDelta?.(text),
           part: (part: AnswerPart) => onPart?.(part),
+          ...(pace ? { pace } : {}),
         };
         return generateStreamed(entrance.model(model), request, { ...ask, listener, clock });
       });
@@ -209,6 +211,15 @@ function exchanges({ settings, clock }: ProviderContext, options: Exchanged, con
         if (options.probe) await probe(options.probe(apiKey), connection.fetch, signal);
       });
     },
+  };
+}
+
+/** Waits for whoever hears the answer, while the call's timeouts are held. */
+function paceOf({ pace }: CallOptions, timeouts: CallTimeouts): CallOptions["pace"] {
+  if (!pace) return undefined;
+  return () => {
+    const behind = pace();
+    return behind && timeouts.hold(behind);
   };
 }
 

@@ -48,6 +48,8 @@ export interface CallOptions {
   readonly onActivity?: () => void;
   /** Given: the answer is streamed; each piece of it in its order, also of tool calls. */
   readonly onPart?: (part: AnswerPart) => void;
+  /** Asked between the pieces of a streamed answer. A promise: whoever hears it is behind; until it is kept nothing more is read of the vendor, and no timeout runs. */
+  readonly pace?: () => Promise<void> | undefined;
 }
 
 /** A failed call, classified where the provider's answer was read. */

@@ -17,6 +17,8 @@ export interface StreamListener {
   delta(text: string): void;
   /** A piece of anything in the answer. */
   part(part: AnswerPart): void;
+  /** Asked after each piece. A promise: the next one is read when it is kept. Absent: whoever hears is never behind. */
+  pace?(): Promise<void> | undefined;
 }
 
 /**
@@ -53,6 +55,8 @@ export async function readStream(
         parts.add(part);
         content.add(part);
     }
+    const behind = listener.pace?.();
+    if (behind) await behind;
   }
   if (!finish || isMadeUp(finish.finishReason)) {
     throw new CallFailure("malformed", "The stream ended before the answer did.", { httpStatus: 200 });

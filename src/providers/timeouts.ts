@@ -6,20 +6,30 @@ export interface TimeoutOptions {
   readonly firstTokenMs: number | null;
   /** From one token to the next. */
   readonly idleMs: number;
+  /** Milliseconds. Default: the process's. */
+  readonly clock?: () => number;
 }
 
 /** The times of one call, counted from its construction. */
 export class CallTimeouts {
   readonly #controller = new AbortController();
-  readonly #total: NodeJS.Timeout;
+  readonly #totalMs: number;
   readonly #idleMs: number;
+  readonly #clock: () => number;
+  #total: NodeJS.Timeout;
+  /** When the call began, later by the time in which it was held. */
+  #begunAt: number;
   #silence: NodeJS.Timeout | undefined;
   /** A first token has come, or the call is over. */
   #isUnderWay = false;
+  #isOver = false;
 
-  constructor({ totalMs, firstTokenMs, idleMs }: TimeoutOptions) {
+  constructor({ totalMs, firstTokenMs, idleMs, clock = () => performance.now() }: TimeoutOptions) {
+    this.#totalMs = totalMs;
     this.#idleMs = idleMs;
-    this.#total = this.#end(totalMs, "It did not end its answer");
+    this.#clock = clock;
+    this.#begunAt = clock();
+    this.#total = this.#endTotal();
     if (firstTokenMs !== null) this.#silence = this.#end(firstTokenMs, "No first token came");
   }
 
@@ -41,15 +51,41 @@ export class CallTimeouts {
     this.#silence = this.#end(this.#idleMs, "No further token came");
   }
 
+  /** Waits for whoever hears the answer: that time is not the provider's. */
+  async hold(waiting: Promise<void>): Promise<void> {
+    const heldAt = this.#clock();
+    clearTimeout(this.#total);
+    clearTimeout(this.#silence);
+    try {
+      await waiting;
+    } finally {
+      this.#begunAt += this.#clock() - heldAt;
+      if (!this.#isOver) this.#goOn();
+    }
+  }
+
   /** The call is over. */
   stop(): void {
+    this.#isOver = true;
     clearTimeout(this.#total);
     clearTimeout(this.#silence);
     this.#silence = undefined;
     this.#isUnderWay = true;
   }
 
-  #end(ms: number, what: string): NodeJS.Timeout {
-    return setTimeout(() => this.#controller.abort(new Error(`${what} within ${ms / 1_000} s.`)), ms);
+  #goOn(): void {
+    this.#total = this.#endTotal();
+    this.#isUnderWay = false;
+    this.alive();
+  }
+
+  #endTotal(): NodeJS.Timeout {
+    const leftMs = Math.max(0, this.#totalMs - (this.#clock() - this.#begunAt));
+    return this.#end(this.#totalMs, "It did not end its answer", leftMs);
+  }
+
+  /** @param inMs from now. Default: all of the time */
+  #end(ms: number, what: string, inMs = ms): NodeJS.Timeout {
+    return setTimeout(() => this.#controller.abort(new Error(`${what} within ${ms / 1_000} s.`)), inMs);
   }
 }

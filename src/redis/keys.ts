@@ -20,6 +20,8 @@ export interface Keys {
   approvals(tenant: string): string;
   /** Hash with expiry: the run id that an idempotency key made, and the hash of its request. */
   idempotency(key: string): string;
+  /** Hash with expiry: who is carried out for an idempotency key, or what that was answered. @param record see recordId */
+  answer(record: string): string;
   /** Hash: definitions of one workflow by version, version by content hash, and the newest version. */
   workflow(name: string): string;
   /** Set: full names of the stored workflows. */
@@ -56,6 +58,8 @@ export interface AccessKeys {
   session(digest: string): string;
   /** Stream: what was changed over HTTP. */
   readonly audit: string;
+  /** Stream: of the audit log, what was begun. */
+  readonly begun: string;
   /** Beginning of the counters of requests by key. */
   readonly rates: string;
   /** Channel on which servers are told that keys have changed. */
@@ -126,6 +130,7 @@ export function keysOf(prefix: string): Keys {
     runsBy: (what, value) => `${prefix}:{runs}:${what}:${value}`,
     approvals: (tenant) => `${prefix}:{approvals}:${tenant}`,
     idempotency: (key) => `${prefix}:{idempotency}:${key}`,
+    answer: (record) => `${prefix}:{answer:${record}}`,
     workflow: (name) => `${prefix}:{workflows}:${name}`,
     workflows: `${prefix}:{workflows}`,
     router: (name) => `${prefix}:{router}:${name}`,
@@ -139,6 +144,7 @@ export function keysOf(prefix: string): Keys {
       used: `${prefix}:{access}:used`,
       session: (digest) => `${prefix}:{access}:session:${digest}`,
       audit: `${prefix}:{access}:audit`,
+      begun: `${prefix}:{access}:begun`,
       rates: `${prefix}:rates:`,
       changed: `${prefix}:access`,
     },

@@ -1,7 +1,8 @@
 import { type Claim, claim, record } from "./breaker.ts";
+import { whole } from "./call-batch.ts";
 import type { Booked, Booking, CallReport, Reserved } from "./fleet.ts";
 import { foldLatency } from "./latency.ts";
-import { type Ask, fullAt, keep, leaseOf, reserve, settle } from "./limits.ts";
+import { fullAt, keep, leaseOf, reserve, settle } from "./limits.ts";
 import type { Memory } from "./memory.ts";
 import { rules } from "./rules.ts";
 import { type Target, targetId } from "./target.ts";
@@ -32,13 +33,31 @@ export function book({ provider, keyField, ask, token }: Booking, now: number, m
   return { provider, keyField, lease: leaseOf(ask, token, now, rules) };
 }
 
-/** Corrects a booking by what was used. */
-export function settleAlone({ provider, keyField, lease }: Booked, actual: Ask, now: number, memory: Memory): void {
-  for (const name of [provider, keyField]) memory.setUse(name, settle(memory.use(name), lease, actual, now, rules));
+/** Whether no limit holds a call back, and its booking only counts it. */
+export function isFree({ limits, keyLimits, leaseMs }: Booking): boolean {
+  return limits === null && keyLimits === null && leaseMs === undefined;
+}
+
+/** Books a call that no limit holds back. What it uses is Redis's to know: where a limit is set later, it is read from there. */
+export function bookFree({ provider, keyField, ask, token }: Booking, now: number, memory: Memory): Booked {
+  for (const name of [provider, keyField]) memory.addFree(name, 1);
+  return { provider, keyField, lease: leaseOf(ask, token, now, rules), isFree: true };
+}
+
+/** Takes over what a call that has ended says of its booking and its run: the booking is corrected by what was used. */
+export function settleAlone({ settle: settled, bind, target }: CallReport, now: number, memory: Memory): void {
+  if (bind !== undefined) memory.setBound(bind, target.provider);
+  if (!settled) return;
+  const { provider, keyField, lease, isFree } = settled.booked;
+  for (const name of [provider, keyField]) {
+    if (isFree) memory.addFree(name, -1);
+    else memory.setUse(name, settle(memory.use(name), lease, whole(settled.actual), now, rules));
+  }
 }
 
 /** Prolongs a booking's leases. */
-export function keepAlone({ provider, keyField, lease }: Booked, now: number, memory: Memory): void {
+export function keepAlone({ provider, keyField, lease, isFree }: Booked, now: number, memory: Memory): void {
+  if (isFree) return;
   for (const name of [provider, keyField]) memory.setUse(name, keep(memory.use(name), lease, now, rules));
 }
 

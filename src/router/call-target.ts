@@ -114,7 +114,7 @@ function saidBy(result: CallResult, { ownTime }: RoutedRequest): Pick<Outcome, "
 /** Listens to a call's stream: when its first token came, and its text for whoever reads along. */
 function streamOf(target: Target, call: number, routed: RoutedRequest, manner: CallManner, clock: () => number) {
   const { provider, model } = target;
-  const { onPiece, onPart } = routed.options;
+  const { onPiece, onPart, pace } = routed.options;
   const { decision } = routed.decided;
   const { onFirstToken, leads = () => true } = manner;
   const begun = clock();
@@ -142,6 +142,7 @@ function streamOf(target: Target, call: number, routed: RoutedRequest, manner: C
       ...(onFirstToken || onPiece || onPart ? { onActivity } : {}),
       ...(onPiece ? { onText } : {}),
       ...(onPart ? { onPart: tellPart } : {}),
+      ...(pace ? { pace } : {}),
     },
     firstTokenMs: () => firstTokenMs,
     broke(reason: FailureClass) {

@@ -2,12 +2,15 @@ import type { Redis } from "ioredis";
 import type { Limits } from "../config/settings.ts";
 import type { Keys } from "../redis/keys.ts";
 import { loadScript, type Script } from "../redis/script.ts";
-import { book, claimAlone, keepAlone, recordAlone, reserveAlone, settleAlone } from "./alone.ts";
+import { book, bookFree, claimAlone, isFree, keepAlone, reserveAlone } from "./alone.ts";
 import { bounded, type Reachability } from "./bounded.ts";
 import type { Claim } from "./breaker.ts";
-import type { Booked, Booking, CallReport, Fleet, FleetQuestion } from "./fleet.ts";
-import { type Ask, leaseId, leaseOf, nano } from "./limits.ts";
+import { whole } from "./call-batch.ts";
+import type { Booked, Booking, Fleet, FleetQuestion } from "./fleet.ts";
+import { shared } from "./gathered.ts";
+import { leaseId, leaseOf, nano } from "./limits.ts";
 import type { Memory } from "./memory.ts";
+import { isSame, recording } from "./recording.ts";
 import { rules } from "./rules.ts";
 import { asking, learn, remembered, useKeys } from "./snapshot.ts";
 import { targetId } from "./target.ts";
@@ -28,7 +31,6 @@ const script = (name: string): Script => loadScript(name, new URL(`./lua/${name}
 const scripts = {
   read: script("read"),
   reserve: script("reserve"),
-  record: script("record"),
   claim: script("claim"),
   keep: script("keep"),
 };
@@ -44,21 +46,28 @@ export function createFleet(options: FleetOptions): Fleet {
   // How far Redis's clock is ahead of ours, so that deadlines stay true while it is away.
   let aheadMs = 0;
   const now = () => clock() + aheadMs;
-  const learned = (answer: unknown, question: FleetQuestion, called?: string) => {
-    const snapshot = learn(answer, question, memory, called);
+  const learned = (answer: unknown, question: FleetQuestion) => {
+    const snapshot = learn(answer, question, memory);
     aheadMs = snapshot.now - clock();
     return snapshot;
   };
-
+  const look = async (question: FleetQuestion) => {
+    const put = asked(question, memory.routing.version);
+    const answer = await bounded(reachability, () => scripts.read.run(redis, put.keys, [time(), ...put.args]), "try");
+    if (answer.type === "answered") return learned(answer.value, question);
+    return remembered(question, now(), memory);
+  };
+  const taken = recording({ redis, keys, memory, reachability, asked, learned, time, now });
   return {
-    async read(question) {
-      const put = asked(question, memory.routing.version);
-      const answer = await bounded(reachability, () => scripts.read.run(redis, put.keys, [time(), ...put.args]), "try");
-      if (answer.type === "answered") return learned(answer.value, question);
-      return remembered(question, now(), memory);
-    },
+    // A number that is drawn is one request's alone.
+    read: shared(look, (one, other) => !one.count && isSame(one, other)),
     async reserve(given) {
       const booking = { ...given, ask: whole(given.ask) };
+      if (isFree(booking)) {
+        const begun = bookFree(booking, now(), memory);
+        await taken({ type: "begun", booked: begun });
+        return { type: "booked", booked: begun };
+      }
       const names = [booking.provider, booking.keyField];
       const put = names.flatMap((name) => useKeys(name, keys));
       const answer = await bounded(reachability, () =>
@@ -70,25 +79,8 @@ export function createFleet(options: FleetOptions): Fleet {
       return { type: "full", name: names[number - 1] ?? "", full: { limit, until } };
     },
     async record(report, question) {
-      const { target, settle, bind } = report;
-      const id = targetId(target);
-      const draw = random();
-      const put = asked(question, memory.routing.version);
-      const booked = settle ? [settle.booked.provider, settle.booked.keyField] : [];
-      const touched = [
-        ...["health", "calls"].map((name) => keys.router(`${name}:${id}`)),
-        keys.router("targets"),
-        ...booked.flatMap((name) => useKeys(name, keys)),
-        ...(bind === undefined ? [] : [keys.router(`bound:${bind}`)]),
-      ];
-      const args = [rulesText, JSON.stringify(recordText(report, draw)), ...put.args];
-      const send = () => scripts.record.run(redis, [...touched, ...put.keys], [time(), ...args]);
-      const answer = await bounded(reachability, send, "send");
-      if (settle) settleAlone(settle.booked, whole(settle.actual), now(), memory);
-      if (bind !== undefined) memory.setBound(bind, target.provider);
-      if (answer.type === "answered") return learned(answer.value, question, id);
-      recordAlone(report, now(), draw, memory);
-      return remembered(question, now(), memory);
+      const answerTo = await taken({ type: "ended", report, draw: random(), question });
+      return answerTo(question);
     },
     async claim(target, token) {
       const key = keys.router(`health:${targetId(target)}`);
@@ -114,11 +106,6 @@ function booked(booking: Booking, at: number, memory: Memory): Booked {
   return { provider, keyField, lease: leaseOf(ask, token, at, rules) };
 }
 
-/** Tokens are counted whole in Redis. */
-export function whole({ tokens, usd }: Ask): Ask {
-  return { tokens: Math.max(0, Math.ceil(tokens)), usd };
-}
-
 /** ARGV 3 to 6 of lua/reserve.lua. */
 function bookingArgs({ ask, token, limits, keyLimits }: Booking): readonly (string | number)[] {
   const texts = [limits, keyLimits].map((most) => ({
@@ -128,33 +115,4 @@ function bookingArgs({ ask, token, limits, keyLimits }: Booking): readonly (stri
     nanoUsdPerDay: most === null || most.usdPerDay === null ? undefined : nano(most.usdPerDay),
   }));
   return [ask.tokens, nano(ask.usd), token, JSON.stringify(texts)];
-}
-
-/** A call's outcome as lua/outcome.lua takes it. What is undefined is left out. @param random 0..1 */
-export function recordText(report: CallReport, random: number): object {
-  const { target, kind, ms, token, durationMs, latencyMs, keyField, settle, bind } = report;
-  return {
-    id: targetId(target),
-    kind,
-    ms: Math.ceil(ms),
-    token,
-    durationMs,
-    random,
-    keyField,
-    latencyMs: latencyMs ?? undefined,
-    bind: bind === undefined ? undefined : target.provider,
-    ...(settle ? { names: 2, settle: settleText(settle.booked, whole(settle.actual)) } : {}),
-  };
-}
-
-function settleText({ lease }: Booked, actual: Ask): object {
-  return {
-    id: leaseId(lease),
-    bucket: lease.bucket,
-    day: lease.day,
-    tokens: lease.tokens,
-    nanoUsd: nano(lease.usd),
-    actualTokens: actual.tokens,
-    actualNanoUsd: nano(actual.usd),
-  };
 }

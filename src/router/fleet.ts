@@ -73,6 +73,8 @@ export interface Booked {
   readonly provider: string;
   readonly keyField: string;
   readonly lease: Lease;
+  /** No limit held it back: its process counts it among its calls under way, and keeps nothing else of it. */
+  readonly isFree?: true;
 }
 
 /** What came of booking. `name`: the provider, or the key's field, that is full. */

@@ -3,14 +3,12 @@ import { z } from "zod";
 import type { CallRecord } from "../core/call.ts";
 import type { Keys } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
+import { batchOf } from "./call-batch.ts";
 import type { CallReport } from "./fleet.ts";
-import { recordText, whole } from "./fleet-store.ts";
 import { type GatewayContext, gatewayKeyField } from "./gateway.ts";
 import { dayOf, keptSeconds, spendKey, spendLines } from "./ledger.ts";
-import { type Ask, nano } from "./limits.ts";
+import type { Ask } from "./limits.ts";
 import { rules } from "./rules.ts";
-import { useKeys } from "./snapshot.ts";
-import { targetId } from "./target.ts";
 
 /** Contexts of calls under way, and which calls were counted. Rejects while Redis is away. */
 export interface GatewayStore {
@@ -69,26 +67,15 @@ export function createGatewayStore(options: GatewayStoreOptions): GatewayStore {
     async count({ once, id, digest, call, unbooked, record, tenant, workflow }) {
       const { target } = call;
       const lines = spendLines(record, workflow, tenant);
-      const touched = [
-        keys.router(`counted:${tenant}:${once}`),
-        spendKey(keys, dayOf(clock())),
-        keys.router("keys"),
-        ...["health", "calls"].map((name) => keys.router(`${name}:${targetId(target)}`)),
-        keys.router("targets"),
-        ...[target.provider, gatewayKeyField(target.provider)].flatMap((name) => useKeys(name, keys)),
-      ];
-      const text = { ...recordText(call, random()), ...(unbooked ? { names: 2, settle: unbookedText(unbooked) } : {}) };
+      const names = [target.provider, gatewayKeyField(target.provider)];
+      const ended = { type: "ended", report: call, draw: random() } as const;
+      const batch = batchOf([unbooked ? { ...ended, unbooked: { names, used: unbooked } } : ended], keys);
+      const touched = [keys.router(`counted:${tenant}:${once}`), spendKey(keys, dayOf(clock())), ...batch.keys];
       const time = timeSource === "redis" ? 0 : clock();
-      const args = [time, JSON.stringify(rules), JSON.stringify(text), id, digest, rememberedSeconds, keptSeconds];
+      const args = [time, JSON.stringify(rules), batch.text, id, digest, rememberedSeconds, keptSeconds];
       const answer = await script.run(redis, touched, [...args, JSON.stringify(lines)]);
       const [, counted, of = digest] = answerShape.parse(answer);
       return { id: counted, digest: of };
     },
   };
-}
-
-/** `settle` of lua/outcome.lua for a call that nobody booked: it counts at the moment of its report. */
-function unbookedText(ask: Ask): object {
-  const { tokens, usd } = whole(ask);
-  return { id: "", tokens: 0, nanoUsd: 0, actualTokens: tokens, actualNanoUsd: nano(usd), requests: 1 };
 }

@@ -19,6 +19,8 @@ export interface Use {
   readonly leases: Readonly<Record<string, number>>;
   /** Further calls under way, those of other processes: how many, and epoch milliseconds after which they count no longer. */
   readonly others?: { readonly calls: number; readonly until: number };
+  /** Further calls under way, of the process itself, that no limit held back. */
+  readonly free?: number;
 }
 
 /** Nobody has called. */
@@ -113,8 +115,8 @@ export function keep(use: Use, lease: Lease, now: number, rules: Rules): Use {
 }
 
 /** Calls under way. */
-export function callsUnderWay({ leases, others }: Use, now: number): number {
-  let calls = others && others.until > now ? others.calls : 0;
+export function callsUnderWay({ leases, others, free = 0 }: Use, now: number): number {
+  let calls = free + (others && others.until > now ? others.calls : 0);
   for (const id in leases) if ((leases[id] ?? 0) > now) calls++;
   return calls;
 }
@@ -148,6 +150,7 @@ function swept(use: Use, now: number, rules: Rules): Use {
     Object.fromEntries(Object.entries(counts).filter(([bucket]) => Number(bucket) > least));
   return {
     ...(use.others && use.others.until > now ? { others: use.others } : {}),
+    ...(use.free ? { free: use.free } : {}),
     requests: within(use.requests, oldest),
     tokens: within(tokens, oldest),
     nanoUsd: within(nanoUsd, today - 1),

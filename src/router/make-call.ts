@@ -1,7 +1,7 @@
 import type { CallRecord } from "../core/call.ts";
 import { partsOf } from "../providers/parts.ts";
 import type { LivePrice } from "../providers/prices.ts";
-import { CallFailure, type LlmAnswer, type LlmRequest, type Provider } from "../providers/provider.ts";
+import { CallFailure, type CallOptions, type LlmAnswer, type LlmRequest, type Provider } from "../providers/provider.ts";
 import type { AnswerPart } from "../providers/wire.ts";
 import { asUsage, type Estimate } from "./estimate.ts";
 import type { Target } from "./target.ts";
@@ -26,6 +26,7 @@ export interface CallPlan {
   readonly onText?: (text: string) => void;
   /** Given: the answer is streamed, and each piece of it told. One that comes whole is told in pieces all the same, unless it goes to its client as it came. */
   readonly onPart?: (part: AnswerPart) => void;
+  readonly pace?: CallOptions["pace"];
   readonly role?: CallRecord["role"];
 }
 
@@ -65,6 +66,7 @@ export async function makeCall(plan: CallPlan): Promise<CallResult> {
       ...(plan.onActivity ? { onActivity: plan.onActivity } : {}),
       ...(onText ? { onDelta: tellText } : {}),
       ...(plan.onPart ? { onPart: parts.tell } : {}),
+      ...(plan.pace ? { pace: plan.pace } : {}),
     });
     parts.ended(answer);
     const record: CallRecord = {

@@ -20,6 +20,8 @@ export interface Memory {
   use(name: string): Use;
   /** @param text as Redis has it, if that is where it comes from */
   setUse(name: string, use: Use, text?: string): void;
+  /** Counts calls of the process that begin or end and that no limit holds back. */
+  addFree(name: string, more: 1 | -1): void;
   /** Whether what is known of a name's use is what Redis had in these words. */
   isAsWritten(name: string, text: string): boolean;
   /** Routing that was set at run time. */
@@ -37,6 +39,7 @@ const mostKept = 10_000;
 export function createMemory(): Memory {
   const targets = new Map<string, { readonly health: Health; readonly text: string | undefined }>();
   const uses = new Map<string, { readonly use: Use; readonly text: string | undefined }>();
+  const free = new Map<string, number>();
   const bindings = new Map<string, string | null>();
   let keyring = new Map<string, number>();
   let routing: RoutingText = { version: 0, overrides: "" };
@@ -54,8 +57,17 @@ export function createMemory(): Memory {
       keyring = new Map(found);
     },
     count: () => ++counter,
-    use: (name) => uses.get(name)?.use ?? unused,
+    use(name) {
+      const use = uses.get(name)?.use ?? unused;
+      const calls = free.get(name) ?? 0;
+      return calls === (use.free ?? 0) ? use : { ...use, free: calls };
+    },
     setUse: (name, use, text) => keep(uses, name, { use, text }),
+    addFree(name, more) {
+      const calls = (free.get(name) ?? 0) + more;
+      if (calls > 0) free.set(name, calls);
+      else free.delete(name);
+    },
     isAsWritten: (name, text) => uses.get(name)?.text === text,
     get routing() {
       return routing;

@@ -5,7 +5,7 @@ import type { ErrorRecord } from "../core/errors.ts";
 import type { AnswerPiece } from "../core/live.ts";
 import type { ExplainRequest, Explanation, ShadowSummary } from "../core/routing.ts";
 import type { Spend } from "../core/spend.ts";
-import type { LlmAnswer, LlmRequest } from "../providers/provider.ts";
+import type { CallOptions, LlmAnswer, LlmRequest } from "../providers/provider.ts";
 import type { AnswerPart } from "../providers/wire.ts";
 import type { CheckResult } from "./check.ts";
 import type { Admission, AdmitRequest, Reported, ReportedCall } from "./gateway.ts";
@@ -37,6 +37,8 @@ export interface RouteOptions {
    * answer that breaks then ends the request as `failed`.
    */
   readonly onPart?: (part: AnswerPart, origin: PartOrigin) => void;
+  /** As {@link CallOptions.pace}: whether whoever is told the parts is behind. */
+  readonly pace?: CallOptions["pace"];
   /** Told of each failed call as soon as it failed, before the next one is begun. */
   readonly onCallFailed?: (call: CallRecord) => void;
 }

@@ -31,7 +31,7 @@ export function asking(keys: Keys): (question: FleetQuestion, version: number) =
       ...healthKeys(targets),
       ...uses.flatMap((name) => useKeys(name, keys)),
     ],
-    args: [version, count ? 1 : 0, affinity === undefined ? 0 : 1, targets.length],
+    args: [version, count ? 1 : 0, affinity === undefined ? 0 : 1, targets.length, uses.length],
   });
 }
 
@@ -42,8 +42,8 @@ export function useKeys(name: string, keys: Keys): readonly [use: string, leases
 
 const answerShape = z.string();
 
-/** Takes over what lua/snapshot.lua answered: into the process's memory, and as it was at that moment. @param called id of a target whose call was recorded */
-export function learn(raw: unknown, question: FleetQuestion, memory: Memory, called?: string): Snapshot {
+/** Takes over what lua/snapshot.lua answered: into the process's memory, and as it was at that moment. */
+export function learn(raw: unknown, question: FleetQuestion, memory: Memory): Snapshot {
   const lines = answerShape.parse(raw).split("\n");
   let read = 5;
   const take = (count: number) => {
@@ -59,11 +59,6 @@ export function learn(raw: unknown, question: FleetQuestion, memory: Memory, cal
   const healths = take(question.targets.length);
   const uses = take(question.uses.length);
   const underWay = take(question.uses.length);
-  if (called !== undefined) {
-    const [health = "", calls = "{}"] = take(2);
-    const counted = { ...parseHealth(health, unknownHealth), calls: JSON.parse(calls) as Record<string, number> };
-    memory.setHealth(called, counted, health);
-  }
   const keysOut = keyringOf(lines.slice(read));
   memory.setKeyring(keysOut);
   const targets = learnHealths(healths, question, memory);
@@ -81,6 +76,16 @@ export function learn(raw: unknown, question: FleetQuestion, memory: Memory, cal
     keyOutUntil: (field) => (keysOut.size === 0 ? 0 : (keysOut.get(field) ?? 0)),
     use: (name) => used.get(name) ?? memory.use(name),
   };
+}
+
+/** Takes over what lua/record.lua answered of the targets that were called, their counts of calls too. @returns the answers to the questions */
+export function learnCalled(texts: readonly string[], called: readonly string[], memory: Memory): readonly string[] {
+  called.forEach((id, i) => {
+    const [health = "", calls = "{}"] = texts.slice(2 * i, 2 * i + 2);
+    const counted = { ...parseHealth(health, unknownHealth), calls: JSON.parse(calls) as Record<string, number> };
+    memory.setHealth(id, counted, health);
+  });
+  return texts.slice(2 * called.length);
 }
 
 function learnHealths(
@@ -167,9 +172,9 @@ function parseUse(text: string): Pick<Use, "requests" | "tokens" | "nanoUsd"> {
 /** Adds the calls under way: the process's own by their leases, the others' by their number. */
 function withOthers(used: Pick<Use, "requests" | "tokens" | "nanoUsd">, own: Use, calls: number, now: number): Use {
   const { requests, tokens, nanoUsd } = used;
-  const { leases } = own;
-  const others = calls - callsUnderWay({ requests, tokens, nanoUsd, leases }, now);
-  const use: Use = { requests, tokens, nanoUsd, leases };
+  const { leases, free } = own;
+  const use: Use = { requests, tokens, nanoUsd, leases, ...(free ? { free } : {}) };
+  const others = calls - callsUnderWay(use, now);
   // Those that still run would have been prolonged by then.
   return others > 0 ? { ...use, others: { calls: others, until: now + rules.leaseMs } } : use;
 }

@@ -5,7 +5,9 @@ import { AppError } from "../core/errors.ts";
 import { mayDo, type Principal, type Scope, stranger } from "../core/principal.ts";
 import { defaultTenant } from "../core/tenant.ts";
 import { credentialsOf } from "./credentials.ts";
+import { isFromElsewhere } from "./origins.ts";
 import { problemDocument, problemMediaType } from "./problem.ts";
+import { addPageHeaders } from "./security-headers.ts";
 
 /** Who may use a route. */
 export interface RouteAccess {
@@ -15,9 +17,15 @@ export interface RouteAccess {
   readonly fleet?: boolean | undefined;
   /** It is a page: a browser that is not logged in is sent to the login. */
   readonly page?: boolean | undefined;
-  /** Whether its use is a change for the audit log. Default: it is, where it is no GET and needs operate or admin. */
-  readonly audited?: boolean | undefined;
+  /** What its use is to the audit log. Default: `something`; a GET changes nothing. */
+  readonly changes?: Changes | ((request: FastifyRequest) => Changes) | undefined;
 }
+
+/**
+ * What the use of a route changes, and so when it is written into the audit log. `something`: it is written before it is done, and again when it is answered. `if_accepted`: anybody
+ * may ask, so it is written when it is answered, unless it was refused. `answered`: it is written when it is answered, also if it was refused.
+ */
+export type Changes = "nothing" | "something" | "if_accepted" | "answered";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -35,8 +43,11 @@ export function accessOf(request: FastifyRequest): RouteAccess {
   return request.routeOptions.config.access ?? closed;
 }
 
-/** Puts `request.principal` on each request, and refuses those that may not use their route, before anything of them is read. */
-export function admitRequests(server: FastifyInstance, gate: Pick<Gate, "admit">): void {
+/** Puts `request.principal` on each request, and refuses those that may not use their route, before anything of them is read. @param parts origins: whose pages may change something */
+export function admitRequests(
+  server: FastifyInstance,
+  { gate, origins }: { readonly gate: Pick<Gate, "admit">; readonly origins: readonly string[] },
+): void {
   server.decorateRequest("principal");
   server.addHook("onRequest", async (request, reply) => {
     request.principal = stranger;
@@ -44,7 +55,7 @@ export function admitRequests(server: FastifyInstance, gate: Pick<Gate, "admit">
     const admission = await admissionOf(request, access, gate);
     // What a browser sends by itself is no key in a header.
     if (request.headers.authorization === undefined && request.headers["x-api-key"] === undefined) {
-      refuseOtherSites(request);
+      refuseOtherSites(request, origins);
     }
     if (admission.type === "known") {
       request.principal = access.scope === "none" ? admission.principal : forTenant(admission.principal, request);
@@ -56,15 +67,24 @@ export function admitRequests(server: FastifyInstance, gate: Pick<Gate, "admit">
   });
 }
 
-/** Registers what brings its own routes: all of them have this access. */
+/** Who may look at pages, and who may change something there. */
+export interface PagesAccess {
+  readonly look: RouteAccess;
+  /** Absent: who may look. */
+  readonly change?: RouteAccess;
+}
+
+/** Registers what brings its own routes, with this access to all of them. */
 export async function addPages(
   server: FastifyInstance,
-  access: RouteAccess,
+  { look, change = look }: PagesAccess,
   add: (pages: FastifyInstance) => Promise<void>,
 ): Promise<void> {
   await server.register(async (pages) => {
+    addPageHeaders(pages);
     pages.addHook("onRoute", (route) => {
-      route.config = { ...route.config, access };
+      const isLook = [route.method].flat().every((method) => ["GET", "HEAD"].includes(method));
+      route.config = { ...route.config, access: isLook ? look : change };
     });
     await add(pages);
   });
@@ -77,7 +97,9 @@ async function admissionOf(
   gate: Pick<Gate, "admit">,
 ): Promise<Admission> {
   try {
-    return await gate.admit(credentialsOf(request.headers));
+    const shown = credentialsOf(request.headers);
+    // A login counts on this server's own pages.
+    return await gate.admit(shown && "session" in shown && isFromElsewhere(request) ? undefined : shown);
   } catch (error) {
     if (scope === "none") return { type: "refused", why: "missing" };
     throw error;
@@ -153,11 +175,13 @@ function refuseWith(error: AppError, { page }: Pick<RouteAccess, "page">, reply:
 }
 
 /** A browser sends a POST without a body to any address without asking first, with its cookies, and says which page it comes from. */
-function refuseOtherSites({ method, headers: { origin, host } }: FastifyRequest): void {
-  if (origin === undefined || ["GET", "HEAD", "OPTIONS"].includes(method)) return;
-  if (URL.canParse(origin) && new URL(origin).host === host) return;
+function refuseOtherSites(request: FastifyRequest, origins: readonly string[]): void {
+  const { origin = "" } = request.headers;
+  if (["GET", "HEAD", "OPTIONS"].includes(request.method)) return;
+  if (!isFromElsewhere(request) || origins.includes(origin)) return;
+  const others = origins.length === 0 ? "" : ` and those of ${origins.join(", ")}`;
   throw new AppError("bad_request", {
-    message: `The request comes from a page of ${origin.slice(0, 100)}; only this server's own pages may change something here.`,
+    message: `The request comes from a page of ${origin.slice(0, 100) || "another site"}; only this server's own pages${others} may change something here. SWITCHYARD_ORIGINS lets others in.`,
   });
 }
 

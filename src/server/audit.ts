@@ -1,6 +1,7 @@
-import type { FastifyInstance, FastifyRequest } from "fastify";
-import type { AuditLog } from "../access/audit-log.ts";
-import { accessOf, pathOf } from "./admission.ts";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { AuditAsked, AuditLog, AuditPart, AuditResult } from "../access/audit-log.ts";
+import { accessOf, type Changes, pathOf } from "./admission.ts";
+import { askerOf } from "./change-by.ts";
 import { toAppError } from "./problem.ts";
 
 declare module "fastify" {
@@ -9,6 +10,8 @@ declare module "fastify" {
     auditId: string | undefined;
     /** Code of the error that it is answered with. */
     errorCode: string | undefined;
+    /** Who changes something, where that is known only once the request was read: whose trigger it is, who logs in. */
+    changedBy: Pick<AuditAsked, "tenant" | "by" | "keyId"> | undefined;
   }
 }
 
@@ -19,30 +22,54 @@ declare module "fastify" {
 export function auditChanges(server: FastifyInstance, log: AuditLog): void {
   server.decorateRequest("auditId");
   server.decorateRequest("errorCode");
+  server.decorateRequest("changedBy");
   server.addHook("preHandler", async (request) => {
-    if (!isAudited(request)) return;
-    const { principal, method, ip: from } = request;
-    const { tenant, name: by, keyId } = principal;
-    const what = `${method} ${request.routeOptions.url ?? pathOf(request)}`;
-    request.auditId = await log.begin({ tenant, by, keyId, what, path: pathOf(request), from });
+    if (changesOf(request) === "something") request.auditId = await log.begin(askedOf(request), partOf(request));
   });
   server.addHook("onError", async (request, _reply, error) => {
     request.errorCode = toAppError(error).code;
   });
   server.addHook("onSend", async (request, reply) => {
-    const { auditId, errorCode } = request;
-    if (auditId === undefined) return;
-    request.auditId = undefined;
-    const result = { status: reply.statusCode, ...(errorCode === undefined ? {} : { error: errorCode }) };
-    await log.end(auditId, result).catch((error: unknown) => {
-      // The entry stands without it, and says that nobody knows.
-      request.log.error({ err: error, audit: auditId, ...result }, "what became of a change could not be written");
-    });
+    try {
+      await end(request, reply, log);
+    } catch (error) {
+      // An entry that was begun stands without it, and says that nobody knows.
+      request.log.error({ err: error, url: pathOf(request) }, "what became of a change could not be written");
+    }
   });
 }
 
-function isAudited(request: FastifyRequest): boolean {
-  if (["GET", "HEAD", "OPTIONS"].includes(request.method)) return false;
-  const { scope, audited } = accessOf(request);
-  return audited ?? (scope === "operate" || scope === "admin");
+async function end(request: FastifyRequest, reply: FastifyReply, log: AuditLog): Promise<void> {
+  const { auditId } = request;
+  request.auditId = undefined;
+  if (auditId !== undefined) return log.end(auditId, resultOf(request, reply));
+  const changes = changesOf(request);
+  if (changes === "answered" || (changes === "if_accepted" && reply.statusCode < 400))
+    await log.note(askedOf(request), resultOf(request, reply), partOf(request));
+}
+
+function askedOf(request: FastifyRequest): AuditAsked {
+  const { principal, method, ip: from } = request;
+  const { tenant, keyId } = principal;
+  const what = `${method} ${request.routeOptions.url ?? pathOf(request)}`;
+  return { tenant, by: askerOf(request), keyId, ...request.changedBy, what, path: pathOf(request), from };
+}
+
+function resultOf({ errorCode }: FastifyRequest, reply: FastifyReply): AuditResult {
+  const { statusCode: status } = reply;
+  const made = reply.getHeader("location");
+  const isMade = status < 300 && typeof made === "string";
+  return { status, ...(errorCode === undefined ? {} : { error: errorCode }), ...(isMade ? { made } : {}) };
+}
+
+function changesOf(request: FastifyRequest): Changes {
+  if (["GET", "HEAD", "OPTIONS"].includes(request.method) || request.is404) return "nothing";
+  const { changes = "something" } = accessOf(request);
+  return typeof changes === "function" ? changes(request) : changes;
+}
+
+/** What needs `operate` or `admin` changes what is there. */
+function partOf(request: FastifyRequest): AuditPart {
+  const { scope } = accessOf(request);
+  return scope === "operate" || scope === "admin" ? "changed" : "begun";
 }

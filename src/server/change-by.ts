@@ -28,8 +28,13 @@ export const changeHeaders = authorHeaders.extend({
  */
 export function changeBy({ headers, principal }: Pick<FastifyRequest, "headers" | "principal">): ChangeBy {
   const expected = expectedVersion(headers["if-match"]);
-  const author = authorOf(principal, nameIn(headers["x-switchyard-author"]));
+  const author = askerOf({ headers, principal });
   return expected === undefined ? { author } : { author, expected };
+}
+
+/** Who asks, for histories and the audit log: the key's name, and on whose behalf. */
+export function askerOf({ headers, principal }: Pick<FastifyRequest, "headers" | "principal">): string {
+  return authorOf(principal, nameIn(headers["x-switchyard-author"]));
 }
 
 /** The new version as it is answered, with its ETag. */

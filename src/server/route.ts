@@ -8,6 +8,9 @@ import type { Engine } from "../engine/engine.ts";
 import type { Plans } from "../planning/plans.ts";
 import type { Router } from "../router/router.ts";
 import type { RoutingControl } from "../router/routing-control.ts";
+import type { RouteAccess } from "./admission.ts";
+import type { Idempotency } from "./idempotency/key.ts";
+import { type TurnParts, takeTurns } from "./idempotency/take-turns.ts";
 import type { ProviderFacts } from "./provider-facts.ts";
 
 declare module "fastify" {
@@ -37,6 +40,8 @@ export interface ServerContext {
   readonly version: string;
   /** Fires when the server begins to close: open event streams end, their readers reconnect elsewhere. */
   readonly closing: AbortSignal;
+  /** Milliseconds for which the reader of a stream may take nothing of what waits for it, before it is cut. */
+  readonly patienceMs: number;
 }
 
 /** One line of the route table. One file a handler, under `routes/`. */
@@ -52,8 +57,10 @@ export interface Route {
   readonly scope: Scope | "none";
   /** It concerns all tenants: only the default tenant's keys may use it. */
   readonly fleet?: boolean;
-  /** Whether its use is a change for the audit log. Default: it is, where it is no GET and needs operate or admin. */
-  readonly audited?: boolean;
+  /** What its use is to the audit log. Default: `something`; a GET changes nothing. */
+  readonly changes?: RouteAccess["changes"];
+  /** What it does with an Idempotency-Key. Absent: the header means nothing there, since doing it twice makes nothing twice. */
+  readonly idempotency?: Idempotency;
   /** Schemas of what it reads, by part. The handler checks with these very schemas ({@link checked}); the API's document is made from them. */
   readonly reads?: Partial<Readonly<Record<"params" | "query" | "headers" | "body", z.ZodType>>>;
   /** What it answers when all is well, by status: a sentence, and a schema where it is JSON. Problems need no mention. */
@@ -79,25 +86,37 @@ export interface Route {
   handler(context: ServerContext): RouteHandlerMethod;
 }
 
-/** Adds a table of routes to the server. */
-export function addRoutes(server: FastifyInstance, routes: readonly Route[], context: ServerContext): void {
+/** Adds a table of routes to the server. @param turns what those need that carry out an Idempotency-Key once */
+export function addRoutes(
+  server: FastifyInstance,
+  routes: readonly Route[],
+  context: ServerContext,
+  turns: TurnParts,
+): void {
+  server.decorateRequest("turn");
   for (const route of routes) {
-    if (!route.raw) add(server, route, context);
+    if (!route.raw) add(server, route, context, turns);
     // What a server registers has parsers of its own.
     else
       server.register(async (bytes) => {
         bytes.removeAllContentTypeParsers();
         bytes.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
-        add(bytes, route, context);
+        add(bytes, route, context, turns);
       });
   }
 }
 
-function add(server: FastifyInstance, route: Route, context: ServerContext): void {
-  const { method, url, takes, problem, handler, scope, fleet, audited } = route;
+function add(server: FastifyInstance, route: Route, context: ServerContext, turns: TurnParts): void {
+  const { method, url, takes, problem, scope, fleet, changes, idempotency = "own" } = route;
   const guard = takes ? { onRequest: bodyGuard(takes) } : {};
-  const config = { problem, access: { scope, fleet, audited } };
-  server.route({ method, url, handler: handler(context), config, ...guard });
+  const config = { problem, access: { scope, fleet, changes } };
+  const handler = route.handler(context);
+  if (idempotency === "own") {
+    server.route({ method, url, handler, config, ...guard });
+    return;
+  }
+  const { around, ...hooks } = takeTurns({ method, url, idempotency }, turns);
+  server.route({ method, url, handler: around(handler), config, ...guard, ...hooks });
 }
 
 /** Refuses a body of another type before it is read. @throws AppError unsupported_media_type */

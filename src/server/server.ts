@@ -10,6 +10,7 @@ import Fastify, {
 import type { Access } from "../access/access.ts";
 import { catalogue } from "../core/catalogue.ts";
 import type { AppError } from "../core/errors.ts";
+import { tokenSource } from "../core/ids.ts";
 import { isJsonObject } from "../core/json.ts";
 import type { FleetEngine } from "../engine/engine.ts";
 import { tenantEngines } from "../engine/tenant-engine.ts";
@@ -18,16 +19,19 @@ import type { Router } from "../router/router.ts";
 import type { RoutingControl } from "../router/routing-control.ts";
 import { addPages, admitRequests, pathOf } from "./admission.ts";
 import { auditChanges } from "./audit.ts";
+import type { KeptAnswers } from "./idempotency/kept-answers.ts";
 import { linesTypes, yamlTypes } from "./media-types.ts";
 import { limitNesting } from "./nesting.ts";
 import { routeNotFound } from "./not-found.ts";
 import { openApiDocument } from "./openapi/document.ts";
+import { allowOrigins } from "./origins.ts";
 import { problemDocument, problemMediaType, retryAfterSeconds, toAppError } from "./problem.ts";
 import type { ProviderFacts } from "./provider-facts.ts";
 import { addQueueBoard } from "./queue-board.ts";
 import { limitRates, type RateLimitOptions } from "./rate-limit.ts";
 import { addRoutes, type Route, type ServerContext } from "./route.ts";
 import { routes } from "./routes.ts";
+import { addSecurityHeaders } from "./security-headers.ts";
 import { addTryItPage } from "./try-it-page.ts";
 
 /** What the API server stands on. */
@@ -45,13 +49,20 @@ export interface ServerOptions {
   readonly version: string;
   /** Largest accepted request body. */
   readonly bodyLimitBytes: number;
+  /** Whose pages may use the API besides this server's own. */
+  readonly origins: readonly string[];
+  /** Milliseconds for which the reader of a stream may take nothing of what waits for it, before it is cut. */
+  readonly patienceMs: number;
+  /** What requests with an Idempotency-Key were answered. */
+  readonly answers: KeptAnswers;
   /** Absent: any number of requests is taken. */
   readonly rates?: RateLimitOptions | undefined;
 }
 
 /** The API server, ready to listen. Closing it ends its event streams; it does not close the engine. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { engine, plans, routing, router, providers, access, queues, log, version, bodyLimitBytes, rates } = options;
+  const { engine, plans, routing, router, providers, access, queues, log, version, bodyLimitBytes } = options;
+  const { origins, patienceMs, rates, answers } = options;
   const server: FastifyInstance = Fastify({
     loggerInstance: log,
     bodyLimit: bodyLimitBytes,
@@ -77,19 +88,28 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     const { method, url } = request;
     request.log.debug({ method, url, status: reply.statusCode, durationMs: Math.round(reply.elapsedTime) }, "answered");
   });
-  admitRequests(server, access.gate);
+  addSecurityHeaders(server);
+  await allowOrigins(server, origins);
+  admitRequests(server, { gate: access.gate, origins });
   if (rates) await limitRates(server, rates);
   limitNesting(server);
   auditChanges(server, access.audit);
   // It shows the jobs of all tenants, and can retry and remove them.
-  await addPages(server, { scope: "operate", fleet: true, page: true }, (pages) => addQueueBoard(pages, queues));
-  const document = openApiDocument(routes, version);
-  await addPages(server, { scope: "read", page: true }, (pages) => addTryItPage(pages, document));
+  const ofFleet = { fleet: true, page: true };
+  const board = { look: { scope: "read", ...ofFleet }, change: { scope: "operate", ...ofFleet } } as const;
+  await addPages(server, board, (pages) => addQueueBoard(pages, queues));
+  const tryIt = { look: { scope: "read", page: true } } as const;
+  await addPages(server, tryIt, (pages) => addTryItPage(pages, () => openApiDocument(routes, version)));
   const engines = tenantEngines(engine);
   const engineOf: ServerContext["engineOf"] = ({ principal }) => engines(principal.tenant);
   const plansOf: ServerContext["plansOf"] = (request) => plans(request.principal.tenant, engineOf(request));
-  const context = { engine, plansOf, access, routing, router, providers, version, closing: closing.signal };
-  addRoutes(server, routes, { ...context, engineOf });
+  const context = { engine, plansOf, access, routing, router, providers, version, patienceMs };
+  addRoutes(
+    server,
+    routes,
+    { ...context, engineOf, closing: closing.signal },
+    { answers, token: tokenSource(), closing: closing.signal },
+  );
   return server;
 }
 
@@ -112,11 +132,12 @@ function logFailure(request: FastifyRequest, thrown: unknown, error: AppError): 
   const { code, details } = error;
   const url = pathOf(request);
   if (!Array.isArray(details.calls)) {
-    request.log.error({ err: thrown, code, url }, error.message);
+    // What is Switchyard's own fault is an error; what others are not there for passes.
+    request.log[code === "internal" ? "error" : "warn"]({ err: thrown, code, url }, error.message);
     return;
   }
   const calls = details.calls.map((call) => (isJsonObject(call) ? { ...call, message: undefined } : {}));
-  request.log.error({ code, url, calls }, catalogue[code].summary);
+  request.log.warn({ code, url, calls }, catalogue[code].summary);
 }
 
 function answer(reply: FastifyReply, error: AppError, inVendorsShape?: Route["problem"]): FastifyReply {

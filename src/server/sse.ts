@@ -1,7 +1,7 @@
-import { once } from "node:events";
 import type { FastifyReply } from "fastify";
 import { isLive, type LiveEvent } from "../core/live.ts";
 import type { RunEvent } from "../core/run.ts";
+import { caughtUp, cutIfStill } from "./slow-reader.ts";
 
 /** One event as it is sent. */
 export interface SentEvent {
@@ -19,6 +19,8 @@ export interface EventStreamOptions<Event = RunEvent | LiveEvent> {
   readonly events: (signal: AbortSignal) => AsyncIterable<Event>;
   /** Fires when the server begins to close. */
   readonly closing: AbortSignal;
+  /** For how long the reader may take nothing of what waits for it, before it is cut. Default 60000 ms. */
+  readonly patienceMs?: number;
   /** A comment is sent this often, so that proxies keep the connection. Default 15000 ms. */
   readonly keepAliveMs?: number;
 }
@@ -36,14 +38,16 @@ async function* asSent(events: AsyncIterable<RunEvent | LiveEvent>): AsyncGenera
 }
 
 /**
- * Sends Server-Sent Events. Waits for a slow reader, stops reading when the reader goes. An error in between ends the stream: the reader comes back, with
+ * Sends Server-Sent Events. Waits for a slow reader and cuts one that takes nothing, stops reading when the reader goes. An error in between ends the stream: the reader comes back, with
  * Last-Event-ID where events have ids.
  */
 export async function sendEvents(options: EventStreamOptions<SentEvent>): Promise<void> {
-  const { reply, events, closing, keepAliveMs = 15_000 } = options;
+  const { reply, events, closing, patienceMs = 60_000, keepAliveMs = 15_000 } = options;
   const { raw } = reply;
   reply.hijack();
   raw.writeHead(200, {
+    // What hooks have said: which pages may read it.
+    ...(reply.getHeaders() as Record<string, string>),
     "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-cache, no-transform",
     "x-accel-buffering": "no",
@@ -64,7 +68,7 @@ export async function sendEvents(options: EventStreamOptions<SentEvent>): Promis
     for await (const { id, event, data } of events(signal)) {
       const head = id === undefined ? "" : `id: ${id}\n`;
       const line = `${head}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
-      if (!raw.write(line)) await once(raw, "drain", { signal });
+      if (!raw.write(line)) await caughtUp(raw, patienceMs);
       if (signal.aborted) break;
     }
   } catch (error) {
@@ -73,5 +77,6 @@ export async function sendEvents(options: EventStreamOptions<SentEvent>): Promis
     clearInterval(keepAlive);
     closing.removeEventListener("abort", stop);
     raw.end();
+    if (raw.writableLength > 0) cutIfStill(raw, patienceMs);
   }
 }

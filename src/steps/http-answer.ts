@@ -7,12 +7,16 @@ const keptHeaders: readonly string[] = ["content-type", "etag", "last-modified",
 
 /** Whether a status is one that the step takes for success. Default: 2xx. */
 export function isSuccess(status: number, success: HttpBody["success"] = ["2xx"]): boolean {
-  return success.some((one) => one === status || one === `${Math.floor(status / 100)}xx`);
+  return isAmong(status, success);
 }
 
-/** A status that another attempt may change: the server's own failures, and too many requests. */
-export function mayPass(status: number): boolean {
-  return status === 429 || status >= 500;
+/** A status that another attempt may change. Default: the server's own failures, and too many requests. */
+export function mayPass(status: number, again: HttpBody["retry_on"] = [429, "5xx"]): boolean {
+  return isAmong(status, again);
+}
+
+function isAmong(status: number, list: readonly (number | string)[]): boolean {
+  return list.some((one) => one === status || one === `${Math.floor(status / 100)}xx`);
 }
 
 /** What a step's output keeps of an answer. `body`: JSON as its value, text as text, nothing as null, anything else as `{ base64 }`. */

@@ -91,7 +91,7 @@ class HttpAttempt {
     const { status, headers } = answer;
     const said = excerpt(answer);
     const message = `${nameOf(request)} answered ${status}${said === "" ? "" : `: ${said}`}`;
-    const isPassing = mayPass(status);
+    const isPassing = mayPass(status, this.#body.retry_on);
     const delayMs =
       isPassing && headers["retry-after"] !== undefined ? retryAfterMs(headers, this.#parts.clock()) : null;
     if (delayMs === null || delayMs === 0)

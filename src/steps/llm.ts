@@ -5,14 +5,13 @@ import type { Json, JsonObject } from "../core/json.ts";
 import { fullName } from "../core/tenant.ts";
 import type { LlmMessage, LlmRequest } from "../providers/provider.ts";
 import { defaultMaxCalls, type RouteOutcome, type Router } from "../router/router.ts";
+import { type ConversationBody, conversationOf } from "./conversation.ts";
 import type { StepHandler, StepOutcome, StepWork } from "./handler.ts";
 import { readStructured } from "./structured.ts";
 import { unanswered } from "./unanswered.ts";
 
 /** The body of an `llm` step with its templates rendered. */
-interface LlmBody {
-  readonly prompt?: string;
-  readonly messages?: readonly LlmMessage[];
+interface LlmBody extends ConversationBody {
   readonly system?: string;
   readonly output?: JsonObject;
   readonly max_tokens?: number;
@@ -27,7 +26,17 @@ export const maxReasks = 2;
 
 /** Executes `llm` steps: one routed request, and for structured output as many further ones as the attempt's budget of calls allows. */
 export function llmHandler(router: Router): StepHandler {
-  return { kind: "llm", execute: (work) => new LlmAttempt(router, work).execute() };
+  return {
+    kind: "llm",
+    async execute(work) {
+      try {
+        return await new LlmAttempt(router, work).execute();
+      } catch (error) {
+        if (!(error instanceof AppError) || error.code !== "image_invalid") throw error;
+        return { type: "failed", error: toErrorRecord(error), retryable: false, report: { calls: [] } };
+      }
+    },
+  };
 }
 
 /** One attempt: what it has asked, called and spent so far. */
@@ -46,7 +55,7 @@ class LlmAttempt {
 
   async execute(): Promise<StepOutcome> {
     const schema = this.#body.output;
-    let messages: readonly LlmMessage[] = this.#body.messages ?? [{ role: "user", content: this.#body.prompt ?? "" }];
+    let messages = conversationOf(this.#body);
     for (let asked = 1; ; asked++) {
       const outcome = await this.#ask(messages);
       if (outcome.type !== "answered") return unanswered(outcome, this.#report);

@@ -1,4 +1,4 @@
-import type { JsonObject } from "../core/json.ts";
+import { isJsonObject, type JsonObject } from "../core/json.ts";
 import { brokenReference, type Readable, type Reader } from "./check-references.ts";
 import type { Dag } from "./dag.ts";
 import { onErrorOf } from "./definition.ts";
@@ -21,6 +21,7 @@ export function checkTemplates(
   const outputs = outputSchemas(draft.steps);
   const readable: Readable = { input: draft.input, outputs, tolerated: toleratedSteps(draft), envKinds, outside };
   if (draft.input) checkJsonSchema(draft.input, ["input"], problems);
+  if (draft.outputSchema) checkJsonSchema(draft.outputSchema, ["output_schema"], problems);
   for (const step of draft.steps) {
     const { id, compensation } = step;
     const named = id === undefined ? {} : { step: id };
@@ -63,15 +64,32 @@ function toleratedSteps({ head, defaults, steps }: Draft): ReadonlySet<string> {
 }
 
 function checkStep(step: DraftStep, { readable, reader, problems }: TextCheck): void {
-  const { kind, body, when } = step;
+  const { kind, when } = step;
   if (when !== undefined) checkWhen(when, [...step.path, "when"], { readable, reader, problems });
+  const body = step.body ?? step.ownBody;
   if (!kind || body === undefined) return;
-  for (const { path, schema } of kind.schemas?.(body) ?? []) checkJsonSchema(schema, step.origin(path), problems);
-  for (const place of kind.templates(body)) {
+  const isWhole = step.body !== undefined;
+  for (const { path, schema } of found(() => kind.schemas?.(body) ?? [], isWhole)) {
+    if (isJsonObject(schema)) checkJsonSchema(schema, step.origin(path), problems);
+  }
+  for (const place of found(() => kind.templates(body), isWhole)) {
+    if (typeof place.text !== "string") continue;
     const { readsEnv = kind.readsEnv, args } = place;
     const bodyReader: Reader = { ...reader, readsEnv, args };
     checkText(step.origin(place.path), readPlace(place), { readable, reader: bodyReader, problems });
   }
+}
+
+/** Places of a body. @param isWhole false: the body has mistakes, which are reported already; what can be found in it all the same */
+function found<T>(places: () => Iterable<T>, isWhole: boolean): readonly T[] {
+  if (isWhole) return [...places()];
+  const list: T[] = [];
+  try {
+    for (const place of places()) list.push(place);
+  } catch {
+    // A kind reads its body as its schema says, and this one does not match it.
+  }
+  return list;
 }
 
 interface TextCheck {

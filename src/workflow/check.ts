@@ -20,6 +20,7 @@ import { parallelKind } from "./kinds/parallel.ts";
 import { raceKind } from "./kinds/race.ts";
 import { switchKind } from "./kinds/switch.ts";
 import { transformKind } from "./kinds/transform.ts";
+import { undoKind } from "./kinds/undo.ts";
 import { waitKind } from "./kinds/wait.ts";
 import { workflowKind } from "./kinds/workflow.ts";
 import type { Locator } from "./locator.ts";
@@ -55,6 +56,7 @@ export const defaultKinds: readonly StepKindSpec[] = [
   parallelKind,
   raceKind,
   switchKind,
+  undoKind,
 ];
 
 /**
@@ -171,7 +173,7 @@ function assembled(
   order: Order,
   blocks: readonly CheckedDefinition[],
 ): CheckedDefinition {
-  const { head, input, output } = draft;
+  const { head, input, output, outputSchema } = draft;
   const steps = draft.steps.flatMap((step) => checkedStep(step, draft, order));
   return {
     name: head?.name ?? "",
@@ -180,6 +182,7 @@ function assembled(
     steps,
     routes: [...steps.flatMap(routesOf), ...blocks.flatMap(({ routes }) => routes)],
     ...(output === undefined ? {} : { output }),
+    ...(outputSchema === undefined ? {} : { outputSchema }),
     ...(head?.timeout === undefined ? {} : { timeoutMs: head.timeout }),
     tolerance: head?.soft_failure ?? { type: "none" },
     ...(head?.concurrency === undefined ? {} : { concurrency: head.concurrency }),

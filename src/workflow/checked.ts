@@ -57,6 +57,8 @@ export interface CheckedDefinition {
   readonly routes: readonly Hints[];
   /** JSON with templates in its strings. Absent: what the leaves give. */
   readonly output?: Json;
+  /** JSON Schema of the run's output. Without it anything will do. */
+  readonly outputSchema?: JsonObject;
   /** Time the whole run may take. Without it: without limit. */
   readonly timeoutMs?: number;
   readonly tolerance: Tolerance;

@@ -8,6 +8,7 @@ import type { StepKindSpec } from "./kinds/kind.ts";
 import { invokedSteps, type MachineStepPlace, type MachineTree, stepAt } from "./machine-tree.ts";
 import { readMachine } from "./own-machine.ts";
 import { inputCheck } from "./run-input.ts";
+import { outputCheck } from "./run-output.ts";
 
 /**
  * Makes a workflow of a definition whose machine is its author's own.
@@ -33,6 +34,7 @@ export function compileMachine(definition: CheckedDefinition, kinds: readonly St
     tolerate: () => undefined,
     outputReads: [],
     renderOutput: async () => null,
+    checkOutput: outputCheck(name, definition.outputSchema),
   };
 }
 

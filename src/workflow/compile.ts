@@ -10,7 +10,7 @@ import { machineOf } from "./machine.ts";
 import { renderingOf } from "./rendering.ts";
 import { inputCheck } from "./run-input.ts";
 import { runLimitOf } from "./run-limit.ts";
-import { outputRendering } from "./run-output.ts";
+import { outputCheck, outputRendering } from "./run-output.ts";
 
 /** How a definition is compiled. */
 export interface CompileOptions {
@@ -36,6 +36,7 @@ export function compileWorkflow(definition: CheckedDefinition, options: CompileO
     ...(definition.priority === undefined ? {} : { priority: definition.priority }),
     outputReads: output.reads,
     renderOutput: async (scope) => output.render(scope),
+    checkOutput: outputCheck(definition.name, definition.outputSchema),
   };
 }
 

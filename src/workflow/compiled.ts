@@ -112,4 +112,6 @@ export interface CompiledWorkflow {
   readonly outputReads: readonly string[];
   /** The run's output. @throws AppError template_failed */
   renderOutput(scope: Scope): Promise<Json>;
+  /** Checks a run's output and completes it with the schema's defaults. @throws AppError output_invalid */
+  checkOutput(output: Json): Json;
 }

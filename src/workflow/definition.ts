@@ -114,6 +114,11 @@ export const definitionShape = z.strictObject({
     .json()
     .optional()
     .describe("The run's output, with templates in its strings. Default: what the last steps give."),
+  output_schema: authorSchema
+    .optional()
+    .describe(
+      "JSON Schema of the run's output. A run whose output does not match it fails; its defaults are filled in.",
+    ),
   timeout: duration(longestRunMs).optional().describe("Time of the whole run, from its submission. Default: none."),
   concurrency: concurrencyShape.optional(),
   priority: z

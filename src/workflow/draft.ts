@@ -15,13 +15,14 @@ import {
 } from "./definition.ts";
 import type { Tolerance } from "./failure-policy.ts";
 import type { StepKindSpec } from "./kinds/kind.ts";
+import { impliedCompensation } from "./kinds/undo.ts";
 import type { Path } from "./path.ts";
 import type { ProblemList } from "./problem-list.ts";
-import { readShape } from "./shape.ts";
+import { readMembers, readShape } from "./shape.ts";
 
 /**
  * A definition as far as it could be read. Each part is read by itself, so that a mistake in one of them does not hide
- * those in the others; a part with a mistake is undefined here and its problem is in the list.
+ * those in the others; of a part with a mistake only what is right is here, or nothing, and its problem is in the list.
  */
 export interface Draft {
   readonly head: Head | undefined;
@@ -31,6 +32,7 @@ export interface Draft {
   readonly defaultBodies: JsonObject;
   readonly steps: readonly DraftStep[];
   readonly output: Json | undefined;
+  readonly outputSchema: JsonObject | undefined;
 }
 
 /** What holds for the whole workflow. */
@@ -75,12 +77,13 @@ export function dispatchable({ steps }: Pick<Draft, "steps">): readonly DraftSte
 
 /** Reads every part of a definition by its schema. */
 export function readDraft(value: JsonObject, kinds: readonly StepKindSpec[], problems: ProblemList): Draft {
-  const head = readShape(definitionShape, value, [], problems);
+  const head = readMembers(definitionShape, value, [], problems);
   const wellFormed =
     value.defaults === undefined ? {} : readShape(defaultsShape(kinds), value.defaults, ["defaults"], problems);
   const defaultBodies = wellFormed && isJsonObject(value.defaults) ? value.defaults : {};
   const steps = Array.isArray(value.steps) ? (value.steps as readonly Json[]) : [];
-  const shape = stepShape(kinds);
+  const stepKinds = kinds.filter(({ onlyUndoes }) => !onlyUndoes);
+  const shape = stepShape(stepKinds);
   return {
     head,
     input: isJsonObject(value.input) ? value.input : undefined,
@@ -88,13 +91,14 @@ export function readDraft(value: JsonObject, kinds: readonly StepKindSpec[], pro
     defaultBodies,
     steps: steps.map((step, index) => {
       const path = ["steps", index];
-      const stepHead = readShape(shape, step, path, problems);
+      const stepHead = readMembers(shape, step, path, problems);
       const written = isJsonObject(step) ? step : undefined;
       const reading: StepReading = { path, head: stepHead, keys: stepKeys, defaultBodies, kinds, problems };
-      const drafted = draftStep(written, reading);
-      return { ...drafted, ...compensationOf(written, reading) };
+      const drafted = draftStep(written, { ...reading, kinds: stepKinds });
+      return { ...drafted, ...compensationOf(written, drafted, reading) };
     }),
     output: value.output,
+    outputSchema: isJsonObject(value.output_schema) ? value.output_schema : undefined,
   };
 }
 
@@ -108,19 +112,25 @@ interface StepReading {
   readonly problems: ProblemList;
 }
 
-/** Reads `compensate`. What is no object has been reported with the step. */
-function compensationOf(step: JsonObject | undefined, reading: StepReading): Pick<DraftStep, "compensation"> {
-  const written = step?.compensate;
+/** Reads `compensate`. What is no object has been reported with the step; what is not there may be implied by the step's blocks. */
+function compensationOf(
+  step: JsonObject | undefined,
+  { kind: outer, ownBody }: DraftStep,
+  reading: StepReading,
+): Pick<DraftStep, "compensation"> {
+  const implied = outer && ownBody && impliedCompensation(outer, ownBody, reading.kinds);
+  const written = step?.compensate ?? implied;
   if (!isJsonObject(written)) return {};
   const path = [...reading.path, "compensate"];
-  const head: CompensationHead | undefined = readShape(
+  const head: CompensationHead | undefined = readMembers(
     compensationShape(reading.kinds),
     written,
     path,
     reading.problems,
   );
   const id = compensationId(typeof step?.id === "string" ? step.id : "");
-  const { from = "success", ...policy } = head ?? {};
+  const isForAll = reading.kinds.some(({ name, onlyUndoes }) => onlyUndoes && written[name] !== undefined);
+  const { from = isForAll ? "start" : "success", ...policy } = head ?? {};
   const own: StepReading = { ...reading, path, head: head && { ...policy, id }, keys: compensationKeys };
   // A step's own id may be missing, and is then reported there.
   const drafted = draftStep({ ...withoutStepKeys(written), id }, own);

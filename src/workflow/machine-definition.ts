@@ -3,6 +3,7 @@ import { AppError } from "../core/errors.ts";
 import { isJsonObject, type JsonObject } from "../core/json.ts";
 import type { CheckedDefinition } from "./checked.ts";
 import { defaultsShape, definitionShape } from "./definition.ts";
+import { checkJsonSchema } from "./json-schema.ts";
 import { isFunctionFile, moduleMistake } from "./kinds/function.ts";
 import type { StepKindSpec } from "./kinds/kind.ts";
 import { buildMachine, isConfig } from "./machine-json/build.ts";
@@ -11,7 +12,7 @@ import { isInvocable, type MachineSource } from "./own-machine.ts";
 import type { ProblemList } from "./problem-list.ts";
 import { readShape } from "./shape.ts";
 
-const { name, description, input } = definitionShape.shape;
+const { name, description, input, output_schema } = definitionShape.shape;
 
 /** What stands under `machine`, in the place of `steps`. */
 export const machineShape = z
@@ -34,6 +35,7 @@ const shape = z.strictObject({
   name,
   description,
   input,
+  output_schema,
   defaults: z.unknown().optional().describe("Holds for every step that does not say otherwise."),
   machine: z.json(),
 });
@@ -52,7 +54,9 @@ export function checkMachineDefinition(
   const head = readShape(shape, content, [], problems);
   const { defaults = {} } = content;
   readShape(defaultsShape(kinds), defaults, ["defaults"], problems);
-  const { machine } = content;
+  const { machine, input: inputSchema, output_schema: outputSchema } = content;
+  if (isJsonObject(inputSchema)) checkJsonSchema(inputSchema, ["input"], problems);
+  if (isJsonObject(outputSchema)) checkJsonSchema(outputSchema, ["output_schema"], problems);
   const put = isConfig(machine)
     ? checkWritten(machine, { head, kinds }, problems)
     : checkSource(readShape(machineShape, machine, ["machine"], problems), problems);
@@ -60,6 +64,7 @@ export function checkMachineDefinition(
     name: head?.name ?? "",
     ...(head?.description === undefined ? {} : { description: head.description }),
     ...(head?.input === undefined ? {} : { input: head.input as JsonObject }),
+    ...(head?.output_schema === undefined ? {} : { outputSchema: head.output_schema as JsonObject }),
     steps: [],
     routes: [],
     tolerance: { type: "none" },

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isJsonObject } from "../core/json.ts";
 import { readShape as read } from "../core/zod-problem.ts";
 import type { Path } from "./path.ts";
 import type { ProblemList } from "./problem-list.ts";
@@ -13,6 +14,19 @@ export function readShape<T>(schema: z.ZodType<T>, value: unknown, path: Path, p
     else problems.addKey([...at, key], message);
   }
   return undefined;
+}
+
+/**
+ * As {@link readShape}, for an object whose members say things apart from each other. @returns what those members say that are right, so that
+ * the others hide no mistake in them; undefined if that is too little.
+ */
+export function readMembers<T>(schema: z.ZodType<T>, value: unknown, path: Path, problems: ProblemList): T | undefined {
+  const whole = readShape(schema, value, path, problems);
+  if (whole !== undefined || !isJsonObject(value)) return whole;
+  const result = read(schema, value);
+  const wrong = result.ok ? [] : result.problems.map(({ path: inner, key }) => String(inner[0] ?? key));
+  const rest = read(schema, Object.fromEntries(Object.entries(value).filter(([key]) => !wrong.includes(key))));
+  return rest.ok ? rest.value : undefined;
 }
 
 /** Any JSON object, unchecked. */

@@ -41,6 +41,22 @@ describe("a step that fails for good", () => {
   });
 });
 
+describe("a run whose output does not match its output_schema", () => {
+  const definition = `name: shaped
+input: { type: object, properties: { n: {} } }
+output_schema: { type: object, properties: { n: { type: integer } } }
+steps:
+${fine("a")}output: { n: "{{ input.n }}" }
+`;
+
+  test("fails with what is wrong", async () => {
+    expect((await ended(definition, { n: 1 })).run).toMatchObject({ status: "succeeded", output: { n: 1 } });
+    const { run } = await ended(definition, { n: "one" });
+    expect(run).toMatchObject({ status: "failed", output: null, error: { code: "output_invalid" } });
+    expect(run.error?.message).toContain("output.n must be integer");
+  });
+});
+
 describe("a failed step that goes to another one", () => {
   const definition = `name: goes
 steps:

@@ -152,6 +152,7 @@ describe("a login", () => {
     expect(await page.text()).not.toContain("<script>");
     const reader = (await login(keys.read ?? "", "/docs")).headers.getSetCookie()[0]?.split(";", 1)[0] ?? "";
     expect((await fetch(`${running.url}/docs`, { headers: { cookie: reader } })).status).toBe(200);
-    expect((await fetch(`${running.url}/queues`, { headers: { cookie: reader } })).status).toBe(403);
+    expect((await fetch(`${running.url}/queues`, { headers: { cookie: reader } })).status).toBe(200);
+    expect((await fetch(`${running.url}/v1/keys`, { headers: { cookie: reader } })).status).toBe(403);
   });
 });

@@ -256,6 +256,16 @@ describe("a status", () => {
     expect(await request({})).toMatchObject({ type: "deferred", delayMs, error: { code: "http_failed" } });
   });
 
+  test.each([
+    [409, true],
+    [404, true],
+    [503, false],
+  ])("%s with retry_on: [409, 404] helps another attempt: %s", async (status, retryable) => {
+    server.respond(says(status, "because"));
+    const failure = await failureOf({ url: server.url, retry_on: [409, 404] });
+    expect(failure).toMatchObject({ code: "http_failed", retryable });
+  });
+
   test("400 with Retry-After does not wait: it never gets better", async () => {
     server.respond(says(400, "", { "retry-after": "7" }));
     expect(await request({})).toMatchObject({ type: "failed", retryable: false });

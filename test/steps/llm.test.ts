@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadSettings } from "../../src/config/load.ts";
 import { addCosts } from "../../src/core/history.ts";
+import type { Json } from "../../src/core/json.ts";
 import type { EventBody } from "../../src/core/run.ts";
 import { createProviders } from "../../src/providers/create.ts";
 import { keysOf } from "../../src/redis/keys.ts";
@@ -263,5 +264,49 @@ describe("plain text", () => {
     const handler = handlerWith({ ...simulator.env, LLM_PROVIDERS: "openai" });
     const outcome = await handler.execute(workOf({ prompt: "Tell a long story of the pump.", max_tokens: 5 }));
     expect(outcome).toMatchObject({ type: "succeeded", output: expect.any(String) });
+  });
+});
+
+describe("images", () => {
+  const pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+  const sent = async (body: Json): Promise<unknown> => {
+    const openai = vendorWires.find(({ provider }) => provider === "openai");
+    if (!openai) throw new Error("no wire of openai's");
+    wire.requests.length = 0;
+    wire.respond((response) => {
+      const { contentType, chunks } = openai.stream(["A dot."], false);
+      response.writeHead(200, { "content-type": contentType }).end(Buffer.concat(chunks));
+    });
+    const { env } = openai.configure(wire.url, "a-secret");
+    const outcome = await handlerWith({ ...env, OPENAI_MODEL: "gpt-4o" }).execute(workOf(body));
+    expect(outcome).toMatchObject({ type: "succeeded", output: "A dot." });
+    return JSON.stringify(wire.requests[0]?.body);
+  };
+
+  test("go to the model as they stand, however they are given", async () => {
+    const images = [`data:image/png;base64,${pixel}`, [{ base64: pixel }], null];
+    const body = await sent({ prompt: "What is on these?", images });
+    expect(String(body).split(`data:image/png;base64,${pixel}`)).toHaveLength(3);
+  });
+
+  test("belong to their message of a conversation", async () => {
+    const messages = [
+      { role: "user", content: "What is on this?", images: { base64: pixel, media_type: "image/bmp" } },
+      { role: "assistant", content: "A dot." },
+      { role: "user", content: "Of which colour?" },
+    ];
+    expect(await sent({ messages })).toContain(`data:image/bmp;base64,${pixel}`);
+  });
+
+  test.each([
+    ["an address", "https://shop.example/a.png", "An http step fetches one"],
+    ["bytes of nothing that is known", { base64: "aGVsbG8gd29ybGQhISE=" }, "say media_type"],
+    ["no base64", { base64: "%%%" }, "must be a picture"],
+    ["a text's data URL", "data:text/plain;base64,aGVsbG8=", "must be a picture"],
+  ])("that are %s fail the step at once, and name the place", async (_what, image, message) => {
+    const outcome = await handlerWith(simulator.env).execute(workOf({ prompt: "?", images: [image] }));
+    expect(outcome).toMatchObject({ type: "failed", retryable: false, error: { code: "image_invalid" } });
+    expect(outcome).toMatchObject({ error: { message: expect.stringContaining("images.0") } });
+    expect(outcome).toMatchObject({ error: { message: expect.stringContaining(message) }, report: { calls: [] } });
   });
 });

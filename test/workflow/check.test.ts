@@ -62,7 +62,7 @@ const bad: readonly (readonly [name: string, source: string, where: string, mess
     "no kind",
     steps("- { id: a }"),
     "3:5",
-    `steps.0: needs a kind, one of ${kinds.map(({ name }) => name).join(", ")}.`,
+    `steps.0: needs a kind, one of ${kinds.flatMap(({ name, onlyUndoes }) => (onlyUndoes ? [] : [name])).join(", ")}.`,
   ],
   [
     "two kinds",
@@ -448,5 +448,27 @@ describe("a checked definition", () => {
   test("is the author's definition again as JSON", () => {
     const source = { name: "w", steps: [{ id: "a", timeout: "5s", noop: { x: 1 } }] };
     expect(JSON.parse(JSON.stringify(checkDefinition(source, { kinds })))).toEqual(source);
+  });
+});
+
+describe("a mistake", () => {
+  test("hides no other one in the same step", () => {
+    const source = steps(
+      "- id: a",
+      "  retry: { attempts: 0 }",
+      "  on_error: { goto: nobody }",
+      '  http: { url: "ftp://{{ input.at }}/{{ steps.no.output }}", method: FETCH }',
+      '- { id: b, llm: { promt: Hi, system: "{{ steps.c.output }}", temperature: 5 } }',
+    );
+    const found = problemsOf(source).map(({ path }) => path);
+    expect(found).toEqual([
+      "steps.0.retry.attempts",
+      "steps.0.on_error.goto",
+      "steps.0.http.url",
+      "steps.0.http.method",
+      "steps.1.llm.promt",
+      "steps.1.llm.system",
+      "steps.1.llm.temperature",
+    ]);
   });
 });

@@ -160,4 +160,17 @@ describe("a run's output", () => {
   test("is every leaf's output by its id where there are several", async () => {
     expect(await define({ name: "w", steps }).renderOutput(given)).toEqual({ a: { x: [1] }, b: "B" });
   });
+
+  test("is completed by its schema's defaults, or refused with everything that does not fit", () => {
+    const output_schema = {
+      type: "object",
+      required: ["n"],
+      properties: { n: { type: "integer" }, unit: { type: "string", default: "cm" } },
+    };
+    const { checkOutput } = define({ name: "w", steps, output_schema });
+    expect(checkOutput({ n: 1 })).toEqual({ n: 1, unit: "cm" });
+    expect(() => checkOutput({ n: 1.5, unit: 2 })).toThrow(
+      'The output does not fit the output_schema of workflow "w": output.n must be integer; output.unit must be string.',
+    );
+  });
 });

@@ -1,23 +1,26 @@
 import type { Command } from "commander";
 import type { AuditEntry } from "../../core/audit.ts";
-import { clientFor, type GlobalOptions, type Register } from "../context.ts";
+import { type CliContext, clientFor, type GlobalOptions, type Register } from "../context.ts";
 import { wholeNumber } from "../number-option.ts";
 import { table } from "../table.ts";
 
 interface AuditOptions extends GlobalOptions {
   readonly limit?: number;
   readonly before?: string;
+  readonly export?: boolean;
 }
 
-/** `switchyard audit`: who changed what over HTTP. */
+/** `switchyard audit`: who changed what. */
 export const registerAudit: Register = (program, context) => {
   program
     .command("audit")
     .description("who changed what, the newest first (needs a key with admin, where keys are asked for)")
     .option("--limit <n>", "entries (default: 50)", wholeNumber(1, 1_000))
     .option("--before <id>", "go on behind this entry")
+    .option("--export", "the whole log, a line of JSON for each entry")
     .action(async (_options, command: Command) => {
-      const { limit = 50, before, ...flags }: AuditOptions = command.optsWithGlobals();
+      const { limit = 50, before, export: whole, ...flags }: AuditOptions = command.optsWithGlobals();
+      if (whole) return exportAll(flags, context);
       const page = await clientFor(flags, context).access.audit({ limit, ...(before === undefined ? {} : { before }) });
       const { output } = context;
       if (flags.json) return output.json(page);
@@ -28,8 +31,13 @@ export const registerAudit: Register = (program, context) => {
     });
 };
 
+async function exportAll(flags: GlobalOptions, context: CliContext): Promise<void> {
+  for await (const line of clientFor(flags, context).access.auditLines()) context.output.print(line);
+}
+
 function cells({ at, by, tenant, what, path, from, status, error }: AuditEntry): string[] {
   const when = new Date(at).toISOString().replace("T", " ").slice(0, 19);
-  const method = what.slice(0, what.indexOf(" "));
-  return [when, by, tenant, `${method} ${path}`, from, status === null ? "unknown" : `${status} ${error ?? ""}`.trim()];
+  const isRequest = path.startsWith("/") && /^[A-Z]+ /.test(what);
+  const shown = isRequest ? `${what.slice(0, what.indexOf(" "))} ${path}` : `${what} ${path}`.trim();
+  return [when, by, tenant, shown, from, status === null ? "unknown" : `${status} ${error ?? ""}`.trim()];
 }

@@ -1,10 +1,15 @@
+import { hostname } from "node:os";
 import type { Command } from "commander";
+import type { AuditAsked } from "../../access/audit-log.ts";
+import type { KeyStore } from "../../access/key-store.ts";
 import { type AccessKey, isTenant, type NewAccessKey, tenantForm } from "../../core/access-key.ts";
 import { parseDuration } from "../../core/duration.ts";
 import { AppError } from "../../core/errors.ts";
 import { type Scope, scopes } from "../../core/principal.ts";
 import { didYouMean } from "../../core/suggest.ts";
+import { defaultTenant } from "../../core/tenant.ts";
 import type { CliContext, GlobalOptions, Register } from "../context.ts";
+import { authorHere } from "../route/change-routing.ts";
 import { table } from "../table.ts";
 
 interface CreateOptions extends GlobalOptions {
@@ -36,7 +41,7 @@ export const registerKeys: Register = (program, context) => {
     .argument("<id>", "of the key, as `keys list` shows it")
     .action(async (id: string, _options, command: Command) => {
       const { json }: GlobalOptions = command.optsWithGlobals();
-      const key = await withStore(context, (store) => store.revoke(id));
+      const key = await changed(context, { what: "keys revoke", path: id }, (store) => store.revoke(id));
       if (json) context.output.json(key);
       else context.output.print(`${key.name} (${id}) is revoked`);
     });
@@ -48,7 +53,11 @@ export const registerKeys: Register = (program, context) => {
     .action(async (id: string, _options, command: Command) => {
       const { grace, json }: GlobalOptions & { readonly grace?: string } = command.optsWithGlobals();
       const graceMs = grace === undefined ? 0 : durationOf(grace, "--grace");
-      tell(context, json, await withStore(context, (store) => store.rotate(id, graceMs)));
+      tell(
+        context,
+        json,
+        await changed(context, { what: "keys rotate", path: id }, (store) => store.rotate(id, graceMs)),
+      );
     });
 };
 
@@ -70,17 +79,42 @@ function registerCreate(keys: Command, context: CliContext): void {
         ...(tenant === undefined ? {} : { tenant }),
         ...(expires === undefined ? {} : { expiresInMs: durationOf(expires, "--expires") }),
       };
-      tell(context, json, await withStore(context, (store) => store.create(request)));
+      tell(
+        context,
+        json,
+        await changed(context, { what: "keys create", path: name }, (store) => store.create(request)),
+      );
     });
 }
 
-async function withStore<T>(
-  context: CliContext,
-  act: (store: import("../../access/key-store.ts").KeyStore) => Promise<T>,
-): Promise<T> {
+async function withStore<T>(context: CliContext, act: (store: KeyStore) => Promise<T>): Promise<T> {
   const { withAccess } = await import("../../access/open.ts");
   const { settingsHere } = await import("../settings-here.ts");
   return withAccess(settingsHere(context), ({ store }) => act(store));
+}
+
+/** Changes something of the keys, and writes it into the audit log as a server would. */
+async function changed<T extends AccessKey>(
+  context: CliContext,
+  about: Pick<AuditAsked, "what" | "path">,
+  act: (store: KeyStore) => Promise<T>,
+): Promise<T> {
+  const { withAccess } = await import("../../access/open.ts");
+  const { settingsHere } = await import("../settings-here.ts");
+  return withAccess(settingsHere(context), async ({ store, audit }) => {
+    const by = `cli ${authorHere(context.env)}`;
+    const id = await audit.begin({ tenant: defaultTenant, by, keyId: null, from: hostname(), ...about });
+    try {
+      const key = await act(store);
+      await audit.end(id, { status: 200, made: `/v1/keys/${key.id}` });
+      return key;
+    } catch (error) {
+      const { status, code } = error instanceof AppError ? error : new AppError("internal", { cause: error });
+      // The command's own failure is what its user must see.
+      await audit.end(id, { status, error: code }).catch(() => undefined);
+      throw error;
+    }
+  });
 }
 
 function tell({ output }: CliContext, json: boolean | undefined, key: NewAccessKey): void {

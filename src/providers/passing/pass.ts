@@ -18,6 +18,8 @@ export interface PassOptions {
   readonly onPart?: ((part: AnswerPart) => void) | undefined;
   /** A sign of life of the model. Before `onPart`. */
   readonly alive: () => void;
+  /** As in the call's options; it holds the call's timeouts. */
+  readonly pace?: (() => Promise<void> | undefined) | undefined;
   /** Milliseconds. */
   readonly clock: () => number;
 }
@@ -39,10 +41,11 @@ export async function pass(request: WireRequest, way: PassageWay, options: PassO
   if (answer.status >= 300) throw answerFailure({ ...answer, url, body: await answer.text().catch(() => "") });
   if (!onPart) return wholeAnswer(await answer.text(), passage, options);
   let firstTokenMs: number | null = null;
-  const heard = await hear(answer, request, passage, onPart, () => {
+  const alive = () => {
     firstTokenMs ??= Math.max(0, clock() - startedAt);
     if (!signal.aborted) options.alive();
-  });
+  };
+  const heard = await hear(answer, request, passage, { onPart, alive, pace: options.pace });
   return { ...toAnswer(heard.passed, model), firstTokenMs, wire: { type: "streamed", rest: heard.rest } };
 }
 
@@ -59,8 +62,7 @@ async function hear(
   answer: RawAnswer,
   request: WireRequest,
   passage: Passage,
-  onPart: (part: AnswerPart) => void,
-  alive: () => void,
+  { onPart, alive, pace }: Pick<PassOptions, "alive" | "pace"> & { readonly onPart: (part: AnswerPart) => void },
 ): Promise<{ readonly passed: Passed; readonly rest: readonly WireEvent[] }> {
   const reading = passage.reading(request);
   let held: WireEvent[] = [];
@@ -82,7 +84,11 @@ async function hear(
       held = [];
     },
   });
-  for await (const piece of answer.pieces()) parser.feed(piece);
+  for await (const piece of answer.pieces()) {
+    parser.feed(piece);
+    const behind = pace?.();
+    if (behind) await behind;
+  }
   const passed = reading.end();
   if (!passed) throw new CallFailure("malformed", "The stream ended before the answer did.", { httpStatus: 200 });
   return { passed, rest: held };

@@ -4,4 +4,4 @@
 -- RETURNS see snapshot
 --- @include "now"
 --- @include "snapshot"
-return snapshot(current(ARGV[1]), 1, 2, {})
+return (snapshot(current(ARGV[1]), 1, 2))

@@ -135,7 +135,7 @@ const stream: Route = {
     await engine.events(id, 0, 1);
     const { tenant } = request.principal;
     const events = (signal: AbortSignal) => executionEvents(engine, id, { tenant, clock: Date.now, signal });
-    await sendEvents({ reply, closing: context.closing, events });
+    await sendEvents({ reply, closing: context.closing, patienceMs: context.patienceMs, events });
     return reply;
   },
 };

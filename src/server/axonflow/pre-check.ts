@@ -3,6 +3,7 @@ import { type FailureClass, failureClasses } from "../../core/call.ts";
 import { answered } from "../../engine/answered.ts";
 import { estimateTokens } from "../../router/estimate.ts";
 import { checked } from "../checked.ts";
+import { idempotencyKeySchema } from "../idempotency/key.ts";
 import { jsonTypes } from "../media-types.ts";
 import type { Route } from "../route.ts";
 import { callContextSchema, callIn, hintsIn } from "./call-context.ts";
@@ -24,6 +25,8 @@ const preCheck: Route = {
   url: "/api/policy/pre-check",
   chapter: "axonflow",
   scope: "submit",
+  changes: "nothing",
+  idempotency: "answer",
   summary: "AxonFlow's clients: preCheck, before a call of their own ({query, context}).",
   takes: jsonTypes,
   problem: resourceProblem,
@@ -41,6 +44,8 @@ const preCheck: Route = {
         router.admit({ ...asked, seconds: approvalSeconds, tenant, workflow: null }),
       );
       const { contextId, target, alternatives, refusal, expiresAt, decision } = admission;
+      // A refusal holds nothing: the same key may ask again.
+      if (!target) await request.turn?.free();
       return {
         context_id: contextId,
         approved: target !== null,
@@ -67,13 +72,15 @@ const auditSchema = z.looseObject({
   latency_ms: z.number().min(0).max(86_400_000).nullish(),
   metadata: z.record(z.string(), z.unknown()).nullish(),
 });
-const headersSchema = z.object({ "idempotency-key": z.string().min(1).max(255).optional() });
+const headersSchema = z.object({ "idempotency-key": idempotencyKeySchema });
 
 const audit: Route = {
   method: "POST",
   url: "/api/audit/llm-call",
   chapter: "axonflow",
   scope: "submit",
+  changes: "nothing",
+  idempotency: "own",
   summary: "AxonFlow's clients: auditLLMCall, after a call of their own; it counts in health, limits and costs, once.",
   takes: jsonTypes,
   problem: resourceProblem,

@@ -5,6 +5,7 @@ import { catalogue, type ErrorCode } from "../../core/catalogue.ts";
 import { AppError, type ErrorRecord } from "../../core/errors.ts";
 import { isJsonObject } from "../../core/json.ts";
 import type { RouteOptions, RouteOutcome } from "../../router/router.ts";
+import { vendorKey } from "../idempotency/key.ts";
 import { jsonTypes } from "../media-types.ts";
 import type { Route, ServerContext } from "../route.ts";
 import type { WireAsk, WireCodec } from "./codec.ts";
@@ -53,6 +54,8 @@ export function proxyRoute({ codec, url, summary, body }: ProxyRoute): Route {
     url,
     chapter: "proxy",
     scope: "submit",
+    changes: "nothing",
+    idempotency: "answer",
     summary,
     takes: jsonTypes,
     reads: { body },
@@ -90,10 +93,11 @@ function read(
   const { hints, body } = takeHints(request.body, request.headers);
   const ask = codec.read(body);
   const { tenant } = request.principal;
+  const { "idempotency-key": key } = request.headers;
   const options: RouteOptions = {
     hints: { ...context.router.modelHints(ask.model), ...hints },
-    signal: departures.of(reply.raw),
-    idempotencyKey: keyOf(request, tenant) ?? id,
+    signal: departures.of(reply.raw, request.turn !== undefined),
+    idempotencyKey: typeof key === "string" ? vendorKey(tenant, key) : id,
     deadline: Date.now() + longestMs,
     tenant,
   };
@@ -117,15 +121,6 @@ function headersFor({ headers = [] }: WireCodec, request: FastifyRequest): Reado
   );
 }
 
-/** The client's idempotency key, for the vendors: the same of two tenants are two. Undefined: it has none. @throws AppError bad_request */
-function keyOf({ headers }: FastifyRequest, tenant: string): string | undefined {
-  const { "idempotency-key": key } = headers;
-  if (key === undefined) return undefined;
-  if (typeof key === "string" && /^[\x21-\x7e]{1,200}$/.test(key)) return `${tenant}-${key}`;
-  const message = "headers.idempotency-key: must be 1 to 200 printable characters without spaces.";
-  throw new AppError("bad_request", { message, problems: [{ path: "headers.idempotency-key", message }] });
-}
-
 async function answer({ id, codec, ask, reply, context, routed }: Proxied): Promise<FastifyReply> {
   const outcome = await context.router.call(...routed);
   if (outcome.type !== "answered") throw failureOf(outcome, reply);
@@ -142,9 +137,10 @@ async function answer({ id, codec, ask, reply, context, routed }: Proxied): Prom
 
 async function stream({ id, codec, ask, reply, context, routed: [request, options] }: Proxied): Promise<FastifyReply> {
   const writer = codec.stream(ask, { id, at: Date.now() });
-  const streamed = new StreamedReply(reply, id, context.closing);
+  const streamed = new StreamedReply(reply, id, context);
   const outcome = await context.router.call(request, {
     ...options,
+    pace: () => streamed.pace(),
     onPart(part, origin) {
       streamed.begin(origin);
       streamed.send(part.type === "wire" ? [part.event] : writer.part(part, origin.model));

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { priorities } from "../../core/priority.ts";
 import { checked } from "../checked.ts";
 import { hintsSchema } from "../hints.ts";
+import { replayed } from "../idempotency/key.ts";
 import { jsonTypes } from "../media-types.ts";
 import type { Route } from "../route.ts";
 import { startedAnswers } from "../schemas/started.ts";
@@ -41,6 +42,7 @@ function again(
     url: `/v1/runs/:id/${verb}`,
     chapter: "runs",
     scope: "submit",
+    idempotency: "own",
     summary,
     takes: jsonTypes,
     reads: { params: paramsSchema, headers: headersSchema, body: schema },
@@ -56,7 +58,7 @@ function again(
         });
         return reply
           .code(created ? 202 : 200)
-          .header("location", `/v1/runs/${run.id}`)
+          .headers({ location: `/v1/runs/${run.id}`, ...(created ? {} : replayed) })
           .send(run);
       },
   };

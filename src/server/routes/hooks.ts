@@ -23,6 +23,7 @@ function hook(url: string, params: z.ZodType<{ id: string; tenant?: string }>): 
     url,
     chapter: "triggers",
     scope: "none",
+    changes: "if_accepted",
     summary: "Deliver a signed request to a trigger; answers with the run. The same delivery twice is one run.",
     takes: hookTypes,
     raw: true,
@@ -33,6 +34,7 @@ function hook(url: string, params: z.ZodType<{ id: string; tenant?: string }>): 
       async (request, reply) => {
         const { id, tenant = defaultTenant } = checked(params, request.params, "path");
         const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+        request.changedBy = { tenant, by: `trigger ${id}`, keyId: null };
         const delivered = await engine.triggers.deliver(fullName(tenant, id), {
           headers: joined(request.headers),
           body,

@@ -34,6 +34,7 @@ export const createKey: Route = {
   url: "/v1/keys",
   chapter: "access",
   scope: "admin",
+  idempotency: "sealed",
   summary: "Make a key: {name, scopes, tenant?, expires?}. It is told this once.",
   takes: jsonTypes,
   reads: { body: keyRequest },
@@ -47,7 +48,7 @@ export const createKey: Route = {
         throw new AppError("forbidden", { message: `A key of tenant ${reach} makes keys of that tenant only.` });
       const expiresInMs = expires === undefined ? undefined : parseDuration(expires);
       const made = await access.store.create({ name, scopes, tenant, ...(expiresInMs ? { expiresInMs } : {}) });
-      return reply.code(201).header("cache-control", "no-store").send(made);
+      return reply.code(201).header("location", `/v1/keys/${made.id}`).header("cache-control", "no-store").send(made);
     },
 };
 
@@ -72,6 +73,7 @@ export const rotateKey: Route = {
   url: "/v1/keys/:id/rotate",
   chapter: "access",
   scope: "admin",
+  idempotency: "sealed",
   summary: "Give a key another secret: {grace?}, the time for which the one before opens too. It is told this once.",
   takes: jsonTypes,
   reads: { params: paramsSchema, body: rotation },

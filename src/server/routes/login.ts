@@ -2,7 +2,10 @@ import { parseCookie, stringifySetCookie } from "cookie";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { parseKey } from "../../access/key.ts";
+import { mostTries } from "../../access/login-tries.ts";
 import { sessionMs } from "../../access/sessions.ts";
+import { stranger } from "../../core/principal.ts";
+import { defaultTenant } from "../../core/tenant.ts";
 import { checked } from "../checked.ts";
 import { sessionCookie } from "../credentials.ts";
 import type { Route } from "../route.ts";
@@ -31,12 +34,17 @@ export const login: Route = {
   url: "/login",
   chapter: "access",
   scope: "none",
+  changes: "answered",
   summary: "Log a browser in: the form of GET /login. Sets a cookie that lasts 12 hours.",
   takes: [formType],
   raw: true,
   answers: {
     303: { text: "Logged in: the page that was wanted.", media: "text/html" },
-    401: { text: "No valid key: the page again.", media: "text/html" },
+    401: { text: "No valid key: the page again, and why.", media: "text/html" },
+    429: {
+      text: `More than ${mostTries} logins of one address within a minute: the page, with Retry-After.`,
+      media: "text/html",
+    },
   },
   handler:
     ({ access }) =>
@@ -45,14 +53,29 @@ export const login: Route = {
       const next = localPath(form.get("next") ?? undefined);
       const key = (form.get("key") ?? "").trim();
       if (!(await access.gate.isClosed())) return reply.redirect(next, 303);
+      const waitMs = await access.logins.count(request.ip);
+      if (waitMs > 0) return sendTooMany(reply, next, waitMs);
       const admission = await access.gate.admit({ key });
       const id = parseKey(key)?.id;
-      if (admission.type === "refused" || id === undefined)
-        return sendPage(reply.code(401), next, "That is no valid key of this server.");
+      if (admission.type === "refused" || id === undefined) {
+        // The id is no secret, and says whose key was tried.
+        request.changedBy = { tenant: defaultTenant, by: stranger.name, keyId: id ?? null };
+        return sendPage(reply.code(401), next, admission.type === "refused" ? reasons[admission.why] : reasons.wrong);
+      }
+      const { tenant, name } = admission.principal;
+      request.changedBy = { tenant, by: name, keyId: id };
       reply.header("set-cookie", cookie(request, await access.sessions.begin(id), sessionMs));
       return reply.redirect(next, 303);
     },
 };
+
+/** Why nobody was logged in. What is no key of this server's says nothing about those that are. */
+const reasons = {
+  missing: "Enter a key.",
+  wrong: "That is no key of this server.",
+  expired: "That key has expired. Ask for another one.",
+  revoked: "That key was revoked. Ask for another one.",
+} as const;
 
 /** `POST /logout`: ends a login. */
 export const logout: Route = {
@@ -60,6 +83,8 @@ export const logout: Route = {
   url: "/logout",
   chapter: "access",
   scope: "none",
+  // Nobody's logout changes nothing.
+  changes: ({ principal }) => (principal.keyId === null ? "nothing" : "answered"),
   summary: "Log a browser out.",
   answers: { 303: { text: "Logged out: the page of the login.", media: "text/html" } },
   handler:
@@ -92,6 +117,12 @@ function cookie(request: FastifyRequest, value: string, maxAgeMs: number): strin
   });
 }
 
+function sendTooMany(reply: FastifyReply, next: string, waitMs: number): FastifyReply {
+  const seconds = Math.ceil(waitMs / 1_000);
+  const message = `Too many logins were tried from your address. Try again in ${seconds} second${seconds === 1 ? "" : "s"}.`;
+  return sendPage(reply.code(429).header("retry-after", seconds), next, message);
+}
+
 function sendPage(reply: FastifyReply, next: string, message: string): FastifyReply {
   return reply
     .type("text/html; charset=utf-8")
@@ -100,7 +131,6 @@ function sendPage(reply: FastifyReply, next: string, message: string): FastifyRe
       "content-security-policy",
       "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     )
-    .header("x-content-type-options", "nosniff")
     .send(page(next, message));
 }
 

@@ -23,6 +23,7 @@ export const countTokens: Route = {
   url: "/v1/messages/count_tokens",
   chapter: "proxy",
   scope: "read",
+  changes: "nothing",
   summary: "About how many tokens a request of Anthropic's clients has: an estimate, no provider is asked.",
   takes: jsonTypes,
   reads: { body: countRequest },

@@ -17,6 +17,7 @@ export const routeExplain: Route = {
   url: "/v1/routing/explain",
   chapter: "routing",
   scope: "read",
+  changes: "nothing",
   summary: "How a request would be routed now, and why ({hints, tokens, max_tokens}); makes no call.",
   takes: jsonTypes,
   reads: { body: bodySchema },

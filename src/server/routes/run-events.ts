@@ -31,12 +31,13 @@ export const runEvents: Route = {
     },
   },
   handler:
-    ({ engineOf, closing }) =>
+    ({ engineOf, closing, patienceMs }) =>
     async (request, reply) => {
       const engine = engineOf(request);
       const { id } = checked(paramsSchema, request.params, "path");
       const { after = 0, limit, tokens = false } = checked(querySchema, request.query, "query");
-      reply.header("vary", "accept");
+      const vary = reply.getHeader("vary");
+      reply.header("vary", vary === undefined ? "accept" : `${vary}, accept`);
       if (!wantsStream(request.headers.accept)) return { events: await engine.events(id, after, limit) };
       const { "last-event-id": last = after } = checked(headersSchema, request.headers, "headers");
       // An unknown run is a 404, not a stream without events.
@@ -44,6 +45,7 @@ export const runEvents: Route = {
       await sendEventStream({
         reply,
         closing,
+        patienceMs,
         events: (signal) => feed({ engine, runId: id, after: last, live: tokens, signal }),
       });
       return reply;

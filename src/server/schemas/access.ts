@@ -58,5 +58,6 @@ export const auditEntry = z
     from: z.string(),
     status: z.int().nullable().describe("Null: no answer was written; nobody knows whether it was done."),
     error: z.string().optional(),
+    made: z.string().optional().describe("Address of what was made."),
   })
   .meta({ id: "AuditEntry" }) satisfies z.ZodType<AuditEntry>;

@@ -8,6 +8,7 @@ import type { LlmMessage, LlmRequest } from "../../providers/provider.ts";
 import { defaultMaxCalls, type RouteOutcome, type Router } from "../../router/router.ts";
 import { type StepVariables, variableValues } from "../../workflow/env.ts";
 import type { AgentBody, AgentWork } from "../../workflow/kinds/agent.ts";
+import { type ConversationBody, conversationOf } from "../conversation.ts";
 import type { StepHandler, StepOutcome, StepWork } from "../handler.ts";
 import { maxReasks, reask } from "../llm.ts";
 import { readStructured } from "../structured.ts";
@@ -194,8 +195,8 @@ class AgentExecution {
   }
 
   #request(tools: LlmRequest["tools"]): LlmRequest {
-    const { prompt = "", messages, system, output, max_tokens, temperature, top_p, stop, seed } = this.#body;
-    const first: readonly LlmMessage[] = messages ?? [{ role: "user", content: prompt }];
+    const { system, output, max_tokens, temperature, top_p, stop, seed } = this.#body;
+    const first = conversationOf(this.#body as ConversationBody);
     return {
       system: output ? withSchema(system, output) : system,
       messages: [...first, ...this.#journal.turns.flatMap((turn) => this.#told(turn))],

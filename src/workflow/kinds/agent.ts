@@ -7,6 +7,7 @@ import { stepsRead } from "../reference.ts";
 import { renderingOf } from "../rendering.ts";
 import { authorSchema } from "../shape.ts";
 import { agentTool, toolMistakes, toolSchemas, toolTemplates } from "./agent-tool.ts";
+import { imagesKey } from "./images.ts";
 import type { StepKindSpec, TemplatePlace } from "./kind.ts";
 import { type LlmBody, llmKind, message, sampling } from "./llm.ts";
 import { mcpServerMistakes, mcpServerTemplates, mcpTools } from "./mcp-server.ts";
@@ -29,6 +30,7 @@ const schema = z
   .strictObject({
     prompt: z.string().min(1).optional().describe("The task; a Liquid template. This, or messages."),
     messages: z.array(message).min(1).optional().describe("A conversation. This, or prompt."),
+    images: imagesKey,
     output: authorSchema
       .optional()
       .describe("JSON Schema of the last answer: the step's output is then a checked object, not text."),

@@ -25,18 +25,22 @@ const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
 const status = "must be a status from 200 to 599, or one of 2xx, 3xx, 4xx, 5xx.";
 
+const statuses = z
+  .array(
+    z.union([
+      z.number().int({ error: status }).min(200, { error: status }).max(599, { error: status }),
+      z.string().regex(/^[2-5]xx$/, { error: status }),
+    ]),
+  )
+  .min(1)
+  .optional();
+
 const everyRequest = {
   headers: z.record(headerName, z.string()).optional().describe("Request headers; each value is a Liquid template."),
-  success: z
-    .array(
-      z.union([
-        z.number().int({ error: status }).min(200, { error: status }).max(599, { error: status }),
-        z.string().regex(/^[2-5]xx$/, { error: status }),
-      ]),
-    )
-    .min(1)
-    .optional()
-    .describe("Statuses that count as success: numbers, or 2xx, 3xx, 4xx, 5xx."),
+  success: statuses.describe("Statuses that count as success: numbers, or 2xx, 3xx, 4xx, 5xx."),
+  retry_on: statuses.describe(
+    "Statuses after which there is another attempt, in the same words; others fail the step at once. Default: 429 and 5xx.",
+  ),
   redirects: z.number().int().min(0).max(20).optional().describe("Redirects that are followed."),
   response_headers: z.array(headerName).optional().describe("Response headers that are kept in the step's output."),
 };

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { JsonObject } from "../../core/json.ts";
 import { authorSchema } from "../shape.ts";
+import { imageMistakes, imagesKey, imageTemplates } from "./images.ts";
 import type { StepKindSpec } from "./kind.ts";
 
 /** How a model answers. */
@@ -18,12 +19,14 @@ export const sampling = {
 export const message = z.strictObject({
   role: z.enum(["user", "assistant"]).describe("Who says it."),
   content: z.string().min(1).describe("A Liquid template."),
+  images: imagesKey,
 });
 
 const schema = z
   .strictObject({
     prompt: z.string().min(1).optional().describe("The user's message; a Liquid template. This, or messages."),
     messages: z.array(message).min(1).optional().describe("A conversation. This, or prompt."),
+    images: imagesKey,
     output: authorSchema
       .optional()
       .describe("JSON Schema of the answer: the step's output is then a checked object, not text."),
@@ -49,13 +52,26 @@ export const llmKind: StepKindSpec<LlmBody> = {
     if (body.prompt !== undefined && body.messages !== undefined) {
       yield { path: ["messages"], message: "stands beside prompt; keep one of the two." };
     }
+    if (body.images !== undefined && body.messages !== undefined) {
+      yield { path: ["images"], message: "belongs to prompt; of messages each has its own." };
+    }
+    yield* imageMistakes(body.images);
+    for (const [index, { role, images }] of (body.messages ?? []).entries()) {
+      const path = ["messages", index];
+      if (images !== undefined && role !== "user") {
+        yield { path: [...path, "images"], message: "stands in a message of role user only." };
+      }
+      for (const mistake of imageMistakes(images)) yield { ...mistake, path: [...path, ...mistake.path] };
+    }
   },
 
   *templates(body) {
     if (body.system !== undefined) yield { path: ["system"], text: body.system, result: "text" };
     if (body.prompt !== undefined) yield { path: ["prompt"], text: body.prompt, result: "text" };
-    for (const [index, { content }] of (body.messages ?? []).entries()) {
+    yield* imageTemplates(body.images, ["images"]);
+    for (const [index, { content, images }] of (body.messages ?? []).entries()) {
       yield { path: ["messages", index, "content"], text: content, result: "text" };
+      yield* imageTemplates(images, ["messages", index, "images"]);
     }
   },
 
