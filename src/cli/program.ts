@@ -24,6 +24,7 @@ import { registerTest } from "./commands/test.ts";
 import { registerTriggers } from "./commands/triggers.ts";
 import { registerValidate } from "./commands/validate.ts";
 import { registerWorker } from "./commands/worker.ts";
+import { registerWorkflows } from "./commands/workflows.ts";
 import { type CliContext, exitWith, type Register } from "./context.ts";
 import { exitCodes, printFailure } from "./failure.ts";
 
@@ -33,6 +34,7 @@ const commands: readonly Register[] = [
   registerDev,
   registerRun,
   registerRuns,
+  registerWorkflows,
   registerPlan,
   registerPlans,
   registerRoute,

@@ -1,12 +1,7 @@
 import type { Schedule } from "../core/schedule.ts";
 import type { SetTrigger, Trigger, TriggerRequest } from "../core/trigger.ts";
+import { type Asker, authorHeader } from "./asker.ts";
 import type { Http } from "./http.ts";
-
-/** Who asks for something. */
-export interface Asker {
-  /** For the history. Default: `api`. */
-  readonly author?: string;
-}
 
 /** What begins runs by itself: schedules and triggers. Failures as those of the client. */
 export class BeginningsClient {
@@ -53,11 +48,6 @@ export class BeginningsClient {
   async removeTrigger(id: string, asker: Asker = {}): Promise<void> {
     await this.#http.open({ method: "DELETE", path: triggerPath(id), headers: authorHeader(asker) });
   }
-}
-
-/** The header that says who asks; it holds no other than Latin letters. */
-export function authorHeader({ author }: Asker): Record<string, string> {
-  return author === undefined ? {} : { "x-switchyard-author": encodeURIComponent(author) };
 }
 
 function schedulePath(id: string): string {

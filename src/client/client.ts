@@ -6,7 +6,8 @@ import type { RoutingTarget } from "../core/routing.ts";
 import { isTerminal, type Run, type RunEvent, type RunSummary } from "../core/run.ts";
 import type { Costs, SpendDimension } from "../core/spend.ts";
 import { AccessClient } from "./access-client.ts";
-import { type Asker, authorHeader, BeginningsClient } from "./beginnings-client.ts";
+import { type Asker, authorHeader } from "./asker.ts";
+import { BeginningsClient } from "./beginnings-client.ts";
 import { BudgetsClient } from "./budgets-client.ts";
 import { follow } from "./follow.ts";
 import { type Fetch, Http } from "./http.ts";
@@ -15,7 +16,7 @@ import type { ForkOptions, ListOptions, Submission, Submitted } from "./requests
 import { RoutingClient } from "./routing-client.ts";
 import { WorkflowsClient } from "./workflows-client.ts";
 
-export type { Asker } from "./beginnings-client.ts";
+export type { Asker } from "./asker.ts";
 export type { ForkOptions, ListOptions, Submission, Submitted } from "./requests.ts";
 
 /** Switchyard's API as typed calls. Every failure is an AppError with the server's code; `server_unreachable` when nobody answers. */

@@ -78,6 +78,12 @@ export class Http {
   }
 }
 
+/** The query of a request with the options that are set; empty where none is. */
+export function queryOf(options: Readonly<Record<string, string | number | boolean | undefined>>): string {
+  const set = Object.entries(options).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]]));
+  return set.length === 0 ? "" : `?${new URLSearchParams(set as [string, string][])}`;
+}
+
 /** As it is at the time of the call; a browser's wants to be called as a function of its window. */
 const globalFetch: Fetch = (url, init) => globalThis.fetch(url, init);
 

@@ -1,6 +1,7 @@
 import type { Problem } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
-import type { Http } from "./http.ts";
+import { type Asker, authorHeader } from "./asker.ts";
+import { type Http, queryOf } from "./http.ts";
 
 /** A stored workflow. Times are epoch milliseconds. */
 export interface ListedWorkflow {
@@ -35,9 +36,7 @@ export class WorkflowsClient {
   list(
     options: { readonly after?: string; readonly limit?: number } = {},
   ): Promise<{ readonly workflows: readonly ListedWorkflow[]; readonly next: string | null }> {
-    const query = new URLSearchParams();
-    for (const [key, value] of Object.entries(options)) if (value !== undefined) query.set(key, String(value));
-    return this.#http.json({ path: `/v1/workflows${query.size > 0 ? `?${query}` : ""}` });
+    return this.#http.json({ path: `/v1/workflows${queryOf(options)}` });
   }
 
   /** A version with its definition. @param version default: the newest @throws AppError workflow_not_found */
@@ -46,6 +45,26 @@ export class WorkflowsClient {
     version?: number,
   ): Promise<{ readonly name: string; readonly version: number; readonly definition: JsonObject }> {
     return this.#http.json({ path: `${pathOf(name)}${version === undefined ? "" : `?version=${version}`}` });
+  }
+
+  /**
+   * Deletes one: it is not listed, and nothing begins runs of it any more. Runs of it that have ended stay; stored again, it goes on with the next version.
+   * @throws AppError workflow_not_found, workflow_in_use - what needs it
+   */
+  async delete(name: string, asker: Asker = {}): Promise<void> {
+    await this.#http.open({ method: "DELETE", path: pathOf(name), headers: authorHeader(asker) });
+  }
+
+  /** Its drawing: Mermaid text (the default), an SVG, or its machine's config as JSON text. @param options states: its statechart @throws AppError workflow_not_found */
+  async graph(
+    name: string,
+    options: {
+      readonly format?: "mermaid" | "svg" | "xstate";
+      readonly version?: number;
+      readonly states?: boolean;
+    } = {},
+  ): Promise<string> {
+    return (await this.#http.open({ path: `${pathOf(name)}/graph${queryOf(options)}` })).text();
   }
 
   /** Its versions, the newest first. @throws AppError workflow_not_found */

@@ -136,6 +136,11 @@ export const catalogue = {
     "Fork from that step or from one before it, or start a new run.",
   ),
   run_ended: entry(409, "The run has ended.", "Nothing to do; start another run, or retry this one."),
+  workflow_in_use: entry(
+    409,
+    "Runs, schedules, triggers or other workflows still need the workflow.",
+    "Wait for the runs or cancel them; remove or change the others; then delete it again.",
+  ),
   run_not_removable: entry(
     409,
     "Only a run that has ended, and that no step has started, can be deleted.",

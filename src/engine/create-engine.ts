@@ -10,6 +10,7 @@ import { answered } from "./answered.ts";
 import { Approvals } from "./approvals.ts";
 import { Conclusion } from "./conclude.ts";
 import { Definitions } from "./definitions.ts";
+import { deleteWorkflow } from "./delete-workflow.ts";
 import { Dispatcher, queueNames } from "./dispatch.ts";
 import type { EngineHealth, FleetEngine, SubmitRequest } from "./engine.ts";
 import { Feed } from "./feed.ts";
@@ -69,7 +70,10 @@ export async function createEngine(parts: EngineParts): Promise<FleetEngine & { 
     keys,
     clock,
     secret: newSecret,
-    hasWorkflow: async (name, version) => void (await definitions.load(name, version)),
+    hasWorkflow: async (name, version) => {
+      await definitions.refuseDeleted(name);
+      await definitions.load(name, version);
+    },
     submit: (request) => submit(submitting, request),
     signal: async (run, signal) => {
       await approvals.refuseOthers(run, signal);
@@ -103,7 +107,13 @@ export async function createEngine(parts: EngineParts): Promise<FleetEngine & { 
     versions: (name) => answered(() => versionsOf(redis, keys, name)),
     approvals: ({ tenant = defaultTenant, limit = 100 } = {}) => answered(() => approvals.list(tenant, limit)),
     remove: (id) => answered(() => deleteRun({ redis, keys }, id)),
-    definition: (name, version) => answered(() => definitions.show(name, version)),
+    deleteWorkflow: (name) =>
+      answered(() => deleteWorkflow({ redis, keys, definitions, schedules, triggers, token }, name)),
+    definition: (name, version) =>
+      answered(async () => {
+        await definitions.refuseDeleted(name);
+        return definitions.show(name, version);
+      }),
     submit: (request: SubmitRequest) =>
       answered(async () => {
         const { id, created } = await submit(submitting, request);

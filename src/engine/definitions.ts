@@ -109,6 +109,12 @@ export class Definitions {
     return this.#remember(name, wanted, () => this.#compiled(name, definition));
   }
 
+  /** Refuses a workflow that was deleted: its versions are there for its runs only. @throws AppError workflow_not_found */
+  async refuseDeleted(name: string): Promise<void> {
+    if ((await this.#redis.hexists(this.#keys.workflow(name), "last")) === 1)
+      throw await this.#notFound(name, undefined);
+  }
+
   /** As much of a stored version as adding jobs needs, also where this process does not have its machine. @throws AppError workflow_not_found */
   async forJobs(name: string, version: number): Promise<JobSource> {
     try {

@@ -141,6 +141,11 @@ export interface Engine {
   approvals(options?: { readonly tenant?: string; readonly limit?: number }): Promise<readonly Approval[]>;
   /** The stored workflows, by name. @param options tenant: default the default one; after: a name; limit: default 100 */
   workflows(options?: WorkflowsRequest): Promise<WorkflowPage>;
+  /**
+   * Takes a workflow's name out of use: it is not listed, and nothing begins runs of it any more. Runs of it that have ended stay. Stored again, it goes on with the next
+   * version. @throws AppError workflow_not_found, workflow_in_use
+   */
+  deleteWorkflow(name: string): Promise<void>;
   /** The versions of a workflow, the newest first. @throws AppError workflow_not_found */
   versions(name: string): Promise<readonly StoredVersion[]>;
   /** What a definition means, without storing it. @throws AppError invalid_definition with every problem */

@@ -26,6 +26,7 @@ export async function forkRun(
 ): Promise<{ readonly id: string; readonly created: boolean }> {
   const { definitions, redis, keys } = parts;
   const run = await parts.query.get(runId, { outputs: true });
+  await definitions.refuseDeleted(run.workflow);
   const version = request.version ?? run.version;
   const [workflow, { definition }] = await Promise.all([
     definitions.load(run.workflow, version),

@@ -31,6 +31,7 @@ export async function submit(
   parts: SubmitParts,
   request: SubmitRequest,
 ): Promise<{ readonly id: string; readonly created: boolean }> {
+  await refuseDeleted(parts, request);
   const accepted = await acceptedAs(parts, request);
   const { workflow, input, hints } = accepted;
   const { name, version, driver, compiled } = workflow;
@@ -80,6 +81,14 @@ export async function submitChildren(
   return planned.map((run) => ("transition" in run ? { id: run.id, created: !old.includes(run) } : run));
 }
 
+/** Without a version, a workflow that was deleted is not found anyway. */
+async function refuseDeleted(
+  { definitions }: Pick<SubmitParts, "definitions">,
+  { workflow, version }: Pick<SubmitRequest, "workflow" | "version">,
+): Promise<void> {
+  if (workflow !== undefined && version !== undefined) await definitions.refuseDeleted(workflow);
+}
+
 /** Checks a request. @throws AppError where it cannot be accepted */
 async function acceptedAs(
   { definitions, checkHints }: SubmitParts,
@@ -106,6 +115,7 @@ export async function checkSubmission(
   { workflow = "", version, input = {}, hints = {} }: SubmitRequest,
 ): Promise<void> {
   await checkHints(hints);
+  await refuseDeleted({ definitions }, { workflow, version });
   const { compiled } = await definitions.load(workflow, version);
   compiled.checkInput(input);
   for (const step of compiled.steps.values()) await checkHints({ ...hints, ...step.route });

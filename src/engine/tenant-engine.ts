@@ -30,6 +30,7 @@ export function tenantEngine(fleet: FleetEngine, tenant: string): Engine {
     },
     check: (definition) => fleet.check(definition),
     workflows: (request) => fleet.workflows({ ...request, tenant }),
+    deleteWorkflow: (name) => fleet.deleteWorkflow(full(name)),
     versions: (name) => fleet.versions(full(name)),
     approvals: (request) => fleet.approvals({ ...request, tenant }),
     async submit({ workflow, ...request }) {

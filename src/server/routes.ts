@@ -39,7 +39,7 @@ import { submitRun } from "./routes/submit-run.ts";
 import { submitRuns } from "./routes/submit-runs.ts";
 import { listTriggers, removeTrigger, setTrigger, showTrigger } from "./routes/triggers.ts";
 import { workflowGraph } from "./routes/workflow-graph.ts";
-import { listWorkflows, showWorkflow, validateWorkflow, workflowVersions } from "./routes/workflows.ts";
+import { deleteWorkflow, listWorkflows, showWorkflow, validateWorkflow, workflowVersions } from "./routes/workflows.ts";
 
 const routing: readonly Route[] = [
   routeShow,
@@ -95,6 +95,7 @@ const api: readonly Route[] = [
   validateWorkflow,
   listWorkflows,
   showWorkflow,
+  deleteWorkflow,
   workflowVersions,
   workflowGraph,
   setSchedule,

@@ -94,8 +94,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const ofFleet = { fleet: true, page: true };
   const board = { look: { scope: "read", ...ofFleet }, change: { scope: "operate", ...ofFleet } } as const;
   await addPages(server, board, (pages) => addQueueBoard(pages, queues));
-  const document = openApiDocument(routes, version);
-  await addPages(server, { look: { scope: "read", page: true } }, (pages) => addTryItPage(pages, document));
+  const tryIt = { look: { scope: "read", page: true } } as const;
+  await addPages(server, tryIt, (pages) => addTryItPage(pages, () => openApiDocument(routes, version)));
   const engines = tenantEngines(engine);
   const engineOf: ServerContext["engineOf"] = ({ principal }) => engines(principal.tenant);
   const plansOf: ServerContext["plansOf"] = (request) => plans(request.principal.tenant, engineOf(request));

@@ -6,12 +6,18 @@ import type { OpenApiDocument } from "./openapi/document.ts";
 /** Where the page is. */
 const tryItPath = "/docs";
 
-/** Adds the page that shows the API and makes requests to it. All of it comes from this server. @param server of the pages that a login opens */
-export async function addTryItPage(server: FastifyInstance, document: OpenApiDocument): Promise<void> {
-  const specification = { document: { ...document } as unknown as StaticDocumentSpec["document"] };
-  await server.register(fastifySwagger, { mode: "static", specification });
+/** What stands in the place of the document until the page asks for it. */
+const placeholder = { openapi: "3.1.1", info: { title: "", version: "" }, paths: {} } as StaticDocumentSpec["document"];
+
+/**
+ * Adds the page that shows the API and makes requests to it. All of it comes from this server.
+ * @param server of the pages that a login opens @param document made when the page asks for it
+ */
+export async function addTryItPage(server: FastifyInstance, document: () => OpenApiDocument): Promise<void> {
+  await server.register(fastifySwagger, { mode: "static", specification: { document: placeholder } });
   await server.register(fastifySwaggerUi, {
     routePrefix: tryItPath,
+    transformSpecification: () => document(),
     uiConfig: { docExpansion: "none", deepLinking: true, validatorUrl: null, tryItOutEnabled: true },
     // The bar at the top is for other documents than this one.
     theme: {

@@ -144,7 +144,9 @@ describe("answers are as their routes declare them", () => {
   });
 
   test("the document is served, and a page that holds all that it needs", async () => {
-    expect((await ask("GET", "/openapi.json")).value.openapi).toBe("3.1.1");
+    const { value: document } = await ask("GET", "/openapi.json");
+    expect(document.openapi).toBe("3.1.1");
+    expect(await (await fetch(`${running.url}/docs/json`)).json()).toEqual(document);
     const page = await fetch(`${running.url}/docs`);
     const html = await page.text();
     expect(page.status).toBe(200);

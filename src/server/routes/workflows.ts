@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AppError } from "../../core/errors.ts";
 import { isJsonObject } from "../../core/json.ts";
+import { authorHeaders, changeBy } from "../change-by.ts";
 import { checked } from "../checked.ts";
 import { jsonTypes, yamlTypes } from "../media-types.ts";
 import type { Route } from "../route.ts";
@@ -75,6 +76,26 @@ export const workflowVersions: Route = {
     async (request) => {
       const params = checked(paramsSchema, request.params, "path");
       return { name: params.name, versions: await engineOf(request).versions(params.name) };
+    },
+};
+
+/** `DELETE /v1/workflows/:name`: takes its name out of use. */
+export const deleteWorkflow: Route = {
+  method: "DELETE",
+  url: "/v1/workflows/:name",
+  chapter: "workflows",
+  scope: "operate",
+  summary:
+    "Delete a workflow that nothing needs: no run that goes on, no schedule, trigger or other workflow. Its ended runs stay; stored again, it goes on with the next version.",
+  reads: { params: paramsSchema, headers: authorHeaders },
+  answers: { 204: { text: "It is gone." } },
+  handler:
+    ({ engineOf }) =>
+    async (request, reply) => {
+      const params = checked(paramsSchema, request.params, "path");
+      changeBy(request);
+      await engineOf(request).deleteWorkflow(params.name);
+      return reply.code(204).send();
     },
 };
 
