@@ -95,6 +95,10 @@ const meanings = {
   SWITCHYARD_LOG: "Level of the log: JSON lines on standard error.",
   SWITCHYARD_BODY_LIMIT: "Largest HTTP request.",
   SWITCHYARD_OUTPUT_LIMIT: "Largest output of one step, as JSON. A larger one fails the step with `payload_too_large`.",
+  SWITCHYARD_IDEMPOTENCY_KEEP:
+    "How long the answer to a request with an [`Idempotency-Key`](http.md#idempotency-key) is kept. Runs, plans and reports of gateway mode know their keys for 7 days.",
+  SWITCHYARD_IDEMPOTENCY_LIMIT:
+    "Largest body of an answer that is kept for an `Idempotency-Key`. What was answered more is not carried out again either: 409 `answer_not_kept`.",
   SWITCHYARD_CA:
     "Certificates of authorities that the providers' endpoints are trusted by, besides the well-known ones. A path in the file starts from the file's folder.",
   SWITCHYARD_PROXY:
@@ -255,7 +259,8 @@ function known(entries, name, what) {
 function asWritten({ fallback, variable }) {
   if (fallback === null || fallback.length === 0) return "none";
   if (variable === "SWITCHYARD_GRACE") return code(`${fallback / 1_000}s`);
-  if (variable === "SWITCHYARD_PLAN_EXPIRE_AFTER") return code(`${fallback / 3_600_000}h`);
+  if (["SWITCHYARD_PLAN_EXPIRE_AFTER", "SWITCHYARD_IDEMPOTENCY_KEEP"].includes(variable))
+    return code(`${fallback / 3_600_000}h`);
   if (/_LIMIT$/.test(variable)) return code(`${fallback / 1_048_576}mb`);
   return code(fallback);
 }

@@ -19,13 +19,14 @@ import { createProviders } from "./providers/create.ts";
 import { loadPlugins } from "./providers/load-plugins.ts";
 import { type ConnectionMode, connect } from "./redis/connection.ts";
 import { keysOf } from "./redis/keys.ts";
+import { memoryPolicy, policyWarning } from "./redis/memory-policy.ts";
 import { createRouter } from "./router/create.ts";
 import { resetHealth } from "./router/reset-health.ts";
 import type { Router } from "./router/router.ts";
 import { createRoutingControl } from "./router/routing-control.ts";
 import { createRoutingStore } from "./router/routing-store.ts";
+import { KeptAnswers } from "./server/idempotency/kept-answers.ts";
 import { providerFacts } from "./server/provider-facts.ts";
-import { createServer } from "./server/server.ts";
 import { agentHandler } from "./steps/agent/agent.ts";
 import { approvalHandler } from "./steps/approval.ts";
 import { Evaluator } from "./steps/evaluator.ts";
@@ -132,6 +133,8 @@ export async function createApp(options: AppOptions): Promise<App> {
       onError,
     });
     closers.push(() => engine.close());
+    const evicts = policyWarning(await memoryPolicy(passing));
+    if (evicts) log.warn(evicts);
     if (roles.worker) {
       const handlers = [
         llmHandler(router),
@@ -185,6 +188,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         expireAfterMs: settings.planExpireAfterMs,
         checkHints,
         clock: Date.now,
+        crash: crashHook(options.crashAt),
         planId,
         token: tokenSource(),
       });
@@ -194,7 +198,11 @@ export async function createApp(options: AppOptions): Promise<App> {
       const providers = providerFacts(settings.providers);
       const { rateLimit: perMinute } = settings;
       const rates = perMinute === null ? undefined : { perMinute, redis: passing, namespace: keys.access.rates };
-      const context = { engine, plans, routing, router, providers, access, origins, patienceMs };
+      const { idempotencyKeepMs: keepMs, idempotencyLimitBytes: limitBytes } = settings;
+      const answers = new KeptAnswers({ redis: passing, keys, keepMs, limitBytes });
+      const context = { engine, plans, routing, router, providers, access, answers, origins, patienceMs };
+      // A process of workers alone does without it: it is a fifth of what there is to load.
+      const { createServer } = await import("./server/server.ts");
       const server = await createServer({ ...context, queues, log, version, bodyLimitBytes, rates });
       closers.push(() => server.close());
       url = await server.listen({ host: settings.host, port: settings.port });

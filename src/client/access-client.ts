@@ -27,6 +27,13 @@ export class AccessClient {
     return this.#http.json({ method: "POST", path: "/v1/keys", headers, body: JSON.stringify(request) });
   }
 
+  /** Gives a key another secret; its text is in this answer and in no other. @param options grace: for how long the secret before opens too, such as 1h @throws AppError key_not_found */
+  rotate(id: string, options: { readonly grace?: string } = {}): Promise<NewAccessKey> {
+    const path = `/v1/keys/${encodeURIComponent(id)}/rotate`;
+    const headers = { "content-type": "application/json" };
+    return this.#http.json({ method: "POST", path, headers, body: JSON.stringify(options) });
+  }
+
   /** Takes a key back. @throws AppError key_not_found */
   revoke(id: string): Promise<AccessKey> {
     return this.#http.json({ method: "DELETE", path: `/v1/keys/${encodeURIComponent(id)}` });

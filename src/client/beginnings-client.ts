@@ -28,6 +28,11 @@ export class BeginningsClient {
     return this.#http.json({ method: "PUT", path: schedulePath(id), headers, body: JSON.stringify(schedule) });
   }
 
+  /** One of them. @throws AppError schedule_not_found */
+  schedule(id: string): Promise<Schedule> {
+    return this.#http.json({ path: schedulePath(id) });
+  }
+
   /** @throws AppError schedule_not_found */
   async removeSchedule(id: string, asker: Asker = {}): Promise<void> {
     await this.#http.open({ method: "DELETE", path: schedulePath(id), headers: authorHeader(asker) });
@@ -42,6 +47,11 @@ export class BeginningsClient {
   setTrigger(id: string, trigger: TriggerRequest, asker: Asker = {}): Promise<SetTrigger> {
     const headers = { "content-type": "application/json", ...authorHeader(asker) };
     return this.#http.json({ method: "PUT", path: triggerPath(id), headers, body: JSON.stringify(trigger) });
+  }
+
+  /** One of them; its secret is masked. @throws AppError trigger_not_found */
+  trigger(id: string): Promise<Trigger> {
+    return this.#http.json({ path: triggerPath(id) });
   }
 
   /** @throws AppError trigger_not_found */

@@ -2,25 +2,36 @@ import type { Approval } from "../core/approval.ts";
 import type { Attempt } from "../core/attempts.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { LiveEvent } from "../core/live.ts";
-import type { RoutingTarget } from "../core/routing.ts";
-import { isTerminal, type Run, type RunEvent, type RunSummary } from "../core/run.ts";
+import { isTerminal, type Run, type RunEvent, type RunSummary, type StepRecord } from "../core/run.ts";
 import type { Costs, SpendDimension } from "../core/spend.ts";
 import { AccessClient } from "./access-client.ts";
 import { type Asker, authorHeader } from "./asker.ts";
-import { BeginningsClient } from "./beginnings-client.ts";
 import { BudgetsClient } from "./budgets-client.ts";
 import { follow } from "./follow.ts";
-import { type Fetch, Http } from "./http.ts";
+import { GatewayClient } from "./gateway-client.ts";
+import { type Fetch, Http, queryOf } from "./http.ts";
+import { ModelsClient } from "./models-client.ts";
 import { PlansClient } from "./plans-client.ts";
 import type { ForkOptions, ListOptions, Submission, Submitted } from "./requests.ts";
 import { RoutingClient } from "./routing-client.ts";
 import { WorkflowsClient } from "./workflows-client.ts";
 
+export { AppError } from "../core/errors.ts";
 export type { Asker } from "./asker.ts";
+export type {
+  CallOptions,
+  ChatAnswer,
+  ChatMessage,
+  ChatPiece,
+  ChatRequest,
+  ChatToolCall,
+  Embedded,
+  EmbedRequest,
+} from "./chat.ts";
 export type { ForkOptions, ListOptions, Submission, Submitted } from "./requests.ts";
 
 /** Switchyard's API as typed calls. Every failure is an AppError with the server's code; `server_unreachable` when nobody answers. */
-export class SwitchyardClient extends BeginningsClient {
+export class SwitchyardClient extends ModelsClient {
   readonly #http: Http;
   /** The stored workflows. */
   readonly workflows: WorkflowsClient;
@@ -32,6 +43,8 @@ export class SwitchyardClient extends BeginningsClient {
   readonly plans: PlansClient;
   /** What may be spent. */
   readonly budgets: BudgetsClient;
+  /** For applications that call their providers themselves. */
+  readonly gateway: GatewayClient;
 
   /** @param options url of the server; fetch: default the global one; apiKey: sent with each request. @throws AppError usage - not an http(s) URL. */
   constructor(options: { readonly url: string; readonly fetch?: Fetch; readonly apiKey?: string }) {
@@ -43,6 +56,7 @@ export class SwitchyardClient extends BeginningsClient {
     this.access = new AccessClient(this.#http);
     this.plans = new PlansClient(this.#http);
     this.budgets = new BudgetsClient(this.#http);
+    this.gateway = new GatewayClient(this.#http);
   }
 
   /** The server's URL without a slash at its end. */
@@ -74,6 +88,17 @@ export class SwitchyardClient extends BeginningsClient {
     await this.#http.open({ method: "DELETE", path: pathOf(runId), headers: authorHeader({ author }) });
   }
 
+  /** A run's steps, in the definition's order. @param options outputs: with each step's output @throws AppError run_not_found */
+  async steps(runId: string, options: { readonly outputs?: boolean } = {}): Promise<readonly StepRecord[]> {
+    const path = `${pathOf(runId)}/steps${queryOf(options)}`;
+    return (await this.#http.json<{ readonly steps: readonly StepRecord[] }>({ path })).steps;
+  }
+
+  /** A step of a run, with its output. @throws AppError run_not_found, step_not_found */
+  step(runId: string, step: string): Promise<StepRecord> {
+    return this.#http.json({ path: `${pathOf(runId)}/steps/${encodeURIComponent(step)}` });
+  }
+
   /** Each try of a step: its calls, what the router chose and why. @throws AppError run_not_found, step_not_found */
   async attempts(runId: string, step: string): Promise<readonly Attempt[]> {
     const path = `${pathOf(runId)}/steps/${encodeURIComponent(step)}/attempts`;
@@ -84,12 +109,6 @@ export class SwitchyardClient extends BeginningsClient {
   async approvals(): Promise<readonly Approval[]> {
     type Answer = { readonly approvals: readonly Approval[] };
     return (await this.#http.json<Answer>({ path: "/v1/approvals?limit=500" })).approvals;
-  }
-
-  /** The configured providers, each with its health and what of its limits is used. */
-  async providers(): Promise<readonly RoutingTarget[]> {
-    return (await this.#http.json<{ readonly providers: readonly RoutingTarget[] }>({ path: "/v1/providers" }))
-      .providers;
   }
 
   #start(path: string, idempotencyKey: string | undefined, body: object): Promise<RunSummary> {
@@ -130,9 +149,7 @@ export class SwitchyardClient extends BeginningsClient {
 
   /** Runs, newest first. */
   list(options: ListOptions = {}): Promise<{ readonly runs: readonly RunSummary[]; readonly next: string | null }> {
-    const query = new URLSearchParams();
-    for (const [key, value] of Object.entries(options)) if (value !== undefined) query.set(key, String(value));
-    return this.#http.json({ path: `/v1/runs${query.size > 0 ? `?${query}` : ""}` });
+    return this.#http.json({ path: `/v1/runs${queryOf({ ...options })}` });
   }
 
   /**
@@ -240,6 +257,11 @@ export class SwitchyardClient extends BeginningsClient {
   costs(options: { readonly days?: number; readonly by?: readonly SpendDimension[] } = {}): Promise<Costs> {
     const { days = 7, by = ["day", "provider"] } = options;
     return this.#http.json({ path: `/v1/costs?days=${days}&by=${by.join(",")}` });
+  }
+
+  /** The API as an OpenAPI 3.1 document. */
+  openapi(): Promise<JsonObject> {
+    return this.#http.json({ path: "/openapi.json" });
   }
 
   /** The server's own report on itself. @throws AppError as the other calls; also while Redis is away. */

@@ -1,6 +1,6 @@
 import { catalogue, type ErrorCode } from "../core/catalogue.ts";
 import { AppError, type Problem } from "../core/errors.ts";
-import { isJsonObject, type Json } from "../core/json.ts";
+import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 
 /**
  * The error that a server's answer means: the server's code, message, problems and facts.
@@ -22,10 +22,25 @@ export function errorFromAnswer(url: string, status: number, text: string): AppE
     const detail = typeof document.detail === "string" ? document.detail : `The server answered ${status}.`;
     return new AppError(status < 500 ? "bad_request" : "internal", { message: detail, details: { code, status } });
   }
+  const inVendorsShape = document && errorInVendorsShape(document);
+  if (inVendorsShape) return inVendorsShape;
   const start = text.slice(0, 80).replace(/\s+/g, " ").trim();
   return new AppError("server_unreachable", {
     message: `${url} answered ${status} and not as a Switchyard server does${start ? `: ${start}` : ""}.`,
     details: { url, status },
+  });
+}
+
+/** On the routes of vendors' formats our own code stands beside the vendor's error. */
+function errorInVendorsShape({ switchyard, error }: JsonObject): AppError | undefined {
+  if (!isJsonObject(switchyard) || !isErrorCode(switchyard.code)) return undefined;
+  const { code, calls } = switchyard;
+  const { message = "", param = null } = isJsonObject(error) ? error : {};
+  if (!isErrorCode(code) || typeof message !== "string") return undefined;
+  return new AppError(code, {
+    ...(message === "" ? {} : { message }),
+    problems: typeof param === "string" ? [{ path: param, message }] : [],
+    details: calls === undefined ? {} : { calls },
   });
 }
 

@@ -54,6 +54,7 @@ type Scalars = Exclude<keyof typeof scalars, "strategy" | "strictDefault" | "aff
 
 function programSettings(settings: Settings): (readonly [readonly string[], Json])[] {
   const { redisUrl, proxy, graceMs, readerTimeoutMs, planExpireAfterMs, bodyLimitBytes, outputLimitBytes } = settings;
+  const { idempotencyKeepMs, idempotencyLimitBytes } = settings;
   const written: Partial<Record<Scalars, Json>> = {
     redisUrl: redisUrl === null ? null : maskedUrl(redisUrl),
     proxy: proxy === null || proxy === "off" ? proxy : maskedUrl(proxy),
@@ -62,6 +63,8 @@ function programSettings(settings: Settings): (readonly [readonly string[], Json
     planExpireAfterMs: asDuration(planExpireAfterMs),
     bodyLimitBytes: asSize(bodyLimitBytes),
     outputLimitBytes: asSize(outputLimitBytes),
+    idempotencyKeepMs: asDuration(idempotencyKeepMs),
+    idempotencyLimitBytes: asSize(idempotencyLimitBytes),
   };
   return Object.entries(scalars)
     .filter(([, { path }]) => path[0] !== "routing")

@@ -67,6 +67,8 @@ export function loadWithOrigins(options: LoadOptions): LoadedSettings {
     logLevel: readScalar<LogLevel>(scalars.logLevel, source, problems),
     bodyLimitBytes: readScalar(scalars.bodyLimitBytes, source, problems),
     outputLimitBytes: readScalar(scalars.outputLimitBytes, source, problems),
+    idempotencyKeepMs: readScalar(scalars.idempotencyKeepMs, source, problems),
+    idempotencyLimitBytes: readScalar(scalars.idempotencyLimitBytes, source, problems),
     ca: readScalar(scalars.ca, source, problems),
     proxy: readScalar(scalars.proxy, source, problems),
     ...readStepSettings(source, cwd, problems, warnings),

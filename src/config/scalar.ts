@@ -128,6 +128,20 @@ export const scalars = {
     fallback: sizes.mb,
     allowed: "a size from 1kb to 512mb, such as 1mb",
   }),
+  idempotencyKeepMs: declare({
+    variable: "SWITCHYARD_IDEMPOTENCY_KEEP",
+    path: ["idempotency", "keep"],
+    schema: milliseconds.refine((ms) => ms >= 60_000 && ms <= 30 * 86_400_000),
+    fallback: 86_400_000,
+    allowed: "a duration from 1m to 30d, such as 24h",
+  }),
+  idempotencyLimitBytes: declare({
+    variable: "SWITCHYARD_IDEMPOTENCY_LIMIT",
+    path: ["idempotency", "limit"],
+    schema: bytes,
+    fallback: 4 * sizes.mb,
+    allowed: "a size from 1kb to 512mb, such as 4mb",
+  }),
   ca: declare<string | null>({
     variable: "SWITCHYARD_CA",
     path: ["tls", "ca"],

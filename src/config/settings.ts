@@ -46,6 +46,10 @@ export interface Settings {
   readonly bodyLimitBytes: number;
   /** Size of one step's stored output. */
   readonly outputLimitBytes: number;
+  /** How long the answer to a request with an Idempotency-Key is kept. */
+  readonly idempotencyKeepMs: number;
+  /** Size of such an answer's body; a larger one is not kept. */
+  readonly idempotencyLimitBytes: number;
   /** File of certificates that the providers' endpoints are trusted by, besides the well-known ones; null: none. */
   readonly ca: string | null;
   /** Proxy of the providers' connections; `off`: none, whatever the environment says; null: what the environment says. May hold a password. */

@@ -151,6 +151,16 @@ export const catalogue = {
     "The idempotency key was used before with another request.",
     "Use a new key, or send the first request unchanged.",
   ),
+  idempotency_busy: entry(
+    409,
+    "A request with the same idempotency key is under way.",
+    "Send it again after Retry-After: it gets the answer of the first one.",
+  ),
+  answer_not_kept: entry(
+    409,
+    "A request with the same idempotency key was carried out, and its answer cannot be given again.",
+    "Nothing is to be done twice: look at what was made. A key whose secret is lost can be rotated. Raise SWITCHYARD_IDEMPOTENCY_LIMIT for larger answers.",
+  ),
   routing_conflict: entry(
     412,
     "The routing has been changed since the change was made for it.",
@@ -213,6 +223,21 @@ export const catalogue = {
     503,
     "Redis does not answer.",
     "Check Redis; send the request again with the same Idempotency-Key.",
+  ),
+  redis_full: entry(
+    503,
+    "Redis has no memory left.",
+    "Raise its maxmemory, or make room: delete ended runs, set SWITCHYARD_RETENTION. Runs go on by themselves once there is room; send the request again with the same Idempotency-Key.",
+  ),
+  redis_refuses: entry(
+    503,
+    "Redis answers, but takes no changes now.",
+    "Correct at Redis what the message names. Runs go on by themselves then; send the request again with the same Idempotency-Key.",
+  ),
+  redis_evicts: entry(
+    503,
+    "Redis would throw away what Switchyard keeps in it.",
+    "Set `maxmemory-policy noeviction` in Redis (CONFIG SET, its configuration file, or the parameter group of a managed one), then start again.",
   ),
   redis_missing: entry(
     503,

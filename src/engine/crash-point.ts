@@ -11,8 +11,14 @@ export const crashPoints = ["after-begin", "after-reply", "after-deliver", "afte
  */
 export const waitingCrashPoints = ["after-take", "after-child", "after-park"] as const;
 
-/** One of {@link crashPoints} or {@link waitingCrashPoints}. */
-export type CrashPoint = (typeof crashPoints)[number] | (typeof waitingCrashPoints)[number];
+/** That of a plan's execution: it is claimed, and has no run yet. */
+export const planCrashPoints = ["after-claim"] as const;
+
+/** One of {@link crashPoints}, {@link waitingCrashPoints} or {@link planCrashPoints}. */
+export type CrashPoint =
+  | (typeof crashPoints)[number]
+  | (typeof waitingCrashPoints)[number]
+  | (typeof planCrashPoints)[number];
 
 /** Told of each crash point that is passed. */
 export type CrashHook = (point: CrashPoint, actor: string) => void;

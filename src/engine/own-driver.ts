@@ -1,9 +1,9 @@
-import { type AnyActor, type AnyMachineSnapshot, createActor } from "xstate";
+import { type AnyActor, type AnyActorRef, type AnyMachineSnapshot, createActor, type InspectionEvent } from "xstate";
 import { AppError } from "../core/errors.ts";
 import type { MachineTree } from "../workflow/machine-tree.ts";
 import { asJson, type Driver, type MachineEvent, type MachineStep } from "./drive.ts";
 import { ownLogic } from "./own-logic.ts";
-import { OwnSession } from "./own-session.ts";
+import { type MachineWatcher, OwnSession } from "./own-session.ts";
 
 /** A run's machine that is alive for the decision at hand. */
 interface Alive {
@@ -14,16 +14,20 @@ interface Alive {
 /**
  * Steps an author's own machine together with its child machines: XState's own actors, in which every step is a stand-in and nothing touches a clock or a process. So what
  * machines say to each other, and in which order, is as in XState; what goes outside comes back as data.
+ * @param watcher is told of every state on the way. Default: nobody
  */
-export function createOwnDriver(tree: MachineTree): Driver {
+export function createOwnDriver(tree: MachineTree, watcher?: MachineWatcher): Driver {
   /** The session at work: all of this happens at once, without waiting. */
-  let current = new OwnSession();
+  let current = new OwnSession(watcher);
   const logic = ownLogic(tree, () => current);
   const alive = new WeakMap<object, Alive>();
   const begun = (options: object): Alive => {
-    current = new OwnSession();
+    current = new OwnSession(watcher);
     const session = current;
-    const actor = createActor(logic, options as never);
+    const actor = createActor(logic, {
+      ...options,
+      ...(watcher ? { inspect: seenBy(watcher, session) } : {}),
+    } as never);
     // Who listens keeps XState from throwing it at the process.
     actor.subscribe({ error: () => undefined });
     actor.start();
@@ -55,6 +59,14 @@ export function createOwnDriver(tree: MachineTree): Driver {
       return step(one);
     },
     persist: (snapshot) => asJson(persisted(alive.get(snapshot)), "the machine's context"),
+  };
+}
+
+function seenBy(watcher: MachineWatcher, session: OwnSession): (event: InspectionEvent) => void {
+  return (event) => {
+    if (event.type !== "@xstate.microstep") return;
+    const { actorRef, snapshot, _transitions } = event;
+    watcher.moved(session.pathOf(actorRef as AnyActorRef), snapshot as AnyMachineSnapshot, _transitions);
   };
 }
 

@@ -1,10 +1,18 @@
-import type { AnyActorRef } from "xstate";
+import type { AnyActorRef, AnyMachineSnapshot, AnyTransitionDefinition } from "xstate";
 import { AppError } from "../core/errors.ts";
 import { actorPath, actorWord, type MachineTree } from "../workflow/machine-tree.ts";
 import type { MachineAction, MachineEvent } from "./drive.ts";
 
 /** Transitions of the machines of one run that one event may make; messages that go round end here. */
 const maxTurns = 2_000;
+
+/** Who is told what the machines of a run go through while decisions are made. */
+export interface MachineWatcher {
+  /** A machine begins. @param path its name in the run; the run's own: "" */
+  began(path: string, tree: MachineTree): void;
+  /** It has taken one step: of several that one event brings, each. @param transitions what it took; none: it ends for an error that nothing handles, or is stopped */
+  moved(path: string, snapshot: AnyMachineSnapshot, transitions: readonly AnyTransitionDefinition[]): void;
+}
 
 /** The actors of a run's machine while decisions are made for it: who they are, and what they ask for. Lives in memory, for one fold. */
 export class OwnSession {
@@ -18,7 +26,13 @@ export class OwnSession {
   readonly #trees = new WeakMap<object, MachineTree>();
   /** Actors that begin, with their input; one that is restored has begun long ago. */
   readonly #fresh = new WeakMap<object, unknown>();
+  readonly #watcher: MachineWatcher | undefined;
   #turns = 0;
+
+  /** @param watcher is told of the machines that begin. Default: nobody */
+  constructor(watcher?: MachineWatcher) {
+    this.#watcher = watcher;
+  }
 
   /** A machine that exists from now on. */
   machine(self: AnyActorRef, tree: MachineTree): void {
@@ -27,6 +41,8 @@ export class OwnSession {
 
   created(self: AnyActorRef, input: unknown): void {
     this.#fresh.set(self, { input });
+    const tree = this.#trees.get(self);
+    if (tree) this.#watcher?.began(this.pathOf(self), tree);
   }
 
   /** @returns its input, where it begins */

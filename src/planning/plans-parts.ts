@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
 import type { Hints } from "../core/call.ts";
 import type { IdSource } from "../core/ids.ts";
+import type { CrashHook } from "../engine/crash-point.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { PlannerParts } from "./planner.ts";
@@ -16,6 +17,8 @@ export interface PlansParts {
   readonly expireAfterMs: number;
   /** @throws AppError when a hint names what does not exist. */
   readonly checkHints: (hints: Hints) => void | Promise<void>;
+  /** Where to die, for rehearsals of a crash. */
+  readonly crash?: CrashHook;
   readonly clock: () => number;
   /** Of plans. */
   readonly planId: (nowMs: number) => string;

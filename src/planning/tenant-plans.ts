@@ -65,7 +65,7 @@ export class TenantPlans implements Plans {
   }
 
   async get(id: string): Promise<Plan> {
-    return this.#shown(await answered(() => this.#store.read(id)));
+    return this.#shown(await this.#completed(await answered(() => this.#store.read(id))));
   }
 
   async list(
@@ -76,7 +76,8 @@ export class TenantPlans implements Plans {
     let before = options.before;
     for (;;) {
       const ids = await answered(() => this.#store.ids(before, limit));
-      const found = await answered(() => this.#store.readAll(ids));
+      const stored = await answered(() => this.#store.readAll(ids));
+      const found = await Promise.all(stored.map((one) => this.#completed(one)));
       const forgotten = ids.filter((id) => !found.some(({ head }) => head.id === id));
       const shown = await Promise.all(found.map(async (one) => this.#summary(one, await this.#briefly(one))));
       for (const plan of shown) {
@@ -135,6 +136,7 @@ export class TenantPlans implements Plans {
 
   async execute(id: string, request: ExecuteRequest): Promise<Plan> {
     const claim = await answered(() => this.#store.claim(id, request, this.#parts.clock()));
+    this.#parts.crash?.("after-claim", id);
     if (claim.type === "claimed" || claim.run === null) await this.#start(id);
     else if (claim.key === null || claim.key !== request.idempotencyKey) throw executed(id, claim.run);
     return this.get(id);
@@ -161,6 +163,19 @@ export class TenantPlans implements Plans {
 
   agents(): readonly AgentSummary[] {
     return [...this.#parts.catalogue.values()].map(agentSummary);
+  }
+
+  /**
+   * Whoever claimed a plan may have died before there was a run: whoever reads it starts that. It is the same run, also where the other one only is not ready yet. What
+   * refuses it now leaves the plan as it stands: pending, if it can be corrected.
+   */
+  async #completed(stored: StoredPlan): Promise<StoredPlan> {
+    if (stored.state !== "executing" || stored.run !== null) return stored;
+    const { id } = stored.head;
+    await this.#start(id).catch((error: unknown) => {
+      if (!(error instanceof AppError)) throw error;
+    });
+    return answered(() => this.#store.read(id));
   }
 
   /** Submits the run of a claimed plan; whoever does so again gets the same run. @returns the run's id */

@@ -20,6 +20,8 @@ export interface Keys {
   approvals(tenant: string): string;
   /** Hash with expiry: the run id that an idempotency key made, and the hash of its request. */
   idempotency(key: string): string;
+  /** Hash with expiry: who is carried out for an idempotency key, or what that was answered. @param record see recordId */
+  answer(record: string): string;
   /** Hash: definitions of one workflow by version, version by content hash, and the newest version. */
   workflow(name: string): string;
   /** Set: full names of the stored workflows. */
@@ -128,6 +130,7 @@ export function keysOf(prefix: string): Keys {
     runsBy: (what, value) => `${prefix}:{runs}:${what}:${value}`,
     approvals: (tenant) => `${prefix}:{approvals}:${tenant}`,
     idempotency: (key) => `${prefix}:{idempotency}:${key}`,
+    answer: (record) => `${prefix}:{answer:${record}}`,
     workflow: (name) => `${prefix}:{workflows}:${name}`,
     workflows: `${prefix}:{workflows}`,
     router: (name) => `${prefix}:{router}:${name}`,

@@ -7,7 +7,7 @@ const exposed = [
   "location",
   "retry-after",
   "www-authenticate",
-  "idempotent-replayed",
+  "idempotency-replayed",
   "x-request-id",
   "x-switchyard-provider",
   "x-switchyard-model",

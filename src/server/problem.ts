@@ -2,6 +2,7 @@ import { catalogue } from "../core/catalogue.ts";
 import { AppError, type Problem } from "../core/errors.ts";
 import type { Json } from "../core/json.ts";
 import { isUnreachable } from "../redis/connection.ts";
+import { refusalOf } from "../redis/refusal.ts";
 
 /** An error as the API answers it: RFC 9457, media type {@link problemMediaType}. */
 export interface ProblemDocument {
@@ -28,11 +29,13 @@ export const problemMediaType = "application/problem+json; charset=utf-8";
 
 /**
  * Any thrown thing as an error of the catalogue: Fastify's own refusals become `bad_request`, `payload_too_large` or `unsupported_media_type`, a lost Redis
- * `redis_unavailable`, and what nobody foresaw `internal`, with the original as cause for the log and none of its text.
+ * `redis_unavailable`, one that takes no changes what it says, and what nobody foresaw `internal`, with the original as cause for the log and none of its text.
  */
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   if (isUnreachable(error)) return new AppError("redis_unavailable", { cause: error });
+  const refused = refusalOf(error);
+  if (refused) return refused;
   if (error instanceof Error && "statusCode" in error) {
     if (error.statusCode === 415)
       return new AppError("unsupported_media_type", { message: error.message, cause: error });

@@ -9,6 +9,8 @@ import type { Plans } from "../planning/plans.ts";
 import type { Router } from "../router/router.ts";
 import type { RoutingControl } from "../router/routing-control.ts";
 import type { RouteAccess } from "./admission.ts";
+import type { Idempotency } from "./idempotency/key.ts";
+import { type TurnParts, takeTurns } from "./idempotency/take-turns.ts";
 import type { ProviderFacts } from "./provider-facts.ts";
 
 declare module "fastify" {
@@ -57,6 +59,8 @@ export interface Route {
   readonly fleet?: boolean;
   /** What its use is to the audit log. Default: `something`; a GET changes nothing. */
   readonly changes?: RouteAccess["changes"];
+  /** What it does with an Idempotency-Key. Absent: the header means nothing there, since doing it twice makes nothing twice. */
+  readonly idempotency?: Idempotency;
   /** Schemas of what it reads, by part. The handler checks with these very schemas ({@link checked}); the API's document is made from them. */
   readonly reads?: Partial<Readonly<Record<"params" | "query" | "headers" | "body", z.ZodType>>>;
   /** What it answers when all is well, by status: a sentence, and a schema where it is JSON. Problems need no mention. */
@@ -82,25 +86,37 @@ export interface Route {
   handler(context: ServerContext): RouteHandlerMethod;
 }
 
-/** Adds a table of routes to the server. */
-export function addRoutes(server: FastifyInstance, routes: readonly Route[], context: ServerContext): void {
+/** Adds a table of routes to the server. @param turns what those need that carry out an Idempotency-Key once */
+export function addRoutes(
+  server: FastifyInstance,
+  routes: readonly Route[],
+  context: ServerContext,
+  turns: TurnParts,
+): void {
+  server.decorateRequest("turn");
   for (const route of routes) {
-    if (!route.raw) add(server, route, context);
+    if (!route.raw) add(server, route, context, turns);
     // What a server registers has parsers of its own.
     else
       server.register(async (bytes) => {
         bytes.removeAllContentTypeParsers();
         bytes.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
-        add(bytes, route, context);
+        add(bytes, route, context, turns);
       });
   }
 }
 
-function add(server: FastifyInstance, route: Route, context: ServerContext): void {
-  const { method, url, takes, problem, handler, scope, fleet, changes } = route;
+function add(server: FastifyInstance, route: Route, context: ServerContext, turns: TurnParts): void {
+  const { method, url, takes, problem, scope, fleet, changes, idempotency = "own" } = route;
   const guard = takes ? { onRequest: bodyGuard(takes) } : {};
   const config = { problem, access: { scope, fleet, changes } };
-  server.route({ method, url, handler: handler(context), config, ...guard });
+  const handler = route.handler(context);
+  if (idempotency === "own") {
+    server.route({ method, url, handler, config, ...guard });
+    return;
+  }
+  const { around, ...hooks } = takeTurns({ method, url, idempotency }, turns);
+  server.route({ method, url, handler: around(handler), config, ...guard, ...hooks });
 }
 
 /** Refuses a body of another type before it is read. @throws AppError unsupported_media_type */

@@ -10,6 +10,7 @@ import Fastify, {
 import type { Access } from "../access/access.ts";
 import { catalogue } from "../core/catalogue.ts";
 import type { AppError } from "../core/errors.ts";
+import { tokenSource } from "../core/ids.ts";
 import { isJsonObject } from "../core/json.ts";
 import type { FleetEngine } from "../engine/engine.ts";
 import { tenantEngines } from "../engine/tenant-engine.ts";
@@ -18,6 +19,7 @@ import type { Router } from "../router/router.ts";
 import type { RoutingControl } from "../router/routing-control.ts";
 import { addPages, admitRequests, pathOf } from "./admission.ts";
 import { auditChanges } from "./audit.ts";
+import type { KeptAnswers } from "./idempotency/kept-answers.ts";
 import { linesTypes, yamlTypes } from "./media-types.ts";
 import { limitNesting } from "./nesting.ts";
 import { routeNotFound } from "./not-found.ts";
@@ -51,6 +53,8 @@ export interface ServerOptions {
   readonly origins: readonly string[];
   /** Milliseconds for which the reader of a stream may take nothing of what waits for it, before it is cut. */
   readonly patienceMs: number;
+  /** What requests with an Idempotency-Key were answered. */
+  readonly answers: KeptAnswers;
   /** Absent: any number of requests is taken. */
   readonly rates?: RateLimitOptions | undefined;
 }
@@ -58,7 +62,7 @@ export interface ServerOptions {
 /** The API server, ready to listen. Closing it ends its event streams; it does not close the engine. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const { engine, plans, routing, router, providers, access, queues, log, version, bodyLimitBytes } = options;
-  const { origins, patienceMs, rates } = options;
+  const { origins, patienceMs, rates, answers } = options;
   const server: FastifyInstance = Fastify({
     loggerInstance: log,
     bodyLimit: bodyLimitBytes,
@@ -104,7 +108,12 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const engineOf: ServerContext["engineOf"] = ({ principal }) => engines(principal.tenant);
   const plansOf: ServerContext["plansOf"] = (request) => plans(request.principal.tenant, engineOf(request));
   const context = { engine, plansOf, access, routing, router, providers, version, patienceMs };
-  addRoutes(server, routes, { ...context, engineOf, closing: closing.signal });
+  addRoutes(
+    server,
+    routes,
+    { ...context, engineOf, closing: closing.signal },
+    { answers, token: tokenSource(), closing: closing.signal },
+  );
   return server;
 }
 

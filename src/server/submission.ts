@@ -5,16 +5,10 @@ import { priorities } from "../core/priority.ts";
 import type { SubmitRequest } from "../engine/engine.ts";
 import { checked } from "./checked.ts";
 import { hintsSchema } from "./hints.ts";
+import { idempotencyKeySchema } from "./idempotency/key.ts";
 
 /** Headers of a request that makes something. */
-export const idempotencyHeaders = z.object({
-  "idempotency-key": z
-    .string()
-    .min(1)
-    .max(255)
-    .optional()
-    .describe("The same key and the same request give what the first one made. Remembered for 7 days."),
-});
+export const idempotencyHeaders = z.object({ "idempotency-key": idempotencyKeySchema });
 
 /** What says which run is to be started. */
 export const submissionBody = z.strictObject({

@@ -23,6 +23,8 @@ describe("loadSettings", () => {
       logLevel: "warn",
       bodyLimitBytes: 4_194_304,
       outputLimitBytes: 1_048_576,
+      idempotencyKeepMs: 86_400_000,
+      idempotencyLimitBytes: 4_194_304,
       ca: null,
       proxy: null,
       stepEnv: [],

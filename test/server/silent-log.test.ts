@@ -56,7 +56,8 @@ describe("the log at level info", () => {
     try {
       const definition = { name: "x", steps: [{ id: "a", llm: { prompt: secretPrompt } }] };
       const answer = await post("/v1/runs", { definition, input: {} });
-      expect(answer.status).toBe(500);
+      expect(answer.status).toBe(503);
+      expect(await answer.json()).toMatchObject({ code: "redis_full" });
     } finally {
       await redis.redis.config("SET", "maxmemory", "0");
     }

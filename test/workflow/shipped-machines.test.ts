@@ -4,9 +4,11 @@ import { describe, expect, test } from "vitest";
 import type { JsonObject } from "../../src/core/json.ts";
 import { decideNext, decideStart } from "../../src/engine/decide.ts";
 import { driverOf } from "../../src/engine/definitions.ts";
+import { readTests } from "../../src/engine/rehearse/read-tests.ts";
+import { machineTestCoverage, runTests } from "../../src/engine/rehearse/run-tests.ts";
 import type { InboxEntry, Transition } from "../../src/engine/state.ts";
 import { machineModules } from "../../src/steps/machine-modules.ts";
-import { checkDefinition } from "../../src/workflow/check.ts";
+import { checkDefinition, defaultKinds } from "../../src/workflow/check.ts";
 import { compileWorkflow } from "../../src/workflow/compile.ts";
 
 const folder = fileURLToPath(new URL("../../workflows/machines/", import.meta.url));
@@ -32,10 +34,23 @@ async function played(name: string, input: JsonObject, entries: readonly (InboxE
 const send = (type: string, payload: JsonObject = {}): InboxEntry => ({ type: "event", event: { type, ...payload } });
 
 describe("the shipped machines", () => {
-  const names = readdirSync(folder).flatMap((file) => (file.endsWith(".yaml") ? [file.replace(".yaml", "")] : []));
+  const names = readdirSync(folder).flatMap((file) =>
+    /^[a-z-]+\.yaml$/.test(file) ? [file.replace(".yaml", "")] : [],
+  );
 
   test.each(names)("%s is valid and bears its file's name", async (name) => {
     expect((await shipped(name)).name).toBe(name);
+  });
+
+  test.each(names)("%s passes its tests, and these take every transition and go every path", async (name) => {
+    const checked = checkDefinition(readFileSync(`${folder}${name}.yaml`, "utf8"), { fileName: `${name}.yaml` });
+    const how = { definition: await machineModules(folder).load(checked), kinds: defaultKinds };
+    const file = `${name}.test.yaml`;
+    const run = { ...how, tests: readTests(readFileSync(`${folder}${file}`, "utf8"), { ...how, fileName: file }) };
+    const results = await runTests(run);
+    expect(results.flatMap(({ name: test, unmet }) => unmet.map((one) => [test, one]))).toEqual([]);
+    const { steps, states, transitions, paths } = machineTestCoverage(run, results);
+    expect([steps, states, transitions, paths].map((part) => part?.missing)).toEqual([[], [], [], []]);
   });
 
   test("parcel hands its signals on to its child machine", async () => {

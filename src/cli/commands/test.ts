@@ -37,7 +37,7 @@ Example:
 async function testFile(file: string, withCoverage: boolean, { cwd }: CliContext): Promise<FileResult> {
   const { findTests } = await import("../tests/find-tests.ts");
   const { readTests } = await import("../../engine/rehearse/read-tests.ts");
-  const { runTests, testCoverage } = await import("../../engine/rehearse/run-tests.ts");
+  const { machineTestCoverage, runTests, testCoverage } = await import("../../engine/rehearse/run-tests.ts");
   const { defaultKinds: kinds } = await import("../../workflow/check.ts");
   const { pureHandlers } = await import("../tests/pure-handlers.ts");
   const pair = await findTests(file, cwd);
@@ -46,6 +46,7 @@ async function testFile(file: string, withCoverage: boolean, { cwd }: CliContext
   const tests = readTests(text, { definition, kinds, fileName: pair.tests });
   const run = { definition, kinds, tests, pure: pureHandlers() };
   const results = await runTests(run);
-  const coverage = withCoverage ? { coverage: testCoverage(run, results) } : {};
+  const coverageOf = definition.machine ? machineTestCoverage : testCoverage;
+  const coverage = withCoverage ? { coverage: coverageOf(run, results) } : {};
   return { workflow: definition.name, file: pair.tests, results, ...coverage };
 }

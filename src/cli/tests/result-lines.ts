@@ -1,4 +1,6 @@
-import type { Coverage, Covered } from "../../engine/rehearse/coverage.ts";
+import type { Coverage } from "../../engine/rehearse/coverage.ts";
+import type { Covered } from "../../engine/rehearse/covered.ts";
+import type { MachineCoverage } from "../../engine/rehearse/machine-coverage.ts";
 import type { TestResult } from "../../engine/rehearse/run-tests.ts";
 import type { Paint } from "../output.ts";
 
@@ -9,7 +11,7 @@ export interface FileResult {
   readonly file: string;
   readonly results: readonly TestResult[];
   /** Absent: nobody asked. */
-  readonly coverage?: Coverage;
+  readonly coverage?: Coverage | MachineCoverage;
 }
 
 /** Names that are listed of what no test goes through. */
@@ -35,7 +37,25 @@ function testLines({ name, unmet }: TestResult, paint: Paint): readonly string[]
   ];
 }
 
-function coverageLines({ steps, branches, paths }: Coverage, paint: Paint): readonly string[] {
+function coverageLines(coverage: Coverage | MachineCoverage, paint: Paint): readonly string[] {
+  return "states" in coverage ? machineLines(coverage, paint) : stepLines(coverage, paint);
+}
+
+/** Of an XState machine. */
+function machineLines({ steps, states, transitions, paths }: MachineCoverage, paint: Paint): readonly string[] {
+  const walked = paths ? `paths ${share(paths)}` : "paths too many to walk: states and transitions tell";
+  const counted = `steps ${share(steps)}, states ${share(states)}, transitions ${share(transitions)}`;
+  const free = paths?.isFree && paths.missing.length > 0 ? " (guards chosen freely: some may be impossible)" : "";
+  return [
+    `  ${paint.bold("coverage")} ${counted}, ${walked}`,
+    ...missingLines("steps that no test runs", steps.missing, paint),
+    ...missingLines("states that no test enters", states.missing, paint),
+    ...missingLines("transitions that no test takes", transitions.missing, paint),
+    ...missingLines(`paths that no test goes${free}`, paths?.missing ?? [], paint),
+  ];
+}
+
+function stepLines({ steps, branches, paths }: Coverage, paint: Paint): readonly string[] {
   const { total, isSampled, covered, missing } = paths;
   const all = total === null ? "too many to count" : total > 1e9 ? "more than 1,000,000,000" : String(total);
   const counted = isSampled

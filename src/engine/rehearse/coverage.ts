@@ -3,6 +3,7 @@ import { type Dag, dagOf } from "../../workflow/dag.ts";
 import { crossingsOf, isPassedOver } from "../../workflow/jumps.ts";
 import type { Choice } from "../../workflow/paths/path-machine.ts";
 import type { Path, Paths } from "../../workflow/paths/paths.ts";
+import { type Covered, covered } from "./covered.ts";
 import { stepsThatRan, stepsThatWere } from "./expectation.ts";
 import type { InnerBlock } from "./inner-blocks.ts";
 import type { RehearsedRun } from "./rehearsed-run.ts";
@@ -14,13 +15,6 @@ export interface Coverage {
   readonly branches: Covered;
   /** `total` null: too many to count. With `isSampled` only some were looked at: a shortest one to each branch. */
   readonly paths: Omit<Covered, "total"> & { readonly total: number | null; readonly isSampled: boolean };
-}
-
-/** How many of them some test goes through, and the others by name. */
-export interface Covered {
-  readonly total: number;
-  readonly covered: number;
-  readonly missing: readonly string[];
 }
 
 /**
@@ -74,11 +68,6 @@ function runsInside(
     blocks.flatMap((block) => runsInside(block.run, `${prefix}${step}.${block.name === "" ? "" : `${block.name}.`}`)),
   );
   return [{ run, prefix }, ...inner];
-}
-
-function covered(all: readonly string[], seen: ReadonlySet<string>): Covered {
-  const missing = all.filter((name) => !seen.has(name));
-  return { total: all.length, covered: all.length - missing.length, missing };
 }
 
 function branchText({ step, outcome }: Choice): string {

@@ -1,10 +1,11 @@
 import type { Json } from "../../core/json.ts";
 import { differences } from "./difference.ts";
+import { type MachineExpectation, unmetOfMachine } from "./machine-expectation.ts";
 import { type RehearsedRun, stepsAt, type Unscripted } from "./rehearsed-run.ts";
 
 /** What a test expects of its run. What is absent may be anything. */
-export interface Expectation {
-  readonly status: "succeeded" | "failed" | "cancelled";
+export interface Expectation extends MachineExpectation {
+  readonly status: "succeeded" | "failed" | "cancelled" | "waiting";
   /** Exactly these steps ran, in any order: side by side running ones have none. */
   readonly ran?: readonly string[];
   /** Exactly these were skipped by their condition. */
@@ -47,7 +48,7 @@ export function unmet(expected: Expectation, run: RehearsedRun): readonly Unmet[
   if (run.unscripted) return [{ place: `steps.${run.unscripted.step}`, message: unscriptedText(run.unscripted) }];
   const { ran, skipped, failed, compensated, attempts = {}, rendered = {}, output } = expected;
   const counted = Object.entries(attempts).flatMap(([step, count]) => {
-    const counts = stepsAt(run, step).map(({ run: at, id }) => at.steps.find((one) => one.id === id)?.attempts ?? 0);
+    const counts = stepsAt(run, step).map(({ run: at, id }) => at.began.get(id) ?? 0);
     const actual = counts.reduce((sum, one) => sum + one, 0);
     return count === actual ? [] : [{ place: `attempts.${step}`, message: `expected ${count}, got ${actual}` }];
   });
@@ -58,6 +59,7 @@ export function unmet(expected: Expectation, run: RehearsedRun): readonly Unmet[
     ...(failed ? unmetSet("failed", failed, stepsThatWere("failed", run)) : []),
     ...(compensated ? unmetOrder("compensated", compensated, run.compensated) : []),
     ...counted,
+    ...unmetOfMachine(expected, run),
     ...Object.entries(rendered).flatMap(([step, texts]) => unmetTexts(step, texts, run)),
     ...Object.entries(expected.blocks ?? {}).flatMap(([step, block]) => unmetBlock(step, block, run)),
     ...(output && run.status === "succeeded" ? differences(output.value, run.output, ["output"]) : []),
@@ -77,10 +79,17 @@ export function stepsThatWere(
   return steps.filter((step) => step.status === status).map(({ id }) => id);
 }
 
-function unscriptedText({ step, attempt, within }: Unscripted): string {
+function unscriptedText({ step, attempt, within, turn = 1, why }: Unscripted): string {
+  const time = turn === 1 ? "" : `, for the ${ordinal(turn)} time`;
+  if (why !== undefined) return `step "${step}" ran${time}, but ${why}`;
+  if (attempt === 1 && turn > 1) return `step "${step}" ran${time}, but the test says no result for that`;
   const where = within.length === 0 ? "" : ` in ${within.join(", ")}`;
   if (attempt === 1) return `step "${step}" ran${where}, but the test says no result for it`;
   return `attempt ${attempt} of step "${step}" began${where}, but the test says results for ${attempt - 1} only`;
+}
+
+function ordinal(n: number): string {
+  return n === 2 ? "second" : n === 3 ? "third" : `${n}th`;
 }
 
 function unmetBlock(step: string, { count, output, runs = {} }: BlockExpectation, run: RehearsedRun): readonly Unmet[] {
@@ -111,7 +120,8 @@ function unmetBlock(step: string, { count, output, runs = {} }: BlockExpectation
 function unmetEnd({ status, error: expected = {} }: Expectation, run: RehearsedRun): readonly Unmet[] {
   const { error } = run;
   if (status !== run.status) {
-    const why = error ? ` (${error.code}: ${error.message})` : "";
+    const place = run.status === "waiting" && run.machine ? ` in ${run.machine.place}` : "";
+    const why = error ? ` (${error.code}: ${error.message})` : place;
     return [{ place: "status", message: `expected ${status}, got ${run.status}${why}` }];
   }
   if (!error) return [];

@@ -4,6 +4,7 @@ import { crossingsOf } from "../../workflow/jumps.ts";
 import type { Path } from "../../workflow/path.ts";
 import { readShape } from "../../workflow/shape.ts";
 import type { BlockExpectation, Expectation } from "./expectation.ts";
+import { readMachineExpectation } from "./read-machine-expectation.ts";
 import type { TestContext } from "./test-context.ts";
 import { blockShape, expectationShape, type WrittenExpectation } from "./test-shape.ts";
 
@@ -17,6 +18,7 @@ export function readExpectation(given: Json, path: Path, context: TestContext): 
   const { status, ran, skipped, failed, compensated, attempts, rendered, output, blocks, error } = written;
   checkSteps(written, path, context);
   checkError(written, path, context);
+  const ofMachine = readMachineExpectation(written, path, context);
   return {
     status: status ?? (error ? "failed" : "succeeded"),
     ...(ran ? { ran } : {}),
@@ -28,6 +30,7 @@ export function readExpectation(given: Json, path: Path, context: TestContext): 
     ...(output === undefined ? {} : { output: { value: output as Json } }),
     ...(blocks ? { blocks: readBlocks(blocks, [...path, "blocks"], context) } : {}),
     ...(error ? { error } : {}),
+    ...ofMachine,
   };
 }
 
@@ -114,8 +117,15 @@ function checkSteps(
 function checkError({ status, output, error }: WrittenExpectation, path: Path, context: TestContext): void {
   const { problems } = context;
   const failsByWord = status === "failed" || error !== undefined;
+  if (status === "waiting" && context.ofMachine("a run that waits", [...path, "status"])) {
+    if (output !== undefined) problems.addKey([...path, "output"], "a run that waits has no output yet.");
+    if (error !== undefined) problems.addKey([...path, "error"], "a run that waits has no error.");
+    return;
+  }
   if (status === "succeeded" && error !== undefined)
     problems.addKey([...path, "error"], "a run that succeeds has no error.");
   if (failsByWord && output !== undefined) problems.addKey([...path, "output"], "a run that fails has no output.");
-  if (error?.step !== undefined) context.knowsOwnStep(error.step, [...path, "error", "step"], "value");
+  if (error?.step !== undefined && context.machine)
+    problems.addKey([...path, "error", "step"], "the error of a machine's run names no step; say it with failed.");
+  else if (error?.step !== undefined) context.knowsOwnStep(error.step, [...path, "error", "step"], "value");
 }

@@ -1,5 +1,5 @@
 import { catalogue, type ErrorCode } from "../../core/catalogue.ts";
-import { isJsonObject, type Json } from "../../core/json.ts";
+import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
 import { compensationId } from "../../workflow/checked.ts";
 import type { RepeatedRuns } from "../../workflow/kinds/kind.ts";
 import type { Path } from "../../workflow/path.ts";
@@ -33,7 +33,8 @@ function readResult(
 ): Script | undefined {
   const result = readShape(resultShape, written, path, context.problems);
   if (!result) return undefined;
-  const { attempts, items, rounds, ...whole } = result;
+  const { attempts, items, rounds, in_turn: inTurn, ...whole } = result;
+  if (inTurn) return readTurns(inTurn, { step: of.step, beside: Object.keys(written as JsonObject) }, path, context);
   const byRun = items ? ({ of: "items", by: items } as const) : rounds && ({ of: "rounds", by: rounds } as const);
   const runs = byRun && readRuns(byRun, of, path, context);
   if (items && rounds) context.problems.addKey([...path, "rounds"], "stands beside items; keep one of the two.");
@@ -43,6 +44,27 @@ function readResult(
 }
 
 const unsaid: Script = { attempts: [], isForAll: false };
+
+/** What a step of a machine gives when it is invoked the first time, the second time, ... */
+function readTurns(
+  written: readonly unknown[],
+  { step, beside }: { readonly step: string; readonly beside: readonly string[] },
+  path: Path,
+  context: TestContext,
+): Script | undefined {
+  if (!context.ofMachine("in_turn; attempts says one attempt after the other", [...path, "in_turn"])) return undefined;
+  for (const key of beside.filter((one) => one !== "in_turn"))
+    context.problems.addKey([...path, key], "stands beside in_turn; it belongs into one of its results.");
+  const turns = written.flatMap((one, index) => {
+    const at = [...path, "in_turn", index];
+    if (isJsonObject(one as Json) && Object.hasOwn(one as JsonObject, "in_turn")) {
+      context.problems.addKey([...at, "in_turn"], "stands inside in_turn.");
+      return [];
+    }
+    return readResult(one as Json, { step, within: [] }, at, context) ?? [];
+  });
+  return { ...unsaid, turns };
+}
 
 function readRuns(
   { of, by }: { readonly of: RepeatedRuns; readonly by: readonly unknown[] | Readonly<Record<string, unknown>> },
@@ -109,7 +131,8 @@ function readEnding(
   }
   if (output !== undefined) {
     const { value, mistakes } = context.fitted(step, output as Json);
-    for (const { at, message } of mistakes) problems.add([...path, "output", ...at], message);
+    for (const { at, why } of mistakes)
+      problems.add([...path, "output", ...at], `does not fit the output schema of step "${step}": ${why}.`);
     return { type: "output", output: value, takesMs };
   }
   const { code = "step_failed", message, retryable: isRetryable = true, class: failureClass } = error ?? {};

@@ -9,7 +9,9 @@ import { readSource } from "../../workflow/source.ts";
 import type { Expectation } from "./expectation.ts";
 import { readExpectation } from "./read-expectation.ts";
 import { readScripts } from "./read-scripts.ts";
+import { readSignals } from "./read-signals.ts";
 import { laidOver, type Script } from "./script.ts";
+import type { ScriptedSignal } from "./signals.ts";
 import { TestContext } from "./test-context.ts";
 import { testFileShape, testShape } from "./test-shape.ts";
 
@@ -21,6 +23,10 @@ export interface WorkflowTest {
   readonly scripts: ReadonlyMap<string, Script>;
   /** Environment variables that steps may read. */
   readonly env: Readonly<Record<string, string>>;
+  /** What is sent to an XState machine. */
+  readonly signals: readonly ScriptedSignal[];
+  /** Milliseconds from the start at which a machine that goes on for ever is left. Absent: never. */
+  readonly untilMs?: number;
   readonly expectation: Expectation;
 }
 
@@ -82,9 +88,13 @@ function readTest(written: Json, path: Path, { shared, env, context }: Shared): 
     const at = [...path, "expect", "status"];
     context.problems.add(at, "must be succeeded or failed: nobody cancels the run of a test, only runs of blocks are.");
   }
+  const signals = readSignals(parts.signals, [...path, "signals"], context);
+  if (parts.until !== undefined) context.ofMachine("until", [...path, "until"]);
   if (!test || !expectation) return [];
-  const { name, input = {} } = test;
-  return [{ name, input, scripts: laidOver(shared, own), env: { ...env, ...test.env }, expectation }];
+  const { name, input = {}, until } = test;
+  const scripts = laidOver(shared, own);
+  const more = until === undefined ? {} : { untilMs: until };
+  return [{ name, input, scripts, env: { ...env, ...test.env }, signals, expectation, ...more }];
 }
 
 function reportTwins(tests: readonly WorkflowTest[], written: readonly Json[], problems: ProblemList): void {

@@ -1,17 +1,18 @@
 import { assertNever, type ErrorRecord, toErrorRecord } from "../../core/errors.ts";
-import { pendingStep, stepAfter } from "../../core/history.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
-import type { EventBody, StepRecord } from "../../core/run.ts";
-import type { CompiledStep, RetryPolicy, Scope } from "../../workflow/compiled.ts";
+import type { CompiledStep, Scope } from "../../workflow/compiled.ts";
 import { scopeOf } from "../conclude.ts";
 import { decideNext, decideRefusal, decideStart } from "../decide.ts";
-import { backoffMs } from "../failure.ts";
 import type { Delivery, InboxEntry, RunState, Transition } from "../state.ts";
+import { attemptEnd } from "./attempt-end.ts";
 import { BlockRuns } from "./block-runs.ts";
+import { conclusionOf } from "./conclusion.ts";
 import { executed } from "./execute.ts";
-import type { RehearsedRun } from "./rehearsed-run.ts";
-import { type AttemptEnding, scripted } from "./script.ts";
-import type { Due, RunPlan, TimedRun, World } from "./world.ts";
+import { fitEnding } from "./fit.ts";
+import type { RehearsedRun, Unscripted } from "./rehearsed-run.ts";
+import { RunRecords } from "./run-records.ts";
+import { type AttemptEnding, scripted, scriptOfTurn } from "./script.ts";
+import type { Due, DueOfActor, DueSignal, RunPlan, TimedRun, World } from "./world.ts";
 
 /** An execution that goes on when a child run ends. */
 interface Parked {
@@ -24,7 +25,7 @@ interface Parked {
 export class Rehearsal implements TimedRun {
   readonly #world: World;
   readonly #plan: RunPlan;
-  readonly #records: Map<string, StepRecord>;
+  readonly #records: RunRecords;
   readonly #rendered = new Map<string, Json>();
   readonly #outputs = new Map<string, Json>();
   readonly #compensated = new Set<string>();
@@ -32,23 +33,14 @@ export class Rehearsal implements TimedRun {
   readonly #parked = new Map<string, Parked>();
   #input: JsonObject = {};
   #state: RunState | undefined;
-  #events = 0;
-  #end:
-    | {
-        readonly status: RehearsedRun["status"];
-        readonly output: Json;
-        readonly error: ErrorRecord | null;
-        readonly at: number;
-      }
-    | undefined;
+  /** How often a machine has invoked a step. */
+  readonly #turns = new Map<string, number>();
+  #end: (Pick<RehearsedRun, "status" | "output" | "error"> & { readonly at: number }) | undefined;
 
   constructor(world: World, plan: RunPlan) {
     this.#world = world;
     this.#plan = plan;
-    const records = [...plan.workflow.steps.values()].map(({ id, kind, compensates }): StepRecord => {
-      return { ...pendingStep(id, kind), ...(compensates === undefined ? {} : { compensates }) };
-    });
-    this.#records = new Map(records.map((record) => [record.id, record]));
+    this.#records = new RunRecords(plan.workflow.steps, () => world.timeline.now);
   }
 
   get isOpen(): boolean {
@@ -69,6 +61,7 @@ export class Rehearsal implements TimedRun {
   }
 
   async happen(due: Due): Promise<void> {
+    if (due.type === "signal") return this.#signal(due);
     const { actor, epoch } = due;
     // A child run may end because its step is not wanted any more.
     if (!this.isOpen || this.#state?.active[actor]?.epoch !== epoch) return;
@@ -99,19 +92,27 @@ export class Rehearsal implements TimedRun {
     this.#finish("failed", null, error);
   }
 
+  /** Nothing happens to it any more. */
+  wait(): void {
+    this.#finish("waiting", null, null);
+  }
+
   told(): RehearsedRun {
     const { status = "stopped", output = null, error = null } = this.#end ?? {};
-    const steps = [...this.#records.values()].filter(
-      (step) => step.compensates === undefined || step.status !== "pending",
-    );
+    const { began, emitted } = this.#records;
+    const { trace, signals } = this.#plan.machine ?? {};
     return {
       status,
       output,
       error,
-      steps,
+      steps: this.#records.steps(),
+      began,
       compensated: [...this.#compensated],
       rendered: this.#rendered,
       outputs: this.#outputs,
+      ...(trace && signals
+        ? { machine: { machines: trace.machines, emitted, unsent: signals.unsent(), place: trace.place("") } }
+        : {}),
       blocks: new Map([...this.#blocks].map(([step, runs]) => [step, runs.told()])),
     };
   }
@@ -126,24 +127,27 @@ export class Rehearsal implements TimedRun {
     for (;;) {
       await this.#open(transition);
       const { ending, state } = transition;
-      if (!ending) return;
+      if (!ending) return this.#await();
       if (ending.status !== "succeeded") return this.#finish(ending.status, null, ending.error ?? null);
-      const concluded = await this.#conclusion(state.failed ?? []);
+      const { workflow } = this.#plan;
+      const end = { output: ending.output, failed: state.failed ?? [] };
+      const concluded = await conclusionOf(workflow, end, (reads) => this.#scope(reads));
       if ("output" in concluded) return this.#finish("succeeded", concluded.output, null);
       transition = decideRefusal(this.#plan.driver, bare(state), concluded.error, this.#world.timeline.now);
     }
   }
 
-  /** The run's output, or why it cannot succeed after all. */
-  async #conclusion(failed: readonly string[]): Promise<{ readonly output: Json } | { readonly error: ErrorRecord }> {
-    const { workflow } = this.#plan;
-    try {
-      const refused = workflow.tolerate(failed);
-      if (refused) throw refused;
-      return { output: workflow.checkOutput(await workflow.renderOutput(this.#scope(workflow.outputReads))) };
-    } catch (error) {
-      return { error: toErrorRecord(error) };
-    }
+  /** The next signal of the test may have its turn now. */
+  #await(): void {
+    const { timeline } = this.#world;
+    const { trace, signals } = this.#plan.machine ?? {};
+    const signal = signals?.due((state) => trace?.isIn("", state) === true);
+    if (signal) timeline.add({ type: "signal", run: this, at: timeline.now + signal.afterMs, signal });
+  }
+
+  async #signal({ signal: { name, payload } }: DueSignal): Promise<void> {
+    this.#plan.machine?.signals.sent();
+    await this.#decide({ type: "event", event: { ...payload, type: name } });
   }
 
   #finish(status: RehearsedRun["status"], output: Json, error: ErrorRecord | null): void {
@@ -155,11 +159,11 @@ export class Rehearsal implements TimedRun {
 
   async #open(transition: Transition): Promise<void> {
     const { timeline } = this.#world;
-    for (const event of transition.events) this.#tell(event);
+    for (const event of transition.events) this.#records.tell(event);
     for (const [step, output] of Object.entries(transition.outputs)) this.#outputs.set(step, output);
     this.#state = transition.state;
     const { active } = transition.state;
-    timeline.keep(({ run, actor, epoch }) => run !== this || active[actor]?.epoch === epoch);
+    timeline.keep((due) => due.run !== this || due.type === "signal" || active[due.actor]?.epoch === due.epoch);
     for (const { actor, epoch, kind, dueAt } of transition.opened) {
       const what = { run: this, actor, epoch, at: Math.max(dueAt, timeline.now) };
       timeline.add(kind === "timer" ? { ...what, type: "timer" } : { ...what, type: "begin", attempt: 1 });
@@ -168,32 +172,33 @@ export class Rehearsal implements TimedRun {
     for (const [, runs] of unwanted) await runs.cancel("The step that started it is not wanted any more.");
   }
 
-  #tell(event: EventBody): void {
-    if (!("step" in event)) return;
-    const record = this.#records.get(event.step);
-    const at = this.#world.timeline.now;
-    if (record) this.#records.set(event.step, stepAfter(record, { ...event, seq: ++this.#events, at }));
-  }
-
   /** How an attempt will end; undefined if nobody wrote that. */
-  async #attempt(due: Due, attempt: number): Promise<AttemptEnding | "parked" | undefined> {
+  async #attempt(due: DueOfActor, attempt: number): Promise<AttemptEnding | "parked" | undefined> {
     const { actor } = due;
     const { workflow, scripts } = this.#plan;
     const step = workflow.steps.get(actor);
-    this.#tell({ type: "step.started", step: actor, attempt, worker: "rehearsal" });
+    if (attempt === 1) this.#turns.set(actor, (this.#turns.get(actor) ?? 0) + 1);
+    this.#records.tell({ type: "step.started", step: actor, attempt, worker: "rehearsal" });
     if (step?.compensates !== undefined) this.#compensated.add(step.compensates);
     try {
-      const body = step && (await step.render(this.#scope(step.reads)));
+      const given = step?.given?.(this.#state?.active[actor]?.input ?? null);
+      const body = step && (given ? given.body : await step.render(this.#scope(step.reads)));
       if (body !== undefined) this.#rendered.set(actor, body);
-      const script = scripts.get(actor);
-      if (script || !step) return scripted(script, attempt, step?.timeoutMs);
+      const script = scriptOfTurn(scripts.get(actor), this.#turns.get(actor) ?? 1);
+      if (scripts.has(actor) || !step) {
+        const ending = scripted(script, attempt, step?.timeoutMs);
+        if (!ending || !step || !this.#plan.machine) return ending;
+        const fitted = fitEnding(ending, this.#world.kindOf(step.kind), body ?? null);
+        if (typeof fitted !== "string") return fitted;
+        return this.#stop(actor, attempt, { why: fitted });
+      }
       return await this.#execute(due, step, { attempt, body: body ?? null, memo: null });
     } catch (error) {
       return { type: "error", error: toErrorRecord(error), isRetryable: false, takesMs: 0 };
     }
   }
 
-  async #resumed(due: Due, parked: Parked): Promise<AttemptEnding | "parked" | undefined> {
+  async #resumed(due: DueOfActor, parked: Parked): Promise<AttemptEnding | "parked" | undefined> {
     const step = this.#plan.workflow.steps.get(due.actor);
     try {
       return step && (await this.#execute(due, step, parked));
@@ -202,7 +207,7 @@ export class Rehearsal implements TimedRun {
     }
   }
 
-  async #execute(due: Due, step: CompiledStep, parked: Parked): Promise<AttemptEnding | "parked" | undefined> {
+  async #execute(due: DueOfActor, step: CompiledStep, parked: Parked): Promise<AttemptEnding | "parked" | undefined> {
     const handler = this.#world.handlers.get(step.kind);
     if (!handler) return undefined;
     const runs = this.#runsOf(due, step);
@@ -216,13 +221,13 @@ export class Rehearsal implements TimedRun {
   }
 
   /** The child runs of a dispatch of a step. */
-  #runsOf({ actor, epoch }: Due, step: CompiledStep): BlockRuns {
+  #runsOf({ actor, epoch }: DueOfActor, step: CompiledStep): BlockRuns {
     const known = this.#blocks.get(actor);
     if (known?.epoch === epoch) return known;
     const { timeline, kindOf, compiled } = this.#world;
     const { path, within, scripts } = this.#plan;
     const resume = (): Due => ({ run: this, actor, epoch, type: "resume", at: timeline.now });
-    const isResumed = (due: Due) => due.run === this && due.actor === actor && due.type === "resume";
+    const isResumed = (due: Due) => due.run === this && due.type === "resume" && due.actor === actor;
     const runs = new BlockRuns({
       step: actor,
       epoch,
@@ -239,17 +244,21 @@ export class Rehearsal implements TimedRun {
     return runs;
   }
 
-  #ending(due: Due, attempt: number, ending: AttemptEnding | "parked" | undefined): void {
+  #ending(due: DueOfActor, attempt: number, ending: AttemptEnding | "parked" | undefined): void {
     const { actor, epoch } = due;
     if (ending === "parked") return;
     this.#parked.delete(dispatchOf(due));
     const { timeline } = this.#world;
     if (ending)
       timeline.add({ run: this, actor, epoch, type: "end", attempt, at: timeline.now + ending.takesMs, ending });
-    else if (!this.#world.unscripted) {
-      const { path, within } = this.#plan;
-      this.#world.unscripted = { step: path === "" ? actor : `${path}.${actor}`, attempt, within };
-    }
+    else if (!this.#world.unscripted) this.#stop(actor, attempt);
+  }
+
+  /** Nothing happens after an attempt that has no result, or one that it could not have. */
+  #stop(actor: string, attempt: number, how: Pick<Unscripted, "why"> = {}): undefined {
+    const { path, within, machine } = this.#plan;
+    const turn = machine ? { turn: this.#turns.get(actor) ?? 1 } : {};
+    this.#world.unscripted = { step: path === "" ? actor : `${path}.${actor}`, attempt, within, ...turn, ...how };
   }
 
   /** What templates that read these steps can see; a skipped one gives null. */
@@ -260,39 +269,22 @@ export class Rehearsal implements TimedRun {
   }
 
   /** @returns undefined if another attempt follows */
-  #conclude({ actor, epoch, attempt, ending }: Extract<Due, { type: "end" }>): Delivery | undefined {
-    const head = { step: actor, attempt, calls: [] };
-    if (ending.type === "output") {
-      const event: EventBody = { type: "step.succeeded", ...head, served: null };
-      return { type: "done", actor, epoch, output: ending.output, event };
-    }
-    const { error } = ending;
-    const step = this.#plan.workflow.steps.get(actor);
-    if (step && attempt < step.retry.attempts && mayRetry(ending, step.retry)) {
-      const delayMs = backoffMs(step.retry, attempt, 0.5);
-      this.#tell({ type: "step.retrying", ...head, error, delayMs });
-      const { timeline } = this.#world;
-      timeline.add({ run: this, actor, epoch, type: "begin", attempt: attempt + 1, at: timeline.now + delayMs });
-      return undefined;
-    }
-    const event: EventBody = { type: "step.failed", ...head, error };
-    if (step?.onError.type !== "go_on") return { type: "error", actor, epoch, error, event };
-    return { type: "done", actor, epoch, output: step.onError.output, event: { ...event, tolerated: true } };
+  #conclude(due: Extract<DueOfActor, { type: "end" }>): Delivery | undefined {
+    const { actor, epoch, attempt } = due;
+    const end = attemptEnd(due, this.#plan.workflow.steps.get(actor));
+    if (end.type === "delivery") return end.delivery;
+    this.#records.tell(end.event);
+    const { timeline } = this.#world;
+    timeline.add({ run: this, actor, epoch, type: "begin", attempt: attempt + 1, at: timeline.now + end.delayMs });
+    return undefined;
   }
 }
 
-function dispatchOf({ actor, epoch }: Due): string {
+function dispatchOf({ actor, epoch }: DueOfActor): string {
   return `${actor}|${epoch}`;
 }
 
 /** A run that has just ended, to be taken up again. */
 function bare(state: RunState): Transition {
   return { state, outputs: {}, events: [], opened: [], closed: [], abandoned: [], ending: null };
-}
-
-function mayRetry(
-  { isRetryable, failureClass }: Extract<AttemptEnding, { type: "error" }>,
-  { on }: RetryPolicy,
-): boolean {
-  return isRetryable && (on === null || (failureClass !== undefined && on.includes(failureClass)));
 }

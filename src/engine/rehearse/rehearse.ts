@@ -11,7 +11,7 @@ import { Rehearsal } from "./rehearsal.ts";
 import type { RehearsedRun } from "./rehearsed-run.ts";
 import type { Script } from "./script.ts";
 import { Timeline } from "./timeline.ts";
-import type { Due, World } from "./world.ts";
+import type { Due, RunPlan, World } from "./world.ts";
 
 /** A run without workers: every decision is the engine's own, every step gives what its script says, and time passes at once. */
 export interface RehearsalParams {
@@ -26,20 +26,30 @@ export interface RehearsalParams {
   readonly kinds?: readonly StepKindSpec[];
   /** Environment variables that steps may read, by name. Default: none. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Of an XState machine: what its driver tells, and what comes to it. Default: nothing. */
+  readonly machine?: RunPlan["machine"];
+  /** Milliseconds from the start at which a machine is left as it is. Default: never. */
+  readonly untilMs?: number;
 }
 
 /** More happenings than this are a loop that its scripts never end. */
 const maxHappenings = 1_000_000;
 
+/** The same of an XState machine, which may set itself one timer after the other for ever. */
+const maxMachineHappenings = 5_000;
+
 /** Runs a workflow from its input to its end. Never throws for what a run can fail with. */
-export async function rehearse({ input, scripts, ...params }: RehearsalParams): Promise<RehearsedRun> {
-  const { workflow, driver } = params;
+export async function rehearse({ input, scripts, untilMs, ...params }: RehearsalParams): Promise<RehearsedRun> {
+  const { workflow, driver, machine } = params;
   const world = worldOf(params);
-  const top = new Rehearsal(world, { workflow, driver, scripts, path: "", within: [], ended: () => undefined });
+  const plan = { workflow, driver, scripts, path: "", within: [], ended: () => undefined };
+  const top = new Rehearsal(world, { ...plan, ...(machine ? { machine } : {}) });
   await top.begin(input);
+  const most = driver.own ? maxMachineHappenings : maxHappenings;
   for (let count = 1; top.isOpen && !world.unscripted; count++) {
     const due = world.timeline.next();
-    if (!due || count > maxHappenings) top.fail(endless(count));
+    if (driver.own && (!due || (untilMs !== undefined && due.at > untilMs))) top.wait();
+    else if (!due || count > most) top.fail(endless(count > most ? most : undefined));
     else await due.run.happen(due);
   }
   return { ...top.told(), ...(world.unscripted ? { unscripted: world.unscripted } : {}) };
@@ -64,10 +74,11 @@ function worldOf({ pure, kinds = [], env }: Pick<RehearsalParams, "pure" | "kind
   };
 }
 
-function endless(happenings: number): ErrorRecord {
+/** @param most given: so much has happened */
+function endless(most: number | undefined): ErrorRecord {
   const message =
-    happenings > maxHappenings
-      ? `The run did not end within ${maxHappenings} happenings.`
-      : "The run waits for something that no script brings.";
+    most === undefined
+      ? "The run waits for something that no script brings."
+      : `The run did not end within ${most} happenings. (Of a machine that goes on for ever, until says when to stop.)`;
   return toErrorRecord(new AppError("internal", { message }));
 }

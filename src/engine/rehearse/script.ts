@@ -28,6 +28,8 @@ export interface Script {
   readonly isForAll: boolean;
   /** Of a step inside a block that is run more than once: what it gives in some of these runs, by number, or by the item itself where that is a text. */
   readonly runs?: { readonly of: RepeatedRuns; readonly by: ReadonlyMap<string, Script> };
+  /** Of a step that a machine invokes more than once: what it gives the first time, the second time, ... */
+  readonly turns?: readonly Script[];
 }
 
 /** A child run of a block, as scripts tell it from others. */
@@ -54,6 +56,11 @@ export function scriptsOfRun(scripts: ReadonlyMap<string, Script>, run: Scripted
       return [path.slice(prefix.length), runs.by.get(key) ?? byItem ?? others];
     }),
   );
+}
+
+/** The script of a step for one of the times that a machine invokes it. @param turn 1-based @returns undefined: nobody wrote one */
+export function scriptOfTurn(script: Script | undefined, turn: number): Script | undefined {
+  return script?.turns ? script.turns[turn - 1] : script;
 }
 
 /** Of shared scripts and a test's own: those of the test go first, also where it says what a step inside a block gives and the shared ones what the whole block does. */

@@ -1,19 +1,14 @@
 import type { Json } from "../../core/json.ts";
 import { didYouMean } from "../../core/suggest.ts";
 import type { CheckedDefinition } from "../../workflow/checked.ts";
-import { pointerPath, type SchemaValidator, schemaErrorText, schemaValidator } from "../../workflow/json-schema.ts";
+import { compileWorkflow } from "../../workflow/compile.ts";
+import { type SchemaValidator, schemaValidator } from "../../workflow/json-schema.ts";
 import type { RepeatedRuns, StepKindSpec } from "../../workflow/kinds/kind.ts";
 import type { Path } from "../../workflow/path.ts";
 import type { ProblemList } from "../../workflow/problem-list.ts";
+import { type Fit, fitTo } from "./fit.ts";
 import { type InnerBlock, innerBlocks } from "./inner-blocks.ts";
-
-/** What a test says that a step gives, as the step would give it. */
-export interface FittedOutput {
-  /** With the defaults of the step's output schema filled in. */
-  readonly value: Json;
-  /** Why the step could not give it. */
-  readonly mistakes: readonly { readonly at: Path; readonly message: string }[];
-}
+import { MachineNames } from "./machine-names.ts";
 
 /** A step as a test names it: by its id, or by its path where it stands inside blocks. */
 interface Place {
@@ -26,6 +21,8 @@ interface Place {
 export class TestContext {
   readonly definition: CheckedDefinition;
   readonly problems: ProblemList;
+  /** Of an XState machine. */
+  readonly machine: MachineNames | undefined;
   /** All blocks, those inside blocks too. */
   readonly #blocks: readonly InnerBlock[];
   readonly #kinds: readonly StepKindSpec[];
@@ -38,6 +35,8 @@ export class TestContext {
     this.#blocks = innerBlocks(definition, kinds);
     this.#know(definition, "", []);
     for (const { path, definition: inner, within } of this.#blocks) this.#know(inner, `${path}.`, within);
+    const own = definition.machine && compileWorkflow(definition, { kinds });
+    this.machine = own?.own && new MachineNames(own, own.own);
   }
 
   #know({ steps }: CheckedDefinition, prefix: string, within: Place["within"]): void {
@@ -46,6 +45,14 @@ export class TestContext {
       const schema = this.#kinds.find(({ name }) => name === kind)?.outputSchema?.(body);
       this.#places.set(`${prefix}${id}`, { validator: schema && schemaValidator(schema), within });
     }
+  }
+
+  /** Reports what may stand in the tests of an XState machine only. @returns its names; undefined: the workflow is none */
+  ofMachine(what: string, path: Path): MachineNames | undefined {
+    if (this.machine) return this.machine;
+    const { name } = this.definition;
+    this.problems.addKey(path, `workflow "${name}" is no XState machine: only tests of machines have ${what}.`);
+    return undefined;
   }
 
   /** Whether the workflow has the step, inside a block or not, or the compensation; what it does not have is reported. @param part what of the place names the step */
@@ -60,8 +67,9 @@ export class TestContext {
     return this.#isKnown(id, own, path, part);
   }
 
-  #isKnown(id: string, known: readonly string[], path: Path, part: "key" | "value"): boolean {
-    if (known.includes(id)) return true;
+  #isKnown(id: string, names: readonly string[], path: Path, part: "key" | "value"): boolean {
+    if (names.includes(id) || this.machine?.hasStep(id)) return true;
+    const known = this.machine?.steps ?? names;
     const message = `workflow "${this.definition.name}" has no step "${id}".${didYouMean(id, known)}`;
     if (part === "key") this.problems.addKey(path, message);
     else this.problems.add(path, message);
@@ -88,16 +96,8 @@ export class TestContext {
     return this.#blocks.filter(({ path, name }) => path === (name === "" ? step : `${step}.${name}`));
   }
 
-  /** An output as its step would give it, with all that keeps the step from giving it. */
-  fitted(step: string, output: Json): FittedOutput {
-    const value = structuredClone(output);
-    const errors = this.#places.get(step)?.validator?.(value) ?? [];
-    const mistakes = errors.map((error) => {
-      const extra: unknown = error.params.additionalProperty;
-      const at = [...pointerPath(error.instancePath), ...(typeof extra === "string" ? [extra] : [])];
-      const why = typeof extra === "string" ? "there is no such field" : schemaErrorText(error);
-      return { at, message: `does not fit the output schema of step "${step}": ${why}.` };
-    });
-    return { value, mistakes };
+  /** An output as its step would give it, with all that keeps the step from giving it. Of a step of a machine only its run tells that. */
+  fitted(step: string, output: Json): Fit {
+    return fitTo(this.#places.get(step)?.validator, output);
   }
 }

@@ -48,6 +48,20 @@ export const resultShape = z.strictObject({
   attempts: z.array(z.strictObject(attempt)).min(1).optional(),
   items: byRun.optional(),
   rounds: byRun.optional(),
+  in_turn: z.array(z.unknown()).min(1).optional(),
+});
+
+/** A signal that a test sends to a machine. */
+export const signalShape = z.strictObject({
+  name: z.string().min(1),
+  payload: z.json().optional(),
+  in: z.string().min(1).optional(),
+  after: duration.optional(),
+});
+
+/** An event that a machine is to emit; a text stands for its type. */
+const emittedEvent = z.union([z.string().min(1), z.looseObject({ type: z.string().min(1) })], {
+  error: "must be the type of an event, or an event: an object with a type.",
 });
 
 /** What a test expects of a step's blocks, without the content of `runs`. */
@@ -61,7 +75,7 @@ const environment = z.record(z.string(), z.string());
 
 /** What a test expects of its run. */
 export const expectationShape = z.strictObject({
-  status: z.enum(["succeeded", "failed", "cancelled"]).optional(),
+  status: z.enum(["succeeded", "failed", "cancelled", "waiting"]).optional(),
   ran: z.array(z.string()).optional(),
   skipped: z.array(z.string()).optional(),
   failed: z.array(z.string()).optional(),
@@ -69,6 +83,9 @@ export const expectationShape = z.strictObject({
   attempts: z.record(z.string(), z.number().int().min(0)).optional(),
   rendered: z.record(z.string(), texts).optional(),
   output: z.json().optional(),
+  states: z.array(z.string()).optional(),
+  machines: z.record(z.string(), z.array(z.string())).optional(),
+  emitted: z.array(emittedEvent).optional(),
   blocks: z.record(z.string(), z.unknown()).optional(),
   error: z
     .preprocess(
@@ -78,11 +95,13 @@ export const expectationShape = z.strictObject({
     .optional(),
 });
 
-/** One test, without the content of its results and its expectation: each is read by itself, so that no mistake hides another. */
+/** One test, without the content of its results, its signals and its expectation: each is read by itself, so that no mistake hides another. */
 export const testShape = z.strictObject({
   name: z.string().min(1),
   input: z.json().optional(),
   steps: z.record(z.string(), z.unknown()).optional(),
+  signals: z.array(z.unknown()).optional(),
+  until: duration.optional(),
   env: environment.optional(),
   expect: z.unknown().optional(),
 });

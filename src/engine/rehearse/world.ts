@@ -3,8 +3,10 @@ import type { StepHandler } from "../../steps/handler.ts";
 import type { CompiledWorkflow } from "../../workflow/compiled.ts";
 import type { StepKindSpec } from "../../workflow/kinds/kind.ts";
 import type { Driver } from "../drive.ts";
+import type { MachineTrace } from "./machine-trace.ts";
 import type { RehearsedRun, Unscripted } from "./rehearsed-run.ts";
 import type { AttemptEnding, Script } from "./script.ts";
+import type { ScriptedSignal, SignalScript } from "./signals.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** What all runs of a rehearsal share. */
@@ -19,8 +21,11 @@ export interface World {
   unscripted?: Unscripted;
 }
 
-/** What happens next to an actor of a run, and when (milliseconds from the start). */
-export type Due = {
+/** What happens next to a run, and when (milliseconds from the start). */
+export type Due = DueOfActor | DueSignal;
+
+/** What happens next to an actor of a run. */
+export type DueOfActor = {
   readonly run: TimedRun;
   readonly actor: string;
   readonly epoch: number;
@@ -30,6 +35,14 @@ export type Due = {
   | { readonly type: "end"; readonly attempt: number; readonly ending: AttemptEnding }
   | { readonly type: "resume" | "timer" }
 );
+
+/** A signal of the test comes to the run's machine. */
+export interface DueSignal {
+  readonly type: "signal";
+  readonly run: TimedRun;
+  readonly at: number;
+  readonly signal: ScriptedSignal;
+}
 
 /** One run of a rehearsal. */
 export interface RunPlan {
@@ -43,6 +56,8 @@ export interface RunPlan {
   readonly within: readonly string[];
   /** Told once, when it has ended. */
   readonly ended: () => void;
+  /** Of an XState machine: what its driver tells, and what comes to it. */
+  readonly machine?: { readonly trace: MachineTrace; readonly signals: SignalScript };
 }
 
 /** A run on the clock of its world. */

@@ -3,6 +3,7 @@ import { AppError } from "../../core/errors.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { RouteOutcome } from "../../router/router.ts";
 import { checked } from "../checked.ts";
+import { vendorKey } from "../idempotency/key.ts";
 import type { AxonFlowAsk, RequestAnswer } from "./ask.ts";
 import { type CallImages, callContextSchema, callIn, hintsIn } from "./call-context.ts";
 import { asError } from "./failure.ts";
@@ -23,7 +24,7 @@ export const answerChat: RequestAnswer = async (ask, { router }) => {
   const outcome = await router.call(callIn(query, context, imagesIn(ask)), {
     hints: hintsIn(context),
     signal,
-    idempotencyKey: ask.idempotencyKey ?? requestId,
+    idempotencyKey: ask.idempotencyKey === undefined ? requestId : vendorKey(tenant, ask.idempotencyKey),
     deadline: Date.now() + longestMs,
     tenant,
   });

@@ -3,6 +3,7 @@ import { type FailureClass, failureClasses } from "../../core/call.ts";
 import { answered } from "../../engine/answered.ts";
 import { estimateTokens } from "../../router/estimate.ts";
 import { checked } from "../checked.ts";
+import { idempotencyKeySchema } from "../idempotency/key.ts";
 import { jsonTypes } from "../media-types.ts";
 import type { Route } from "../route.ts";
 import { callContextSchema, callIn, hintsIn } from "./call-context.ts";
@@ -25,6 +26,7 @@ const preCheck: Route = {
   chapter: "axonflow",
   scope: "submit",
   changes: "nothing",
+  idempotency: "answer",
   summary: "AxonFlow's clients: preCheck, before a call of their own ({query, context}).",
   takes: jsonTypes,
   problem: resourceProblem,
@@ -68,7 +70,7 @@ const auditSchema = z.looseObject({
   latency_ms: z.number().min(0).max(86_400_000).nullish(),
   metadata: z.record(z.string(), z.unknown()).nullish(),
 });
-const headersSchema = z.object({ "idempotency-key": z.string().min(1).max(255).optional() });
+const headersSchema = z.object({ "idempotency-key": idempotencyKeySchema });
 
 const audit: Route = {
   method: "POST",
@@ -76,6 +78,7 @@ const audit: Route = {
   chapter: "axonflow",
   scope: "submit",
   changes: "nothing",
+  idempotency: "own",
   summary: "AxonFlow's clients: auditLLMCall, after a call of their own; it counts in health, limits and costs, once.",
   takes: jsonTypes,
   problem: resourceProblem,

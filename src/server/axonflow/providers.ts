@@ -86,6 +86,7 @@ const test: Route = {
   method: "POST",
   url: "/api/v1/llm-providers/:name/test",
   scope: "operate",
+  idempotency: "answer",
   summary: "AxonFlow's clients: makes one small call to the provider ({prompt}).",
   takes: jsonTypes,
   reads: { params, body: testSchema },

@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
-import type { FastifyReply } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { AppError } from "../../core/errors.ts";
 import { isJsonObject } from "../../core/json.ts";
 import { didYouMean } from "../../core/suggest.ts";
 import { checked } from "../checked.ts";
+import { idempotencyKeySchema } from "../idempotency/key.ts";
 import { jsonTypes } from "../media-types.ts";
 import type { Route } from "../route.ts";
 import { mediaSchema, type RequestAnswer } from "./ask.ts";
@@ -22,7 +23,7 @@ const bodySchema = z.looseObject({
   context: z.record(z.string(), z.unknown()).nullish(),
   media: z.array(mediaSchema).max(20).nullish(),
 });
-const headersSchema = z.object({ "idempotency-key": z.string().min(1).max(255).optional() });
+const headersSchema = z.object({ "idempotency-key": idempotencyKeySchema });
 
 const answers: Readonly<Record<string, RequestAnswer>> = {
   chat: answerChat,
@@ -44,6 +45,7 @@ export const axonFlowRequest: Route = {
   chapter: "axonflow",
   scope: "submit",
   changes: ({ body }) => (isCall(body) ? "nothing" : "something"),
+  idempotency: "answer",
   summary: "AxonFlow's clients: proxyLLMCall, generatePlan, executePlan ({query, request_type, context}).",
   takes: jsonTypes,
   problem: requestProblem,
@@ -53,7 +55,7 @@ export const axonFlowRequest: Route = {
     const { "idempotency-key": idempotencyKey } = checked(headersSchema, request.headers, "headers");
     const body = checked(bodySchema, request.body, "body");
     const answer = answerOf(body.request_type);
-    const { signal, done } = presence(reply, context.closing);
+    const { signal, done } = presence(request, reply, context.closing);
     try {
       const ask = { query: body.query, context: body.context ?? {}, media: body.media ?? [], idempotencyKey };
       return await answer({ ...ask, requestId: randomUUID(), request, reply, signal }, context);
@@ -75,8 +77,13 @@ function answerOf(type: string): RequestAnswer {
   throw new AppError("bad_request", { message, problems: [{ path: "request_type", message }] });
 }
 
-/** A signal that fires when nobody waits for the answer any more. */
-function presence({ raw }: FastifyReply, closing: AbortSignal): { signal: AbortSignal; done: () => void } {
+/** A signal that fires when nobody waits for the answer any more. An answer that is kept for an Idempotency-Key is waited for, for its client may come again. */
+function presence(
+  { turn }: FastifyRequest,
+  { raw }: FastifyReply,
+  closing: AbortSignal,
+): { signal: AbortSignal; done: () => void } {
+  if (turn) return { signal: AbortSignal.any([closing]), done: () => undefined };
   const gone = new AbortController();
   const leave = () => gone.abort();
   raw.once("close", leave);

@@ -1,5 +1,6 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
+import { idempotencyKeySchema, idempotencyMeanings } from "../idempotency/key.ts";
 import type { Route } from "../route.ts";
 import { problemDocumentSchema } from "../schemas/errors.ts";
 import { type SchemaBook, schemaBook } from "./json-schemas.ts";
@@ -71,23 +72,32 @@ function errorOf({ problem }: Route): JsonObject {
 }
 
 /** What stands in path, query and headers. A path's parameters are always there. */
-function parametersOf({ url, reads = {} }: Route, book: SchemaBook): readonly JsonObject[] {
+function parametersOf({ url, reads = {}, idempotency }: Route, book: SchemaBook): readonly JsonObject[] {
   const inPath = [...url.matchAll(/:(\w+)/g)].map(([, name = ""]) => name);
   const params = membersOf(reads.params, book);
   const path = [...inPath, ...(url.endsWith("*") ? ["path"] : [])].map((name) => {
     const { description, ...schema } = params.find((one) => one.name === name)?.schema ?? { type: "string" };
     return { name, in: "path", required: true, ...(description ? { description } : {}), schema };
   });
-  const others = (["query", "headers"] as const).flatMap((part) =>
-    membersOf(reads[part], book).map(({ name, required, schema: { description, ...schema } }) => ({
-      name,
-      in: part === "query" ? "query" : "header",
-      ...(required ? { required } : {}),
-      ...(description ? { description } : {}),
-      schema,
-    })),
-  );
+  const headers = membersOf(reads.headers, book).filter(({ name }) => name !== "idempotency-key");
+  const others = [
+    ...membersOf(reads.query, book).map((member) => ({ ...member, place: "query" })),
+    ...[...headers, ...keyHeader(idempotency, book)].map((member) => ({ ...member, place: "header" })),
+  ].map(({ name, place, required, schema: { description, ...schema } }) => ({
+    name,
+    in: place,
+    ...(required ? { required } : {}),
+    ...(description ? { description } : {}),
+    schema,
+  }));
   return [...path, ...others];
+}
+
+/** The header Idempotency-Key, where the route makes something. */
+function keyHeader(idempotency: Route["idempotency"], book: SchemaBook): readonly Member[] {
+  if (!idempotency) return [];
+  const described = idempotencyKeySchema.describe(idempotencyMeanings[idempotency]);
+  return membersOf(z.object({ "idempotency-key": described }), book);
 }
 
 interface Member {

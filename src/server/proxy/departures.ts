@@ -15,18 +15,21 @@ export class Departures {
     });
   }
 
-  /** Fires when the client of this response has gone before it got the whole of it. */
-  of(response: ServerResponse): AbortSignal {
+  /**
+   * Fires when the client of this response has gone before it got the whole of it.
+   * @param isKept the answer is kept for an Idempotency-Key: its client may come again for it
+   */
+  of(response: ServerResponse, isKept: boolean): AbortSignal {
     const controller = new AbortController();
     // One that has gone already is not told again.
     if (response.destroyed) {
-      controller.abort();
+      if (!isKept) controller.abort();
       return controller.signal;
     }
     this.#open.add(controller);
     response.once("close", () => {
       this.#open.delete(controller);
-      if (!response.writableFinished) controller.abort();
+      if (!isKept && !response.writableFinished) controller.abort();
     });
     return controller.signal;
   }

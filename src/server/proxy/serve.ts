@@ -5,6 +5,7 @@ import { catalogue, type ErrorCode } from "../../core/catalogue.ts";
 import { AppError, type ErrorRecord } from "../../core/errors.ts";
 import { isJsonObject } from "../../core/json.ts";
 import type { RouteOptions, RouteOutcome } from "../../router/router.ts";
+import { vendorKey } from "../idempotency/key.ts";
 import { jsonTypes } from "../media-types.ts";
 import type { Route, ServerContext } from "../route.ts";
 import type { WireAsk, WireCodec } from "./codec.ts";
@@ -54,6 +55,7 @@ export function proxyRoute({ codec, url, summary, body }: ProxyRoute): Route {
     chapter: "proxy",
     scope: "submit",
     changes: "nothing",
+    idempotency: "answer",
     summary,
     takes: jsonTypes,
     reads: { body },
@@ -91,10 +93,11 @@ function read(
   const { hints, body } = takeHints(request.body, request.headers);
   const ask = codec.read(body);
   const { tenant } = request.principal;
+  const { "idempotency-key": key } = request.headers;
   const options: RouteOptions = {
     hints: { ...context.router.modelHints(ask.model), ...hints },
-    signal: departures.of(reply.raw),
-    idempotencyKey: keyOf(request, tenant) ?? id,
+    signal: departures.of(reply.raw, request.turn !== undefined),
+    idempotencyKey: typeof key === "string" ? vendorKey(tenant, key) : id,
     deadline: Date.now() + longestMs,
     tenant,
   };
@@ -116,15 +119,6 @@ function headersFor({ headers = [] }: WireCodec, request: FastifyRequest): Reado
       return typeof value === "string" ? [[name, value]] : [];
     }),
   );
-}
-
-/** The client's idempotency key, for the vendors: the same of two tenants are two. Undefined: it has none. @throws AppError bad_request */
-function keyOf({ headers }: FastifyRequest, tenant: string): string | undefined {
-  const { "idempotency-key": key } = headers;
-  if (key === undefined) return undefined;
-  if (typeof key === "string" && /^[\x21-\x7e]{1,200}$/.test(key)) return `${tenant}-${key}`;
-  const message = "headers.idempotency-key: must be 1 to 200 printable characters without spaces.";
-  throw new AppError("bad_request", { message, problems: [{ path: "headers.idempotency-key", message }] });
 }
 
 async function answer({ id, codec, ask, reply, context, routed }: Proxied): Promise<FastifyReply> {

@@ -2,6 +2,7 @@ import type { FastifyReply } from "fastify";
 import type { JsonObject } from "../../core/json.ts";
 import type { WireEvent } from "../../providers/wire.ts";
 import type { PartOrigin } from "../../router/router.ts";
+import { Recording } from "../idempotency/recording.ts";
 import type { ServerContext } from "../route.ts";
 import { EventWriter } from "./event-writer.ts";
 import { splicedEvents, streamHeadersOf } from "./summary.ts";
@@ -12,13 +13,17 @@ export class StreamedReply {
   readonly #id: string;
   readonly #closing: AbortSignal;
   readonly #writer: EventWriter;
+  /** Of an answer that is kept for an Idempotency-Key. */
+  readonly #recording: Recording | undefined;
   hasBegun = false;
 
   constructor(reply: FastifyReply, id: string, { closing, patienceMs }: Pick<ServerContext, "closing" | "patienceMs">) {
     this.#reply = reply;
     this.#id = id;
     this.#closing = closing;
-    this.#writer = new EventWriter(reply.raw, patienceMs);
+    const { turn } = reply.request;
+    this.#recording = turn && new Recording(turn);
+    this.#writer = new EventWriter(reply.raw, patienceMs, this.#recording);
   }
 
   /** Sends status and headers, if it has not been done. */
@@ -28,14 +33,16 @@ export class StreamedReply {
     const { raw } = this.#reply;
     this.#reply.hijack();
     raw.on("error", () => undefined);
-    raw.writeHead(200, {
+    const headers = {
       ...(this.#reply.getHeaders() as Record<string, string>),
       "content-type": "text/event-stream; charset=utf-8",
       "cache-control": "no-cache, no-transform",
       "x-accel-buffering": "no",
       "x-request-id": this.#id,
       ...streamHeadersOf(origin),
-    });
+    };
+    this.#recording?.begin(headers);
+    raw.writeHead(200, headers);
   }
 
   send(events: readonly WireEvent[]): void {
@@ -50,12 +57,14 @@ export class StreamedReply {
   /** The answer is whole: its last events, with what is said of who served. */
   end(events: readonly WireEvent[], summary: JsonObject): void {
     this.send(splicedEvents(events, summary));
+    void this.#recording?.end();
     this.#finish();
   }
 
   /** The answer broke off. */
   break(events: readonly WireEvent[]): void {
     this.send(events);
+    void this.#recording?.break();
     this.#finish();
   }
 

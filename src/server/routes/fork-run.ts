@@ -41,6 +41,7 @@ function again(
     url: `/v1/runs/:id/${verb}`,
     chapter: "runs",
     scope: "submit",
+    idempotency: "own",
     summary,
     takes: jsonTypes,
     reads: { params: paramsSchema, headers: headersSchema, body: schema },

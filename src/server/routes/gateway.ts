@@ -4,6 +4,7 @@ import { fullName } from "../../core/tenant.ts";
 import type { Admission } from "../../router/gateway.ts";
 import { checked } from "../checked.ts";
 import { hintsSchema } from "../hints.ts";
+import { idempotencyKeySchema } from "../idempotency/key.ts";
 import { jsonTypes } from "../media-types.ts";
 import type { Route } from "../route.ts";
 
@@ -38,6 +39,7 @@ export const gatewayPreCheck: Route = {
   chapter: "gateway",
   scope: "submit",
   changes: "nothing",
+  idempotency: "answer",
   summary:
     "Before a call of your own: which target the router would take now ({provider, model, hints, tokens, max_tokens, workflow, seconds}).",
   takes: jsonTypes,
@@ -130,7 +132,7 @@ const auditAnswer = z.strictObject({
   model: z.string(),
   cost_usd: z.number().nullable(),
 });
-const headersSchema = z.object({ "idempotency-key": z.string().min(1).max(255).optional() });
+const headersSchema = z.object({ "idempotency-key": idempotencyKeySchema });
 
 /** `POST /v1/gateway/audit`: what became of a call that an application made itself; it counts in health, limits and costs, once. */
 export const gatewayAudit: Route = {
@@ -139,6 +141,7 @@ export const gatewayAudit: Route = {
   chapter: "gateway",
   scope: "submit",
   changes: "nothing",
+  idempotency: "own",
   summary:
     "After a call of your own: {context_id, provider, model, usage, latency_ms, first_token_ms, failure, workflow}. Counted once per context or Idempotency-Key.",
   takes: jsonTypes,

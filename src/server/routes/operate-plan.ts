@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { authorHeaders, changeBy } from "../change-by.ts";
 import { checked } from "../checked.ts";
+import { idempotencyKeySchema } from "../idempotency/key.ts";
 import type { Route } from "../route.ts";
 import { planSchema } from "../schemas/plan.ts";
 
@@ -11,7 +12,7 @@ const answers = { 200: { text: "The plan as it stands now.", schema: planSchema 
 const executeBody = z.strictObject({
   version: z.int().min(1).optional().describe("Refuse it where the plan has another version by now."),
 });
-const executeHeaders = authorHeaders.extend({ "idempotency-key": z.string().min(1).max(255).optional() });
+const executeHeaders = authorHeaders.extend({ "idempotency-key": idempotencyKeySchema });
 
 /** `POST /v1/plans/:id/execute`: starts the plan's one run. */
 export const executePlan: Route = {
@@ -19,6 +20,7 @@ export const executePlan: Route = {
   url: "/v1/plans/:id/execute",
   chapter: "plans",
   scope: "submit",
+  idempotency: "own",
   summary: "Start the plan's one run: {version?}. With an Idempotency-Key, asking again gives the same answer.",
   takes,
   reads: { params: paramsSchema, headers: executeHeaders, body: executeBody },
@@ -66,6 +68,7 @@ export const rollbackPlan: Route = {
   url: "/v1/plans/:id/rollback",
   chapter: "plans",
   scope: "submit",
+  idempotency: "answer",
   summary: "Make a new version of a pending plan that equals an old one: {to, version?}.",
   takes,
   reads: { params: paramsSchema, headers: authorHeaders, body: rollbackBody },
@@ -91,6 +94,7 @@ export const resumePlan: Route = {
   url: "/v1/plans/:id/resume",
   chapter: "plans",
   scope: "operate",
+  idempotency: "answer",
   summary: "Say the word that a plan waits for: {approved, step?, comment?}; who: X-Switchyard-Author.",
   takes,
   reads: { params: paramsSchema, headers: authorHeaders, body: resumeBody },

@@ -72,6 +72,13 @@ export const resumeRun: Route = {
     },
 };
 
+/** A signal that comes twice under one key is one, also where the process died that sent it first. */
+function signalIdOf(id: string | undefined, { headers }: FastifyRequest): { readonly id?: string } {
+  const key = headers["idempotency-key"];
+  if (id === undefined && typeof key !== "string") return {};
+  return { id: id ?? `key:${key}` };
+}
+
 const signalParams = z.object({ id: z.string(), name: z.string().min(1).max(100) });
 const signalSchema = z.strictObject({ payload: z.json().optional(), id: z.string().min(1).max(200).optional() });
 
@@ -81,6 +88,7 @@ export const signalRun: Route = {
   url: "/v1/runs/:id/signals/:name",
   chapter: "runs",
   scope: "operate",
+  idempotency: "answer",
   summary: "Send a run a signal: {payload?, id?}; the same id is taken once. One that comes early is kept.",
   takes: json,
   reads: { params: signalParams, headers: authorHeaders, body: signalSchema },
@@ -97,7 +105,7 @@ export const signalRun: Route = {
         payload: payload as Json,
         by: by(request),
         asker: request.principal,
-        ...(signalId ? { id: signalId } : {}),
+        ...signalIdOf(signalId, request),
       });
       return reply.code(202).send({ run: id, signal: name });
     },
@@ -121,6 +129,7 @@ function word(verb: "approve" | "reject", approved: boolean): Route {
     url: `/v1/runs/:id/${verb}`,
     chapter: "runs",
     scope: "operate",
+    idempotency: "answer",
     summary: `${approved ? "Approve" : "Reject"} what an approval step waits for: {step?, comment?, form?}; who: X-Switchyard-Author.`,
     takes: json,
     reads: { params: paramsSchema, headers: authorHeaders, body: wordSchema },

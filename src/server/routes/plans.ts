@@ -3,6 +3,7 @@ import type { JsonObject } from "../../core/json.ts";
 import { authorHeaders, changeBy } from "../change-by.ts";
 import { checked } from "../checked.ts";
 import { hintsSchema } from "../hints.ts";
+import { idempotencyKeySchema } from "../idempotency/key.ts";
 import { jsonTypes } from "../media-types.ts";
 import type { Route } from "../route.ts";
 import { agentSchema, planMode, planSchema, planStatus, planSummary, planVersion } from "../schemas/plan.ts";
@@ -19,7 +20,7 @@ const makeBody = z.strictObject({
   execute: z.boolean().optional().describe("Start its run at once."),
 });
 
-const makeHeaders = authorHeaders.extend({ "idempotency-key": z.string().min(1).max(255).optional() });
+const makeHeaders = authorHeaders.extend({ "idempotency-key": idempotencyKeySchema });
 
 /** `POST /v1/plans`: makes a plan of a goal; the answer takes as long as the planner does. */
 export const makePlan: Route = {
@@ -27,6 +28,7 @@ export const makePlan: Route = {
   url: "/v1/plans",
   chapter: "plans",
   scope: "submit",
+  idempotency: "turns",
   summary: "Make a plan of a goal: {goal, domain?, mode?, agents?, hints?, execute?}.",
   takes: jsonTypes,
   reads: { headers: makeHeaders, body: makeBody },
@@ -41,7 +43,8 @@ export const makePlan: Route = {
       const { execute, ...wanted } = checked(makeBody, request.body, "body");
       const by = changeBy(request).author;
       const gone = new AbortController();
-      reply.raw.once("close", () => gone.abort());
+      // Whoever gave a key may come again for the plan.
+      if (!request.turn) reply.raw.once("close", () => gone.abort());
       const plans = plansOf(request);
       const made = await plans.make({ ...wanted, by, idempotencyKey, signal: gone.signal });
       const { plan } = execute ? { plan: await plans.execute(made.plan.id, { by, idempotencyKey }) } : made;

@@ -13,6 +13,7 @@ export const routeRollback: Route = {
   url: "/v1/routing/rollback",
   chapter: "routing",
   scope: "admin",
+  idempotency: "answer",
   fleet: true,
   summary: "Make a new version of the routing that equals an old one ({version}; 0: nothing set at run time).",
   takes: jsonTypes,

@@ -10,6 +10,7 @@ export const storeWorkflow: Route = {
   url: "/v1/workflows",
   chapter: "workflows",
   scope: "submit",
+  idempotency: "answer",
   summary:
     "Check and store a definition (JSON object, or YAML as text/yaml). Same name, changed content: next version.",
   takes: [...jsonTypes, ...yamlTypes],

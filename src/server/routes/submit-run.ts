@@ -14,6 +14,7 @@ export const submitRun: Route = {
   url: "/v1/runs",
   chapter: "runs",
   scope: "submit",
+  idempotency: "own",
   summary: "Start a run of a stored workflow, or of a definition sent along. Idempotency-Key makes repeating it safe.",
   takes: jsonTypes,
   reads: { headers: idempotencyHeaders, body: bodySchema },

@@ -34,6 +34,7 @@ export const submitRuns: Route = {
   url: "/v1/runs/batch",
   chapter: "runs",
   scope: "submit",
+  idempotency: "own",
   summary: `Start up to ${most} runs: a JSON list, or one submission a line as application/x-ndjson. Each is accepted or refused by itself, in order.`,
   takes: [...jsonTypes, ...linesTypes],
   reads: { headers: idempotencyHeaders, body: bodySchema },
