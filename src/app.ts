@@ -42,6 +42,7 @@ import { parallelHandler } from "./steps/parallel.ts";
 import { raceHandler } from "./steps/race.ts";
 import { switchHandler } from "./steps/switch.ts";
 import { transformHandler } from "./steps/transform.ts";
+import { undoHandler } from "./steps/undo.ts";
 import { waitHandler } from "./steps/wait.ts";
 import { workflowHandler } from "./steps/workflow.ts";
 import { version } from "./version.ts";
@@ -147,6 +148,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         parallelHandler(),
         raceHandler(),
         switchHandler(),
+        undoHandler(),
         ...(options.kinds ?? []).map(({ handler }) => handler),
       ];
       const workers = await createWorkers({

@@ -5,13 +5,15 @@ import type { Json } from "../core/json.ts";
 import type { RunStatus } from "../core/run.ts";
 import { fullName, ownName, tenantOf } from "../core/tenant.ts";
 import type { Keys } from "../redis/keys.ts";
-import type { Child, ChildRequest, Children, StartedChild } from "../steps/handler.ts";
+import type { Child, ChildRequest, Children, StartedChild, UndoneChild } from "../steps/handler.ts";
 import type { Definitions, LoadedWorkflow } from "./definitions.ts";
 import type { ChildrenOf, Parent, SubmitRequest } from "./engine.ts";
 import { hasEnded } from "./restore.ts";
 import type { Execution, RunStore } from "./run-store.ts";
 import type { SubmittedChild } from "./submit.ts";
+import { runsToUndo, undoingRun } from "./undo-runs.ts";
 import { FenceLost } from "./waiting-store.ts";
+import type { NewRun } from "./write-run.ts";
 
 /** What child runs are made with. */
 export interface ChildrenParts {
@@ -24,19 +26,25 @@ export interface ChildrenParts {
     requests: readonly (SubmitRequest & { readonly id: string })[],
     as: ChildrenOf,
   ) => Promise<readonly SubmittedChild[]>;
+  /** Writes runs that undo others. */
+  readonly write: (runs: readonly NewRun[]) => Promise<void>;
+  readonly clock: () => number;
   readonly cancel: (runId: string, by: string, reason: string) => Promise<void>;
   readonly pause: (runId: string, by: string) => Promise<void>;
   readonly resume: (runId: string, by: string) => Promise<void>;
 }
 
 /** The child runs of one dispatch of a step. A child's id is made of the dispatch and the key, so that asking again after a crash finds the same run. */
-export function childrenOf(parts: ChildrenParts, execution: Execution, { name, version }: LoadedWorkflow): Children {
+export function childrenOf(parts: ChildrenParts, execution: Execution, workflow: LoadedWorkflow): Children {
+  const { name, version, compiled } = workflow;
   const { redis, keys, definitions } = parts;
   const { runId, actor, epoch, priority } = execution;
   const tenant = tenantOf(name);
   const parent: Parent = { run: runId, workflow: name, version, actor, epoch, ...(priority ? { priority } : {}) };
   return {
     id: (key) => childId(execution, key),
+    toUndo: async () => runsToUndo(parts, runId, compiled.steps.get(actor)?.compensates ?? ""),
+    undo: (ids) => undo(parts, execution, parent, ids),
     store: async (definition) =>
       storedVersion(await definitions.store(definitions.check(definition), { tenant, isBlock: true })),
     newest: async (workflow) => storedVersion(await definitions.load(fullName(tenant, workflow))),
@@ -88,6 +96,39 @@ async function startAll(
   }
   if (!still) throw new FenceLost();
   return submitted.map(({ id, refusal }) => ({ id, ...(refusal ? { refusal } : {}) }));
+}
+
+async function undo(
+  parts: ChildrenParts,
+  execution: Execution,
+  parent: Parent,
+  ids: readonly string[],
+): Promise<readonly UndoneChild[]> {
+  const newId = (of: string) => childId(execution, `undo ${of}`);
+  const adopted = await parts.store.waiting.adopt(execution, ids.map(newId));
+  if (!adopted) throw new FenceLost();
+  const as: ChildrenOf = { parent, paused: adopted.paused };
+  const planned = await Promise.all(
+    ids.map(async (of): Promise<{ readonly run?: NewRun | undefined; readonly child: UndoneChild }> => {
+      try {
+        const run = await undoingRun(parts, of, { id: newId(of), as, now: parts.clock() });
+        return { run, child: { of, id: run?.id ?? null } };
+      } catch (error) {
+        if (error instanceof AppError && error.code === "run_not_found")
+          return { child: { of, id: null, refusal: error } };
+        throw error;
+      }
+    }),
+  );
+  const runs = planned.flatMap(({ run }) => run ?? []);
+  await parts.write(runs);
+  const still = await parts.store.waiting.adopt({ ...execution, token: "" }, []);
+  if (!still) throw new FenceLost();
+  const by = `run ${parent.run}`;
+  if (still.paused !== adopted.paused) {
+    for (const { id } of runs) await parts[still.paused ? "pause" : "resume"](id, by);
+  }
+  return planned.map(({ child }) => child);
 }
 
 async function look({ redis, keys }: ChildrenParts, id: string, outputs: boolean): Promise<Child> {

@@ -23,6 +23,7 @@ import { Schedules } from "./schedules.ts";
 import type { RunState } from "./state.ts";
 import { createStepCache } from "./step-cache.ts";
 import { checkSubmission, type SubmitParts, submit, submitChildren } from "./submit.ts";
+import { writeUndoing } from "./undo-runs.ts";
 import { Workers } from "./worker.ts";
 
 /** How often the fleet looks for runs whose jobs are missing. */
@@ -96,6 +97,11 @@ export async function createWorkers(parts: WorkersParts): Promise<RunningWorkers
       crash("after-child", as.parent.actor);
       return submitted;
     },
+    write: async (runs) => {
+      await writeUndoing(submitting, runs);
+      crash("after-child", runs[0]?.as?.parent.actor ?? "");
+    },
+    clock,
     cancel: (id, by, reason) => endChild(restoring, id, by, reason),
     pause: (id, by) => pauseChild(restoring, id, by),
     resume: (id, by) => resumeChild(restoring, id, by),

@@ -29,6 +29,8 @@ export interface NewRun {
   readonly as?: ChildrenOf | undefined;
   /** Given: it comes from the middle of another run. */
   readonly forkOf?: ForkOf;
+  /** Given: the run that it undoes; what its steps have started is that one's. */
+  readonly undoes?: string;
   readonly transition: Transition;
 }
 
@@ -99,7 +101,16 @@ function groupOf({ name, compiled }: LoadedWorkflow, input: JsonObject): string 
   return compiled.runLimit && placesGroup(name, compiled.runLimit.keyOf(input));
 }
 
-function fieldsOf({ id, workflow, input, hints, priority, as, forkOf }: NewRun): Readonly<Record<string, string>> {
+function fieldsOf({
+  id,
+  workflow,
+  input,
+  hints,
+  priority,
+  as,
+  forkOf,
+  undoes,
+}: NewRun): Readonly<Record<string, string>> {
   return {
     id,
     workflow: workflow.name,
@@ -110,6 +121,7 @@ function fieldsOf({ id, workflow, input, hints, priority, as, forkOf }: NewRun):
     ...(as ? { parent: JSON.stringify(as.parent) } : {}),
     ...(as?.paused ? { paused: "parent" } : {}),
     ...(forkOf ? { forkOf: JSON.stringify(forkOf) } : {}),
+    ...(undoes === undefined ? {} : { undoes }),
   };
 }
 

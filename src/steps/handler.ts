@@ -102,6 +102,19 @@ export interface Children {
   /** How they stand, in the order asked. @param options outputs: default true @throws AppError run_not_found */
   look(ids: readonly string[], options?: { readonly outputs?: boolean }): Promise<readonly Child[]>;
   cancel(ids: readonly string[], reason: string): Promise<void>;
+  /** Of a compensation: how many of the runs that the step has started have yet to end, and which have succeeded, the one that ended last first. */
+  toUndo(): Promise<{ readonly open: number; readonly succeeded: readonly string[] }>;
+  /** Undoes runs that have succeeded, each by a run of its own. Asked again after a crash it finds the same ones. @returns in their order */
+  undo(ids: readonly string[]): Promise<readonly UndoneChild[]>;
+}
+
+/** A run that was to be undone. */
+export interface UndoneChild {
+  readonly of: string;
+  /** The run that undoes it; null: it has done nothing that is undone. */
+  readonly id: string | null;
+  /** Why it could not be begun: nothing is left of it. */
+  readonly refusal?: AppError;
 }
 
 /** What became of an attempt. */

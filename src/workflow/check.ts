@@ -20,6 +20,7 @@ import { parallelKind } from "./kinds/parallel.ts";
 import { raceKind } from "./kinds/race.ts";
 import { switchKind } from "./kinds/switch.ts";
 import { transformKind } from "./kinds/transform.ts";
+import { undoKind } from "./kinds/undo.ts";
 import { waitKind } from "./kinds/wait.ts";
 import { workflowKind } from "./kinds/workflow.ts";
 import type { Locator } from "./locator.ts";
@@ -55,6 +56,7 @@ export const defaultKinds: readonly StepKindSpec[] = [
   parallelKind,
   raceKind,
   switchKind,
+  undoKind,
 ];
 
 /**

@@ -15,6 +15,7 @@ import {
 } from "./definition.ts";
 import type { Tolerance } from "./failure-policy.ts";
 import type { StepKindSpec } from "./kinds/kind.ts";
+import { impliedCompensation } from "./kinds/undo.ts";
 import type { Path } from "./path.ts";
 import type { ProblemList } from "./problem-list.ts";
 import { readMembers, readShape } from "./shape.ts";
@@ -81,7 +82,8 @@ export function readDraft(value: JsonObject, kinds: readonly StepKindSpec[], pro
     value.defaults === undefined ? {} : readShape(defaultsShape(kinds), value.defaults, ["defaults"], problems);
   const defaultBodies = wellFormed && isJsonObject(value.defaults) ? value.defaults : {};
   const steps = Array.isArray(value.steps) ? (value.steps as readonly Json[]) : [];
-  const shape = stepShape(kinds);
+  const stepKinds = kinds.filter(({ onlyUndoes }) => !onlyUndoes);
+  const shape = stepShape(stepKinds);
   return {
     head,
     input: isJsonObject(value.input) ? value.input : undefined,
@@ -92,8 +94,8 @@ export function readDraft(value: JsonObject, kinds: readonly StepKindSpec[], pro
       const stepHead = readMembers(shape, step, path, problems);
       const written = isJsonObject(step) ? step : undefined;
       const reading: StepReading = { path, head: stepHead, keys: stepKeys, defaultBodies, kinds, problems };
-      const drafted = draftStep(written, reading);
-      return { ...drafted, ...compensationOf(written, reading) };
+      const drafted = draftStep(written, { ...reading, kinds: stepKinds });
+      return { ...drafted, ...compensationOf(written, drafted, reading) };
     }),
     output: value.output,
     outputSchema: isJsonObject(value.output_schema) ? value.output_schema : undefined,
@@ -110,9 +112,14 @@ interface StepReading {
   readonly problems: ProblemList;
 }
 
-/** Reads `compensate`. What is no object has been reported with the step. */
-function compensationOf(step: JsonObject | undefined, reading: StepReading): Pick<DraftStep, "compensation"> {
-  const written = step?.compensate;
+/** Reads `compensate`. What is no object has been reported with the step; what is not there may be implied by the step's blocks. */
+function compensationOf(
+  step: JsonObject | undefined,
+  { kind: outer, ownBody }: DraftStep,
+  reading: StepReading,
+): Pick<DraftStep, "compensation"> {
+  const implied = outer && ownBody && impliedCompensation(outer, ownBody, reading.kinds);
+  const written = step?.compensate ?? implied;
   if (!isJsonObject(written)) return {};
   const path = [...reading.path, "compensate"];
   const head: CompensationHead | undefined = readMembers(
@@ -122,7 +129,8 @@ function compensationOf(step: JsonObject | undefined, reading: StepReading): Pic
     reading.problems,
   );
   const id = compensationId(typeof step?.id === "string" ? step.id : "");
-  const { from = "success", ...policy } = head ?? {};
+  const isForAll = reading.kinds.some(({ name, onlyUndoes }) => onlyUndoes && written[name] !== undefined);
+  const { from = isForAll ? "start" : "success", ...policy } = head ?? {};
   const own: StepReading = { ...reading, path, head: head && { ...policy, id }, keys: compensationKeys };
   // A step's own id may be missing, and is then reported there.
   const drafted = draftStep({ ...withoutStepKeys(written), id }, own);

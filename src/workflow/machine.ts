@@ -167,7 +167,9 @@ function configOf(definition: CheckedDefinition, layout: Layout, memory: Memory)
       ...(undoes ? { compensating: compensatingState(steps) } : {}),
       succeeded: {
         id: stateIds.succeeded,
-        ...(undoes ? { on: { [runEvents.refuse]: ended("runRefused") } } : { type: "final" }),
+        ...(undoes
+          ? { on: { [runEvents.refuse]: ended("runRefused"), [runEvents.cancel]: ended("runCancelled") } }
+          : { type: "final" }),
       },
       failed: { id: stateIds.failed, type: "final" },
       ...(undoes ? { cancelled: { id: stateIds.cancelled, type: "final" } } : {}),

@@ -29,7 +29,7 @@ const deepest = 16;
 
 /** Whether a machine may invoke a kind: one that takes its body as it is, without steps inside. */
 export function isInvocable(kind: StepKindSpec): boolean {
-  return kind.blocks === undefined && (kind.rendering === undefined || kind.literal !== undefined);
+  return !kind.onlyUndoes && kind.blocks === undefined && (kind.rendering === undefined || kind.literal !== undefined);
 }
 
 /** Reads what a machine and its child machines start, and finds what the engine cannot keep. Pure. */

@@ -95,4 +95,28 @@ describe("a worker that is killed while a run is undone", () => {
     await expectUndoneOnce(id);
     await stop(heir);
   });
+
+  test.each(["after-child", "after-park"])(
+    "%s of the compensation that undoes a block's runs: each of them is undone once",
+    async (point) => {
+      const victim = await fleet.worker({ SWITCHYARD_CRASH_AT: `${point}:both.compensate` });
+      const both = `  - id: both
+    map: { over: [1, 2], input: { api: "{{ input.api }}" }, steps: [{ id: seat, http: { method: PUT, url: "{{ input.api }}/seat-{{ input.item }}" }, compensate: { http: { method: DELETE, url: "{{ input.api }}/seat-{{ input.item }}" } } }] }
+`;
+      const { id } = await fleet.client.submit({
+        definition: `name: seats\nsteps:\n${both}  - id: never\n    wait: { signal: go }\n`,
+        input: { api: server.url },
+      });
+      await eventually(async () => expect((await fleet.client.get(id)).steps[1]?.status).toBe("waiting"));
+      await fleet.client.cancel(id);
+      expect(await victim.ended).toBe("SIGKILL");
+      const heir = await fleet.worker();
+      expect(await fleet.ended(id)).toMatchObject({ status: "cancelled", error: null });
+      // What was under way when the worker died is asked for again under its key.
+      expect(new Set(undone().map(({ path }) => path))).toEqual(new Set(["/seat-1", "/seat-2"]));
+      expect(new Set(undone().map(({ key }) => key)).size).toBe(2);
+      await eventually(() => expectNothingLeft(fleet));
+      await stop(heir);
+    },
+  );
 });

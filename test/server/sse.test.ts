@@ -17,12 +17,13 @@ afterEach(async () => {
 async function streaming(
   events: (signal: AbortSignal) => AsyncIterable<RunEvent>,
   keepAliveMs?: number,
+  patienceMs?: number,
 ): Promise<Socket> {
   const server = Fastify();
   const closing = new AbortController();
   server.addHook("preClose", async () => closing.abort());
   server.get("/", async (_request, reply) => {
-    await sendEventStream({ reply, events, closing: closing.signal, keepAliveMs });
+    await sendEventStream({ reply, events, closing: closing.signal, keepAliveMs, patienceMs });
     return reply;
   });
   const { hostname, port } = new URL(await server.listen({ port: 0, host: "127.0.0.1" }));
@@ -70,6 +71,27 @@ describe("sendEventStream", () => {
     expect(made).toBeLessThan(3_000);
     socket.resume();
     await eventually(() => expect(made).toBeGreaterThan(before));
+  });
+
+  test("cuts a reader that takes nothing for too long, and tells the maker of events", async () => {
+    let isOver = false;
+    const socket = await streaming(
+      async function* (signal) {
+        try {
+          for (let seq = 1; !signal.aborted; seq++) yield event(seq);
+        } finally {
+          isOver = true;
+        }
+      },
+      15_000,
+      200,
+    );
+    socket.pause();
+    await eventually(() => expect(isOver).toBe(true));
+    const closed = new Promise((done) => socket.once("close", done));
+    socket.on("error", () => undefined);
+    socket.resume();
+    await closed;
   });
 
   test("tells the maker of events that the reader has gone", async () => {

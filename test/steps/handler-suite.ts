@@ -54,6 +54,8 @@ export function workOf(body: Json, more: Partial<StepWork> = {}, notes: EventBod
       startAll: async (requests) => requests.map(({ key }) => ({ id: `run_child_${key}` })),
       look: async () => [],
       cancel: async () => undefined,
+      toUndo: async () => ({ open: 0, succeeded: [] }),
+      undo: async () => [],
     },
     tell: () => undefined,
     note: (event) => void notes.push(event),

@@ -62,7 +62,7 @@ const bad: readonly (readonly [name: string, source: string, where: string, mess
     "no kind",
     steps("- { id: a }"),
     "3:5",
-    `steps.0: needs a kind, one of ${kinds.map(({ name }) => name).join(", ")}.`,
+    `steps.0: needs a kind, one of ${kinds.flatMap(({ name, onlyUndoes }) => (onlyUndoes ? [] : [name])).join(", ")}.`,
   ],
   [
     "two kinds",

@@ -188,11 +188,11 @@ steps:
     const found = problemsOf(text).map(({ line, path, message }) => `${line} ${path}: ${message}`);
     expect(found.join("\n")).toMatchInlineSnapshot(`
       "6 steps.1.cache: stands beside compensate: what is to be undone must have been done. Keep one of the two.
-      9 steps.1.compensate.form: unknown key. Known keys: from, retry, timeout, route, llm, agent, http, transform, function, wait, approval, workflow, map, loop, parallel, race, switch, noop.
-      10 steps.1.compensate.needs: unknown key. Known keys: from, retry, timeout, route, llm, agent, http, transform, function, wait, approval, workflow, map, loop, parallel, race, switch, noop.
+      9 steps.1.compensate.form: unknown key. Known keys: from, retry, timeout, route, llm, agent, http, transform, function, wait, approval, workflow, map, loop, parallel, race, switch, undo, noop.
+      10 steps.1.compensate.needs: unknown key. Known keys: from, retry, timeout, route, llm, agent, http, transform, function, wait, approval, workflow, map, loop, parallel, race, switch, undo, noop.
       11 steps.1.compensate.noop.a: reads steps.after.output, but step "after" need not have ended by then. Add after to the needs of step "book".
       11 steps.1.compensate.noop.a: reads steps.bok.output, but there is no step "bok". Did you mean steps.book.output?
-      13 steps.2.compensate: needs a kind, one of llm, agent, http, transform, function, wait, approval, workflow, map, loop, parallel, race, switch, noop.
+      13 steps.2.compensate: needs a kind, one of llm, agent, http, transform, function, wait, approval, workflow, map, loop, parallel, race, switch, undo, noop.
       13 steps.2.compensate.retry.attempts: must be at least 1.
       14 steps.2.noop.x: reads steps.book.compensate, which no step produces. Did you mean steps.book.output?"
     `);

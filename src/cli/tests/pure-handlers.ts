@@ -6,6 +6,7 @@ import { parallelHandler } from "../../steps/parallel.ts";
 import { raceHandler } from "../../steps/race.ts";
 import { switchHandler } from "../../steps/switch.ts";
 import { transformHandler } from "../../steps/transform.ts";
+import { undoHandler } from "../../steps/undo.ts";
 
 /** Largest output of an expression: what a worker allows by default. */
 const maxOutputBytes = 1_048_576;
@@ -23,6 +24,7 @@ export function pureHandlers(): ReadonlyMap<string, StepHandler> {
     parallelHandler(),
     raceHandler(),
     switchHandler(),
+    undoHandler(),
   ];
   return new Map(handlers.map((handler) => [handler.kind, handler]));
 }

@@ -79,6 +79,9 @@ export class BlockRuns {
       },
       ended: async (ids) => ids.filter((id) => found(id)?.isOpen === false),
       look: async (ids) => ids.map((id) => childOf(id, found(id))),
+      // In a rehearsal nothing was done that is to be undone.
+      toUndo: async () => ({ open: 0, succeeded: [] }),
+      undo: async () => [],
       cancel: async (ids, reason) => {
         for (const id of ids) await found(id)?.cancel(reason);
       },

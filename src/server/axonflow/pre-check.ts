@@ -44,6 +44,8 @@ const preCheck: Route = {
         router.admit({ ...asked, seconds: approvalSeconds, tenant, workflow: null }),
       );
       const { contextId, target, alternatives, refusal, expiresAt, decision } = admission;
+      // A refusal holds nothing: the same key may ask again.
+      if (!target) await request.turn?.free();
       return {
         context_id: contextId,
         approved: target !== null,

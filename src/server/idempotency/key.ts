@@ -16,6 +16,9 @@ export const idempotencyKeySchema = z
  */
 export type Idempotency = "own" | "turns" | "answer" | "sealed";
 
+/** Header of an answer whose request has made nothing: an earlier one of its key has. */
+export const replayed = { "idempotency-replayed": "true" } as const;
+
 const same = "The same key and the same request";
 
 /** What the API's document says of the header. */

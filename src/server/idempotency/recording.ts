@@ -33,7 +33,7 @@ export class Recording {
 
   /** The answer broke off: the next request of the key is carried out. */
   async break(): Promise<void> {
-    await this.#turn.made();
+    await this.#turn.free();
   }
 
   get #isTooLarge(): boolean {

@@ -15,7 +15,7 @@ import { credentialsOf } from "../credentials.ts";
 import { keptHeaders } from "./answer-headers.ts";
 import { type Asked, fingerprintOf, recordId } from "./fingerprint.ts";
 import type { Claim, KeptAnswer, KeptAnswers } from "./kept-answers.ts";
-import { type Idempotency, idempotencyKeySchema } from "./key.ts";
+import { type Idempotency, idempotencyKeySchema, replayed } from "./key.ts";
 import { opened } from "./seal.ts";
 import { Turn } from "./turn.ts";
 
@@ -66,18 +66,13 @@ export function takeTurns(route: TurnRoute, parts: TurnParts): TurnHooks {
       if (request.headers["idempotency-key"] === undefined) return done();
       take(route, parts, request, reply).then((answer) => {
         if (answer === undefined) done();
-        else
-          void reply
-            .code(answer.status)
-            .headers(answer.headers)
-            .header("idempotency-replayed", "true")
-            .send(answer.body);
+        else void reply.code(answer.status).headers(answer.headers).headers(replayed).send(answer.body);
       }, done);
     },
     onSend({ turn }, reply, payload, done) {
       if (turn === undefined || turn.hasEnded) return done();
       const isMade = reply.statusCode < 400;
-      (isMade ? turn.done(answerOf(reply, payload)) : turn.made()).then(() => done(), done);
+      (isMade ? turn.done(answerOf(reply, payload)) : turn.free()).then(() => done(), done);
     },
     around: (handler) =>
       function ended(request, reply) {
@@ -159,6 +154,6 @@ async function closed(answer: Promise<unknown>, turn: Turn, reply: FastifyReply)
   try {
     return await answer;
   } finally {
-    if (reply.sent && !turn.hasEnded) await turn.made();
+    if (reply.sent && !turn.hasEnded) await turn.free();
   }
 }

@@ -49,14 +49,14 @@ export class Turn {
    * @param answer undefined: there is one, but it cannot be kept
    */
   async done(answer: Omit<KeptAnswer, "isSealed"> | undefined): Promise<void> {
-    if (!this.#options.keepsAnswer) return this.made();
+    if (!this.#options.keepsAnswer) return this.free();
     const { answers, record, token } = this.#options;
     const kept = this.#keepable(answer);
     await this.#end(() => answers.keep(record, token, kept));
   }
 
-  /** The request was carried out, and what it made bears the key; or it made nothing. Either way the key is free for the next one. */
-  async made(): Promise<void> {
+  /** The request has made nothing, or what it made bears the key itself: the next request of the key is carried out. */
+  async free(): Promise<void> {
     const { answers, record, token } = this.#options;
     await this.#end(() => answers.free(record, token));
   }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { priorities } from "../../core/priority.ts";
 import { checked } from "../checked.ts";
 import { hintsSchema } from "../hints.ts";
+import { replayed } from "../idempotency/key.ts";
 import { jsonTypes } from "../media-types.ts";
 import type { Route } from "../route.ts";
 import { startedAnswers } from "../schemas/started.ts";
@@ -57,7 +58,7 @@ function again(
         });
         return reply
           .code(created ? 202 : 200)
-          .header("location", `/v1/runs/${run.id}`)
+          .headers({ location: `/v1/runs/${run.id}`, ...(created ? {} : replayed) })
           .send(run);
       },
   };

@@ -59,6 +59,8 @@ export const gatewayPreCheck: Route = {
         tenant,
         workflow: body.workflow === undefined ? null : fullName(tenant, body.workflow),
       });
+      // A refusal holds nothing: the same key may ask again.
+      if (!admission.target) await request.turn?.free();
       return preCheckBody(admission);
     },
 };

@@ -3,7 +3,7 @@ import type { JsonObject } from "../../core/json.ts";
 import { authorHeaders, changeBy } from "../change-by.ts";
 import { checked } from "../checked.ts";
 import { hintsSchema } from "../hints.ts";
-import { idempotencyKeySchema } from "../idempotency/key.ts";
+import { idempotencyKeySchema, replayed } from "../idempotency/key.ts";
 import { jsonTypes } from "../media-types.ts";
 import type { Route } from "../route.ts";
 import { agentSchema, planMode, planSchema, planStatus, planSummary, planVersion } from "../schemas/plan.ts";
@@ -50,7 +50,7 @@ export const makePlan: Route = {
       const { plan } = execute ? { plan: await plans.execute(made.plan.id, { by, idempotencyKey }) } : made;
       return reply
         .code(made.created ? 201 : 200)
-        .header("location", `/v1/plans/${plan.id}`)
+        .headers({ location: `/v1/plans/${plan.id}`, ...(made.created ? {} : replayed) })
         .send(plan);
     },
 };

@@ -1,4 +1,5 @@
 import { checked } from "../checked.ts";
+import { replayed } from "../idempotency/key.ts";
 import { jsonTypes } from "../media-types.ts";
 import type { Route } from "../route.ts";
 import { startedAnswers } from "../schemas/started.ts";
@@ -26,7 +27,7 @@ export const submitRun: Route = {
       const { run, created } = await engineOf(request).submit({ ...readSubmission(request.body), idempotencyKey });
       return reply
         .code(created ? 202 : 200)
-        .header("location", `/v1/runs/${run.id}`)
+        .headers({ location: `/v1/runs/${run.id}`, ...(created ? {} : replayed) })
         .send(run);
     },
 };

@@ -74,6 +74,8 @@ export interface StepKindSpec<Body extends Json = Json> {
   blocks?(body: JsonObject): Iterable<BlockPlace>;
   /** Of a kind whose one block is run more than once: what these runs are called. Absent: its blocks have names. */
   readonly repeats?: RepeatedRuns;
+  /** Whether it stands under `compensate` only. It is then for all that the step has done, whatever became of it: `from` is `start` by default. Default: no. */
+  readonly onlyUndoes?: boolean;
   /** Whether an execution that finds a memo wants nothing else: its `body` is then null, and nothing is loaded or rendered for it. Default: no. */
   readonly resumesBare?: boolean;
   /** Whether templates of the body may read environment variables, as `env.NAME` or `secrets.NAME`. Default: no. */

@@ -24,6 +24,7 @@ const draft = "http://json-schema.org/draft-07/schema#";
  * templates, needs) is found by `switchyard validate`.
  */
 export function workflowSchema(kinds: readonly StepKindSpec[]): JsonObject {
+  const ofSteps = kinds.filter(({ onlyUndoes }) => !onlyUndoes);
   const top = asSchema(definitionShape);
   const properties = members(top.properties);
   const { maxItems, minItems, description } = members(properties.steps);
@@ -44,7 +45,7 @@ export function workflowSchema(kinds: readonly StepKindSpec[]): JsonObject {
       steps: { description, type: "array", minItems, maxItems, items: { $ref: "#/definitions/step" } },
     },
     definitions: {
-      step: stepSchema(stepShape(kinds), kinds),
+      step: stepSchema(stepShape(ofSteps), ofSteps),
       compensation: stepSchema(compensationShape(kinds), kinds),
       defaults: defaultsSchema(kinds),
       ...machineSchemas(),

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { createAccess } from "../../src/access/access.ts";
-import type { NewAccessKey } from "../../src/core/access-key.ts";
-import { startEmbedded } from "../../src/redis/embedded.ts";
-import { keysOf } from "../../src/redis/keys.ts";
-import { routes } from "../../src/server/routes.ts";
-import { eventually } from "../support/eventually.ts";
-import { type RunningApp, startApp } from "./running-app.ts";
+import { createAccess } from "../../../src/access/access.ts";
+import type { NewAccessKey } from "../../../src/core/access-key.ts";
+import { startEmbedded } from "../../../src/redis/embedded.ts";
+import { keysOf } from "../../../src/redis/keys.ts";
+import { routes } from "../../../src/server/routes.ts";
+import { eventually } from "../../support/eventually.ts";
+import { type RunningApp, startApp } from "../running-app.ts";
 
 let app: RunningApp;
 let other: Awaited<ReturnType<RunningApp["another"]>>;
