@@ -46,9 +46,17 @@ export class SwitchyardClient extends ModelsClient {
   /** For applications that call their providers themselves. */
   readonly gateway: GatewayClient;
 
-  /** @param options url of the server; fetch: default the global one; apiKey: sent with each request. @throws AppError usage - not an http(s) URL. */
-  constructor(options: { readonly url: string; readonly fetch?: Fetch; readonly apiKey?: string }) {
-    const http = new Http(options.url, options.fetch, options.apiKey);
+  /**
+   * @param options url of the server; fetch: default the global one; apiKey: sent with each request; tenant: asked as, by an admin of the default tenant (default: the key's).
+   * @throws AppError usage - not an http(s) URL.
+   */
+  constructor(options: {
+    readonly url: string;
+    readonly fetch?: Fetch;
+    readonly apiKey?: string;
+    readonly tenant?: string;
+  }) {
+    const http = new Http(options.url, options.fetch, options.apiKey, options.tenant);
     super(http);
     this.#http = http;
     this.workflows = new WorkflowsClient(this.#http);
