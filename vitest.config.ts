@@ -5,8 +5,10 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts", "examples/**/*.test.mjs"],
     globalSetup: ["test/build.ts"],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Ends a test that hangs; nothing is asserted by it. So long because a machine may have much else to do.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 30_000 } },
     pool: "forks",
     // What a file has imported serves the next one: it is half of what a file costs. So each file leaves its process as it found it.
     isolate: false,

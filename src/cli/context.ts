@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { SwitchyardClient } from "../client/client.ts";
+import { isTenant, tenantForm } from "../core/access-key.ts";
 import { AppError } from "../core/errors.ts";
 import { serverUrl } from "./address.ts";
 import type { Output } from "./output.ts";
@@ -24,6 +25,8 @@ export interface CliContext {
 export interface GlobalOptions {
   /** Server to talk to. */
   readonly url?: string;
+  /** Asked as. */
+  readonly tenant?: string;
   /** Print JSON for machines. */
   readonly json?: boolean;
 }
@@ -36,10 +39,28 @@ export function exitWith(code: number): void {
   process.exitCode = code;
 }
 
-/** A client for the server that the command's options, the environment or a running `dev` name. */
-export function clientFor({ url }: GlobalOptions, { env, cwd }: CliContext): SwitchyardClient {
+/** A client for the server that the command's options, the environment or a running `dev` name, asking as the tenant that they name. @throws AppError usage */
+export function clientFor(options: GlobalOptions, context: CliContext): SwitchyardClient {
+  const tenant = tenantIn(options, context.env);
+  return new SwitchyardClient({ ...serverFor(options, context), ...(tenant === undefined ? {} : { tenant }) });
+}
+
+/** As {@link clientFor}, for what concerns all tenants alike: whoever asks for it asks in his own name. */
+export function fleetClientFor(options: GlobalOptions, context: CliContext): SwitchyardClient {
+  return new SwitchyardClient(serverFor(options, context));
+}
+
+function serverFor({ url }: GlobalOptions, { env, cwd }: CliContext) {
   const apiKey = apiKeyIn(env, cwd);
-  return new SwitchyardClient({ url: serverUrl({ url, env, cwd }), ...(apiKey === undefined ? {} : { apiKey }) });
+  return { url: serverUrl({ url, env, cwd }), ...(apiKey === undefined ? {} : { apiKey }) };
+}
+
+/** Whom a command asks as: `--tenant`, SWITCHYARD_TENANT; undefined: whose its key is. @throws AppError usage */
+export function tenantIn({ tenant: option }: GlobalOptions, { SWITCHYARD_TENANT: variable }: NodeJS.ProcessEnv) {
+  const tenant = option ?? (variable?.trim() || undefined);
+  if (tenant === undefined || isTenant(tenant)) return tenant;
+  const name = option === undefined ? "SWITCHYARD_TENANT" : "--tenant";
+  throw new AppError("usage", { message: `${name} must be ${tenantForm}.` });
 }
 
 /** The key that commands send: SWITCHYARD_API_KEY, or what the file holds that SWITCHYARD_API_KEY_FILE names. No option takes it: other users see options. @throws AppError file_unreadable */

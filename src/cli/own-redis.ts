@@ -44,8 +44,8 @@ async function endOrphan(url: string, directory: string): Promise<void> {
   const redis = new Redis(url, {
     lazyConnect: true,
     retryStrategy: () => null,
-    connectTimeout: 1_000,
-    commandTimeout: 5_000,
+    connectTimeout: 10_000,
+    commandTimeout: 10_000,
   });
   redis.on("error", () => undefined);
   try {

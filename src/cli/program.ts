@@ -67,6 +67,10 @@ export async function runProgram(args: readonly string[], context: CliContext): 
       "--url <url>",
       "server to talk to (default: SWITCHYARD_URL, a `dev` running in this folder, port 7700 here)",
     )
+    .option(
+      "--tenant <name>",
+      "tenant to ask as, for admins of the default tenant and open servers (default: SWITCHYARD_TENANT, whose the key is)",
+    )
     .option("--json", "print JSON for machines")
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({

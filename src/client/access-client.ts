@@ -1,6 +1,7 @@
 import type { AccessKey, NewAccessKey } from "../core/access-key.ts";
 import type { AuditEntry } from "../core/audit.ts";
 import type { Scope } from "../core/principal.ts";
+import { type Asker, askerHeaders } from "./asker.ts";
 import { chunksOf, type Http } from "./http.ts";
 
 /** Keys and the audit log; all of it needs `admin`. */
@@ -17,20 +18,23 @@ export class AccessClient {
   }
 
   /** Makes a key; its text is in this answer and in no other. @param request expires: a duration such as 90d @throws AppError forbidden, bad_request */
-  create(request: {
-    readonly name: string;
-    readonly scopes: readonly Scope[];
-    readonly tenant?: string;
-    readonly expires?: string;
-  }): Promise<NewAccessKey> {
-    const headers = { "content-type": "application/json" };
+  create(
+    request: {
+      readonly name: string;
+      readonly scopes: readonly Scope[];
+      readonly tenant?: string;
+      readonly expires?: string;
+    },
+    asker: Asker = {},
+  ): Promise<NewAccessKey> {
+    const headers = { "content-type": "application/json", ...askerHeaders(asker) };
     return this.#http.json({ method: "POST", path: "/v1/keys", headers, body: JSON.stringify(request) });
   }
 
   /** Gives a key another secret; its text is in this answer and in no other. @param options grace: for how long the secret before opens too, such as 1h @throws AppError key_not_found */
-  rotate(id: string, options: { readonly grace?: string } = {}): Promise<NewAccessKey> {
+  rotate(id: string, options: { readonly grace?: string } = {}, asker: Asker = {}): Promise<NewAccessKey> {
     const path = `/v1/keys/${encodeURIComponent(id)}/rotate`;
-    const headers = { "content-type": "application/json" };
+    const headers = { "content-type": "application/json", ...askerHeaders(asker) };
     return this.#http.json({ method: "POST", path, headers, body: JSON.stringify(options) });
   }
 

@@ -1,6 +1,6 @@
 import type { Schedule } from "../core/schedule.ts";
 import type { SetTrigger, Trigger, TriggerRequest } from "../core/trigger.ts";
-import { type Asker, authorHeader } from "./asker.ts";
+import { type Asker, askerHeaders } from "./asker.ts";
 import type { Http } from "./http.ts";
 
 /** What begins runs by itself: schedules and triggers. Failures as those of the client. */
@@ -24,7 +24,7 @@ export class BeginningsClient {
       Partial<Pick<Schedule, "input" | "hints" | "timezone" | "overlap"> & { readonly version: number }>,
     asker: Asker = {},
   ): Promise<Schedule> {
-    const headers = { "content-type": "application/json", ...authorHeader(asker) };
+    const headers = { "content-type": "application/json", ...askerHeaders(asker) };
     return this.#http.json({ method: "PUT", path: schedulePath(id), headers, body: JSON.stringify(schedule) });
   }
 
@@ -35,7 +35,7 @@ export class BeginningsClient {
 
   /** @throws AppError schedule_not_found */
   async removeSchedule(id: string, asker: Asker = {}): Promise<void> {
-    await this.#http.open({ method: "DELETE", path: schedulePath(id), headers: authorHeader(asker) });
+    await this.#http.open({ method: "DELETE", path: schedulePath(id), headers: askerHeaders(asker) });
   }
 
   /** What signed requests from outside begin, by id; their secrets are masked. */
@@ -45,7 +45,7 @@ export class BeginningsClient {
 
   /** Sets a trigger, in place of one of that id. A secret that is made now is in this answer and in no other. @throws AppError bad_request, workflow_not_found */
   setTrigger(id: string, trigger: TriggerRequest, asker: Asker = {}): Promise<SetTrigger> {
-    const headers = { "content-type": "application/json", ...authorHeader(asker) };
+    const headers = { "content-type": "application/json", ...askerHeaders(asker) };
     return this.#http.json({ method: "PUT", path: triggerPath(id), headers, body: JSON.stringify(trigger) });
   }
 
@@ -56,7 +56,7 @@ export class BeginningsClient {
 
   /** @throws AppError trigger_not_found */
   async removeTrigger(id: string, asker: Asker = {}): Promise<void> {
-    await this.#http.open({ method: "DELETE", path: triggerPath(id), headers: authorHeader(asker) });
+    await this.#http.open({ method: "DELETE", path: triggerPath(id), headers: askerHeaders(asker) });
   }
 }
 

@@ -1,5 +1,6 @@
 import type { BudgetRequest, BudgetStanding } from "../core/budget.ts";
 import type { RoutingChange } from "../core/routing.ts";
+import { type Asker, askerHeaders } from "./asker.ts";
 import type { Http } from "./http.ts";
 
 /** What may be spent. Failures as those of the client. */
@@ -17,22 +18,17 @@ export class BudgetsClient {
   }
 
   /** Sets one, in place of one of that id. @throws AppError bad_request, invalid_settings */
-  set(id: string, budget: BudgetRequest, options: { readonly author?: string } = {}): Promise<RoutingChange> {
-    const headers = { ...authorOf(options), "content-type": "application/json" };
+  set(id: string, budget: BudgetRequest, options: Asker = {}): Promise<RoutingChange> {
+    const headers = { ...askerHeaders(options), "content-type": "application/json" };
     return this.#http.json({ method: "PUT", path: pathOf(id), headers, body: JSON.stringify(budget) });
   }
 
   /** Ends one. @throws AppError budget_not_found */
-  remove(id: string, options: { readonly author?: string } = {}): Promise<RoutingChange> {
-    return this.#http.json({ method: "DELETE", path: pathOf(id), headers: authorOf(options) });
+  remove(id: string, options: Asker = {}): Promise<RoutingChange> {
+    return this.#http.json({ method: "DELETE", path: pathOf(id), headers: askerHeaders(options) });
   }
 }
 
 function pathOf(id: string): string {
   return `/v1/budgets/${encodeURIComponent(id)}`;
-}
-
-/** A header holds no other characters. */
-function authorOf({ author }: { readonly author?: string }): Record<string, string> {
-  return author === undefined ? {} : { "x-switchyard-author": encodeURIComponent(author) };
 }

@@ -31,7 +31,7 @@ export interface ChatRequest {
 
 /** How something is asked of a model. */
 export interface CallOptions {
-  /** Sent on to the vendors: one that heard the request before does not do it again. */
+  /** The same key with the same request gives the first one's answer again; the vendors' calls bear it too. */
   readonly idempotencyKey?: string;
   /** Ends the call with `cancelled`; the vendor's is aborted. */
   readonly signal?: AbortSignal;

@@ -5,7 +5,7 @@ import type { LiveEvent } from "../core/live.ts";
 import { isTerminal, type Run, type RunEvent, type RunSummary, type StepRecord } from "../core/run.ts";
 import type { Costs, SpendDimension } from "../core/spend.ts";
 import { AccessClient } from "./access-client.ts";
-import { type Asker, authorHeader } from "./asker.ts";
+import { type Asker, askerHeaders } from "./asker.ts";
 import { BudgetsClient } from "./budgets-client.ts";
 import { follow } from "./follow.ts";
 import { GatewayClient } from "./gateway-client.ts";
@@ -46,9 +46,17 @@ export class SwitchyardClient extends ModelsClient {
   /** For applications that call their providers themselves. */
   readonly gateway: GatewayClient;
 
-  /** @param options url of the server; fetch: default the global one; apiKey: sent with each request. @throws AppError usage - not an http(s) URL. */
-  constructor(options: { readonly url: string; readonly fetch?: Fetch; readonly apiKey?: string }) {
-    const http = new Http(options.url, options.fetch, options.apiKey);
+  /**
+   * @param options url of the server; fetch: default the global one; apiKey: sent with each request; tenant: asked as, by an admin of the default tenant (default: the key's).
+   * @throws AppError usage - not an http(s) URL.
+   */
+  constructor(options: {
+    readonly url: string;
+    readonly fetch?: Fetch;
+    readonly apiKey?: string;
+    readonly tenant?: string;
+  }) {
+    const http = new Http(options.url, options.fetch, options.apiKey, options.tenant);
     super(http);
     this.#http = http;
     this.workflows = new WorkflowsClient(this.#http);
@@ -71,8 +79,8 @@ export class SwitchyardClient extends ModelsClient {
   }
 
   /** Starts up to 1000 runs; each is accepted or refused by itself. @returns what became of each, in their order */
-  async submitMany(submissions: readonly Submission[]): Promise<readonly Submitted[]> {
-    const headers = { "content-type": "application/json" };
+  async submitMany(submissions: readonly Submission[], asker: Asker = {}): Promise<readonly Submitted[]> {
+    const headers = { "content-type": "application/json", ...askerHeaders(asker) };
     const body = JSON.stringify(submissions);
     const answer: { readonly results: readonly Submitted[] } = await this.#http.json({
       method: "POST",
@@ -84,8 +92,8 @@ export class SwitchyardClient extends ModelsClient {
   }
 
   /** Deletes a run that has ended, with the runs that it has started. @throws AppError run_not_found, run_not_removable */
-  async remove(runId: string, { author }: Asker = {}): Promise<void> {
-    await this.#http.open({ method: "DELETE", path: pathOf(runId), headers: authorHeader({ author }) });
+  async remove(runId: string, asker: Asker = {}): Promise<void> {
+    await this.#http.open({ method: "DELETE", path: pathOf(runId), headers: askerHeaders(asker) });
   }
 
   /** A run's steps, in the definition's order. @param options outputs: with each step's output @throws AppError run_not_found */
@@ -124,12 +132,15 @@ export class SwitchyardClient extends ModelsClient {
   }
 
   /** Checks and stores a definition: YAML or JSON text, or an object. */
-  store(definition: string | JsonObject): Promise<{ readonly name: string; readonly version: number }> {
+  store(
+    definition: string | JsonObject,
+    asker: Asker = {},
+  ): Promise<{ readonly name: string; readonly version: number }> {
     const text = typeof definition === "string";
     return this.#http.json({
       method: "POST",
       path: "/v1/workflows",
-      headers: { "content-type": text ? "application/yaml" : "application/json" },
+      headers: { "content-type": text ? "application/yaml" : "application/json", ...askerHeaders(asker) },
       body: text ? definition : JSON.stringify(definition),
     });
   }
@@ -227,17 +238,17 @@ export class SwitchyardClient extends ModelsClient {
     word: "approve" | "reject",
     options: Asker & { readonly step?: string; readonly comment?: string; readonly form?: Json } = {},
   ): Promise<void> {
-    const { author: _, ...said } = options;
+    const { author: _author, idempotencyKey: _key, ...said } = options;
     await this.#ask(runId, word, options, said);
   }
 
-  #ask<T>(runId: string, what: string, { author }: Asker, body?: object): Promise<T> {
+  #ask<T>(runId: string, what: string, { author, idempotencyKey }: Asker, body?: object): Promise<T> {
     return this.#http.json({
       method: "POST",
       path: `${pathOf(runId)}/${what}`,
       headers: {
         ...(body === undefined ? {} : { "content-type": "application/json" }),
-        ...authorHeader({ author }),
+        ...askerHeaders({ author, idempotencyKey }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });

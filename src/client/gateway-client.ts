@@ -1,4 +1,5 @@
 import type { FailureClass, Hints, Usage } from "../core/call.ts";
+import { type Asker, askerHeaders } from "./asker.ts";
 import type { Http } from "./http.ts";
 
 /** A call that somebody is about to make himself. */
@@ -79,9 +80,9 @@ export class GatewayClient {
   }
 
   /** Which target the router would take now; a place in its limits is held. @throws AppError bad_request, unknown_provider, redis_unavailable */
-  async preCheck(request: PreCheck = {}): Promise<PreChecked> {
+  async preCheck(request: PreCheck = {}, asker: Asker = {}): Promise<PreChecked> {
     const { maxTokens, ...rest } = request;
-    const answer = await this.#post<WirePreChecked>("pre-check", { ...rest, max_tokens: maxTokens });
+    const answer = await this.#post<WirePreChecked>("pre-check", { ...rest, max_tokens: maxTokens }, asker);
     const { context_id, estimated_cost_usd, retry_after_ms, expires_at, ...said } = answer;
     return {
       ...said,
@@ -93,7 +94,7 @@ export class GatewayClient {
   }
 
   /** Reports a call; it counts in health, limits and costs, once for its context or key. @throws AppError bad_request, gateway_context_not_found, idempotency_conflict, redis_unavailable */
-  async audit(report: CallReport, options: { readonly idempotencyKey?: string } = {}): Promise<AuditedCall> {
+  async audit(report: CallReport, asker: Asker = {}): Promise<AuditedCall> {
     const { contextId, usage, latencyMs, firstTokenMs, failure, ...rest } = report;
     const body = {
       ...rest,
@@ -113,12 +114,12 @@ export class GatewayClient {
         retry_after_ms: failure.retryAfterMs,
       },
     };
-    const { audit_id, cost_usd, ...said } = await this.#post<WireAudited>("audit", body, options.idempotencyKey);
+    const { audit_id, cost_usd, ...said } = await this.#post<WireAudited>("audit", body, asker);
     return { ...said, auditId: audit_id, costUsd: cost_usd };
   }
 
-  #post<T>(what: string, body: object, key?: string): Promise<T> {
-    const headers = { "content-type": "application/json", ...(key === undefined ? {} : { "idempotency-key": key }) };
+  #post<T>(what: string, body: object, asker: Asker): Promise<T> {
+    const headers = { "content-type": "application/json", ...askerHeaders(asker) };
     return this.#http.json<T>({ method: "POST", path: `/v1/gateway/${what}`, headers, body: JSON.stringify(body) });
   }
 }

@@ -31,9 +31,10 @@ export class Http {
   readonly url: string;
   readonly #fetch: Fetch;
   readonly #key: Readonly<Record<string, string>>;
+  readonly #tenant: string | undefined;
 
-  /** @param url of the server; a path in it is kept. @param apiKey sent with each request @throws AppError usage - not an http(s) URL. */
-  constructor(url: string, fetch: Fetch = globalFetch, apiKey?: string) {
+  /** @param url of the server; a path in it is kept. @param apiKey sent with each request @param tenant asked as, in each request @throws AppError usage - not an http(s) URL. */
+  constructor(url: string, fetch: Fetch = globalFetch, apiKey?: string, tenant?: string) {
     const parsed = URL.canParse(url) ? new URL(url) : undefined;
     if (!parsed || !/^https?:$/.test(parsed.protocol)) {
       throw new AppError("usage", {
@@ -42,6 +43,7 @@ export class Http {
     }
     this.url = parsed.href.replace(/\/+$/, "");
     this.#fetch = fetch;
+    this.#tenant = tenant;
     this.#key = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
   }
 
@@ -50,7 +52,7 @@ export class Http {
     const { method = "GET", path, headers = {}, body, signal } = request;
     let answer: FetchAnswer;
     try {
-      answer = await this.#fetch(`${this.url}${path}`, {
+      answer = await this.#fetch(`${this.url}${this.#asTenant(path)}`, {
         method,
         headers: { ...this.#key, ...headers },
         ...(body === undefined ? {} : { body }),
@@ -61,6 +63,11 @@ export class Http {
     }
     if (answer.ok) return answer;
     throw errorFromAnswer(this.url, answer.status, await answer.text().catch(() => ""));
+  }
+
+  #asTenant(path: string): string {
+    if (this.#tenant === undefined) return path;
+    return `${path}${path.includes("?") ? "&" : "?"}tenant=${encodeURIComponent(this.#tenant)}`;
   }
 
   /** The JSON object that answers a request. The shapes are the API's promise and not checked again here. @throws as {@link open}. */

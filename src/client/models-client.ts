@@ -1,7 +1,7 @@
 import { AppError } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { RoutingTarget } from "../core/routing.ts";
-import { type Asker, authorHeader } from "./asker.ts";
+import { type Asker, askerHeaders } from "./asker.ts";
 import { BeginningsClient } from "./beginnings-client.ts";
 import type { CallOptions, ChatAnswer, ChatPiece, ChatRequest, Embedded, EmbedRequest, OfferedModel } from "./chat.ts";
 import { EventStreamParser } from "./event-stream.ts";
@@ -93,7 +93,7 @@ export class ModelsClient extends BeginningsClient {
     asker: Asker = {},
   ): Promise<{ readonly result: "up" | "down" | "skipped"; readonly provider: RoutingTarget }> {
     const path = `/v1/providers/${encodeURIComponent(name)}/test`;
-    return this.#http.json({ method: "POST", path, headers: authorHeader(asker) });
+    return this.#http.json({ method: "POST", path, headers: askerHeaders(asker) });
   }
 
   async *#messages(body: Parameters<typeof chunksOf>[0]): AsyncGenerator<string> {
@@ -124,15 +124,12 @@ function bodyOf({ hints, model = "auto", ...rest }: ChatRequest): object {
   return { model, ...rest, ...hints };
 }
 
-function asked(path: string, body: object, { idempotencyKey, signal }: CallOptions): ApiRequest {
+function asked(path: string, body: object, options: CallOptions): ApiRequest {
   return {
     method: "POST",
     path,
-    headers: {
-      "content-type": "application/json",
-      ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
-    },
+    headers: { "content-type": "application/json", ...askerHeaders(options) },
     body: JSON.stringify(body),
-    ...(signal ? { signal } : {}),
+    ...(options.signal ? { signal: options.signal } : {}),
   };
 }

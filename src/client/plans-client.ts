@@ -1,6 +1,7 @@
 import type { Hints } from "../core/call.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { AgentSummary, Plan, PlanMode, PlanStatus, PlanSummary, PlanVersion } from "../core/plan.ts";
+import { type Asker, askerHeaders } from "./asker.ts";
 import type { Http } from "./http.ts";
 
 /** A plan as it is asked for. */
@@ -30,12 +31,8 @@ export interface PlanChange {
   readonly definition?: string | JsonObject;
 }
 
-/** Who asks, and how it is made safe to ask again. */
-export interface PlanAsker {
-  /** For the versions. Default: `api`. */
-  readonly author?: string;
-  /** The same key gives the same plan, or the same run of it. */
-  readonly idempotencyKey?: string;
+/** Who asks, and what ends the asking. */
+export interface PlanAsker extends Asker {
   readonly signal?: AbortSignal;
 }
 
@@ -109,15 +106,13 @@ export class PlansClient {
   }
 
   #send(method: "POST" | "PUT", path: string, asker: PlanAsker, body: object): Promise<Plan> {
-    const { author, idempotencyKey, signal } = asker;
+    const { signal } = asker;
     return this.#http.json({
       method,
       path: `/v1/plans${path}`,
       headers: {
         "content-type": "application/json",
-        // A header holds no other characters.
-        ...(author === undefined ? {} : { "x-switchyard-author": encodeURIComponent(author) }),
-        ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
+        ...askerHeaders(asker),
       },
       body: JSON.stringify(body),
       ...(signal ? { signal } : {}),

@@ -1,11 +1,10 @@
 import type { Hints } from "../core/call.ts";
 import type { Explanation, RoutingChange, RoutingReport, RoutingVersion, ShadowSummary } from "../core/routing.ts";
+import { type Asker, askerHeaders } from "./asker.ts";
 import type { Http } from "./http.ts";
 
 /** How a change is made. */
-export interface RoutingChangeOptions {
-  /** Who makes it, for the history. Default: `api`. */
-  readonly author?: string;
+export interface RoutingChangeOptions extends Asker {
   /** The version that it is made for: another one refuses it with `routing_conflict`. Default: whichever is current. */
   readonly version?: number;
 }
@@ -70,10 +69,7 @@ export class RoutingClient {
   }
 
   /** Forgets a provider's breakers, rate limits and refused keys. @returns how many of its targets were known. */
-  reset(
-    provider: string,
-    options: Pick<RoutingChangeOptions, "author"> = {},
-  ): Promise<{ readonly provider: string; readonly targets: number }> {
+  reset(provider: string, options: Asker = {}): Promise<{ readonly provider: string; readonly targets: number }> {
     return this.#send("POST", `/providers/${encodeURIComponent(provider)}/reset`, options);
   }
 
@@ -83,13 +79,12 @@ export class RoutingClient {
   }
 
   #send<T>(method: "POST" | "PATCH", path: string, options: RoutingChangeOptions, body?: unknown): Promise<T> {
-    const { author, version } = options;
+    const { version } = options;
     return this.#http.json<T>({
       method,
       path: `/v1/routing${path}`,
       headers: {
-        // A header holds no other characters.
-        ...(author === undefined ? {} : { "x-switchyard-author": encodeURIComponent(author) }),
+        ...askerHeaders(options),
         ...(version === undefined ? {} : { "if-match": `"${version}"` }),
         ...(body === undefined ? {} : { "content-type": "application/json" }),
       },

@@ -1,6 +1,6 @@
 import type { Problem } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
-import { type Asker, authorHeader } from "./asker.ts";
+import { type Asker, askerHeaders } from "./asker.ts";
 import { type Http, queryOf } from "./http.ts";
 
 /** A stored workflow. Times are epoch milliseconds. */
@@ -52,7 +52,7 @@ export class WorkflowsClient {
    * @throws AppError workflow_not_found, workflow_in_use - what needs it
    */
   async delete(name: string, asker: Asker = {}): Promise<void> {
-    await this.#http.open({ method: "DELETE", path: pathOf(name), headers: authorHeader(asker) });
+    await this.#http.open({ method: "DELETE", path: pathOf(name), headers: askerHeaders(asker) });
   }
 
   /** Its drawing: Mermaid text (the default), an SVG, or its machine's config as JSON text. @param options states: its statechart @throws AppError workflow_not_found */

@@ -63,7 +63,8 @@ type Scope = Parameters<AnyStateMachine["transition"]>[2];
  */
 export function createDriver(machine: AnyStateMachine): Driver {
   let collected: MachineAction[] = [];
-  const alive = new WeakMap<object, AnyMachineSnapshot>();
+  /** Where a persisted snapshot holds the one that it was made from. JSON leaves it out; a WeakMap would cost the garbage collector more than the transition takes. */
+  const alive = Symbol("alive");
   const self = createActor(machine, { input: {} });
   const scope: Scope = {
     self,
@@ -88,13 +89,13 @@ export function createDriver(machine: AnyStateMachine): Driver {
     compensates: machine.root.states.compensating !== undefined,
     start: (input) => collect(() => machine.getInitialSnapshot(scope, input)),
     restore: (persisted) => {
-      const known = alive.get(persisted as object);
+      const known = (persisted as { [alive]?: AnyMachineSnapshot })[alive];
       return known ?? (machine.restoreSnapshot(persisted as never, scope) as AnyMachineSnapshot);
     },
     next: (snapshot, event) => collect(() => machine.transition(snapshot, event, scope)),
     persist: (snapshot) => {
       const persisted = machine.getPersistedSnapshot(snapshot);
-      alive.set(persisted, snapshot);
+      Object.defineProperty(persisted, alive, { value: snapshot });
       return persisted as unknown as Json;
     },
   };

@@ -9,8 +9,8 @@ import { classOf, readVendorError, saidNothing } from "./vendor-error.ts";
 export interface FailureContext {
   /** The caller's signal: aborted means that the caller ended the call. */
   readonly signal: AbortSignal;
-  /** Fires when one of the call's own times is over; its reason says which. */
-  readonly timeout: AbortSignal;
+  /** Which of the call's own times is over; undefined: none. */
+  readonly overdue: Error | undefined;
   /** Status of the answer, if one had begun. */
   readonly answered: number | undefined;
   readonly nowMs: number;
@@ -31,7 +31,7 @@ export function classify(error: unknown, context: FailureContext): CallFailure {
       ? fail("timeout", "The call was still going on when its time was over.")
       : fail("cancelled", "The caller ended the call.");
   }
-  if (context.timeout.aborted) return fail("timeout", messageOf(context.timeout.reason));
+  if (context.overdue) return fail("timeout", messageOf(context.overdue));
   if (APICallError.isInstance(error) && error.statusCode !== undefined) {
     // For an error inside a stream a package may make a status up.
     return ofAnswer(error, context.answered ?? error.statusCode, context, fail);

@@ -1,6 +1,8 @@
 import { createSecureContext, rootCertificates, type SecureContext } from "node:tls";
-import { Agent, type Dispatcher, EnvHttpProxyAgent, request, fetch as undiciFetch } from "undici";
+import { Agent, type Dispatcher, EnvHttpProxyAgent, fetch as undiciFetch } from "undici";
 import type { Certificates, ProviderSettings } from "../config/settings.ts";
+import { Posted, type RawAnswer } from "./posted.ts";
+import { remembered } from "./remembered.ts";
 
 type Fetch = typeof globalThis.fetch;
 type Input = Parameters<typeof undiciFetch>[0];
@@ -13,19 +15,13 @@ export interface RawRequest {
   readonly signal: AbortSignal;
 }
 
-/** An answer that has begun. It is read once, whole or by pieces. */
-export interface RawAnswer {
-  readonly status: number;
-  /** By lower-case name; of those that came more than once, all with commas between. */
-  readonly headers: Readonly<Record<string, string>>;
-  text(): Promise<string>;
-  /** Its text as it comes. */
-  pieces(): AsyncIterable<string>;
-}
-
 /** The connections to one endpoint. */
 export class Connection {
   readonly #dispatcher: Dispatcher;
+  readonly #placeOf = remembered((url) => {
+    const { origin, pathname, search } = new URL(url);
+    return { origin, path: `${pathname}${search}` };
+  });
   readonly #answered = new WeakMap<AbortSignal, number>();
 
   constructor(settings: Pick<ProviderSettings, "connectTimeoutMs" | "ca" | "proxy">) {
@@ -42,14 +38,12 @@ export class Connection {
 
   /** Posts a text. Follows no redirect. */
   async post(url: string, { body, headers, signal }: RawRequest): Promise<RawAnswer> {
-    const answer = await request(url, { method: "POST", body, headers, signal, dispatcher: this.#dispatcher });
-    this.#answered.set(signal, answer.statusCode);
-    return {
-      status: answer.statusCode,
-      headers: joined(answer.headers),
-      text: () => answer.body.text(),
-      pieces: () => decoded(answer.body),
-    };
+    const { origin, path } = this.#placeOf(url);
+    const posted = new Posted(signal);
+    this.#dispatcher.dispatch({ origin, path, method: "POST", body, headers }, posted);
+    const answer = await posted.begun;
+    this.#answered.set(signal, answer.status);
+    return answer;
   }
 
   /** Status of the answer to the request that was made with this signal; undefined: none had begun. */
@@ -61,18 +55,6 @@ export class Connection {
   close(): Promise<void> {
     return this.#dispatcher.destroy();
   }
-}
-
-/** A character may be cut between two pieces. */
-async function* decoded(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  for await (const piece of body) yield decoder.decode(piece, { stream: true });
-}
-
-function joined(headers: Readonly<Record<string, string | string[] | undefined>>): Readonly<Record<string, string>> {
-  const all: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) if (value !== undefined) all[name] = String(value);
-  return all;
 }
 
 function createDispatcher({

@@ -158,7 +158,17 @@ function exchanges({ settings, clock }: ProviderContext, options: Exchanged, con
         if (way && asked.wire) {
           const { apiKey } = entrance;
           const told = streamed && onPart ? unlessOver(signal, onPart) : undefined;
-          return pass(asked.wire, way, { connection, apiKey, model, signal, headers, onPart: told, alive, pace, clock });
+          return pass(asked.wire, way, {
+            connection,
+            apiKey,
+            model,
+            signal,
+            headers,
+            onPart: told,
+            alive,
+            pace,
+            clock,
+          });
         }
         const ask = {
           signal,

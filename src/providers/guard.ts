@@ -25,21 +25,22 @@ export type Guard = <T>(
 /** Builds the guard of one provider. */
 export function createGuard({ connection, secrets, clock }: GuardOptions): Guard {
   return async (caller, timeouts, work) => {
-    const signal = AbortSignal.any([caller, timeouts.signal]);
+    timeouts.endWith(caller);
+    const { signal } = timeouts;
     try {
       signal.throwIfAborted();
       return await unlessAborted(signal, work(signal));
     } catch (error) {
       const answered = connection.answered(signal);
       const redact = createMask(secrets());
-      throw classify(error, { signal: caller, timeout: timeouts.signal, answered, nowMs: clock(), redact });
+      throw classify(error, { signal: caller, overdue: timeouts.overdue, answered, nowMs: clock(), redact });
     } finally {
       timeouts.stop();
     }
   };
 }
 
-/** Ends with the signal although the work does not (a package that waits for something of its own). Leaves no listener: a combined signal that has one is kept for ever. */
+/** Ends with the signal although the work does not (a package that waits for something of its own). Leaves no listener: the work may keep the signal. */
 async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   let stop = () => {};
   const aborted = new Promise<never>((_resolve, reject) => {

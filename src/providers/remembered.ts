@@ -1,7 +1,7 @@
 /** Models that are remembered of one provider. Callers may name any. */
 const mostModels = 1_000;
 
-/** Remembers what belongs to each model's name, so that it is found, or made, once. */
+/** Remembers what belongs to each name, of a model or an address, so that it is found, or made, once. */
 export function remembered<T>(find: (model: string) => T): (model: string) => T {
   const found = new Map<string, T>();
   return (model) => {

@@ -23,6 +23,8 @@ export class CallTimeouts {
   /** A first token has come, or the call is over. */
   #isUnderWay = false;
   #isOver = false;
+  #overdue: Error | undefined;
+  #caller: AbortSignal | undefined;
 
   constructor({ totalMs, firstTokenMs, idleMs, clock = () => performance.now() }: TimeoutOptions) {
     this.#totalMs = totalMs;
@@ -33,10 +35,24 @@ export class CallTimeouts {
     if (firstTokenMs !== null) this.#silence = this.#end(firstTokenMs, "No first token came");
   }
 
-  /** Aborts when one of the times is over; its reason says which. */
+  /** Aborts when one of the times is over, and with the caller. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
+
+  /** Says which time is over. Undefined: none. */
+  get overdue(): Error | undefined {
+    return this.#overdue;
+  }
+
+  /** The call ends with its caller too. Costs less than a combined signal, which lives for as long as one of its parts. */
+  endWith(caller: AbortSignal): void {
+    this.#caller = caller;
+    if (caller.aborted) this.#controller.abort(caller.reason);
+    else caller.addEventListener("abort", this.#leave);
+  }
+
+  readonly #leave = () => this.#controller.abort(this.#caller?.reason);
 
   /** A token has come. */
   alive(): void {
@@ -67,6 +83,7 @@ export class CallTimeouts {
   /** The call is over. */
   stop(): void {
     this.#isOver = true;
+    this.#caller?.removeEventListener("abort", this.#leave);
     clearTimeout(this.#total);
     clearTimeout(this.#silence);
     this.#silence = undefined;
@@ -86,6 +103,9 @@ export class CallTimeouts {
 
   /** @param inMs from now. Default: all of the time */
   #end(ms: number, what: string, inMs = ms): NodeJS.Timeout {
-    return setTimeout(() => this.#controller.abort(new Error(`${what} within ${ms / 1_000} s.`)), inMs);
+    return setTimeout(() => {
+      this.#overdue = new Error(`${what} within ${ms / 1_000} s.`);
+      this.#controller.abort(this.#overdue);
+    }, inMs);
   }
 }

@@ -28,6 +28,8 @@ export interface CountedReport {
   /** Of its content: the same name with another one is another call. */
   readonly digest: string;
   readonly call: CallReport;
+  /** The context of which one report moves health. Null: this one does in any case, or has nothing that would. */
+  readonly healthOnce: string | null;
   /** What it used, where it was not booked. */
   readonly unbooked: Ask | null;
   readonly record: CallRecord;
@@ -64,16 +66,25 @@ export function createGatewayStore(options: GatewayStoreOptions): GatewayStore {
       const text = await redis.get(contextKey(tenant, id));
       return text === null ? undefined : (JSON.parse(text) as GatewayContext);
     },
-    async count({ once, id, digest, call, unbooked, record, tenant, workflow }) {
+    async count({ once, id, digest, call, healthOnce, unbooked, record, tenant, workflow }) {
       const { target } = call;
       const lines = spendLines(record, workflow, tenant);
       const names = [target.provider, gatewayKeyField(target.provider)];
       const ended = { type: "ended", report: call, draw: random() } as const;
       const batch = batchOf([unbooked ? { ...ended, unbooked: { names, used: unbooked } } : ended], keys);
-      const touched = [keys.router(`counted:${tenant}:${once}`), spendKey(keys, dayOf(clock())), ...batch.keys];
+      const touched = [
+        keys.router(`counted:${tenant}:${once}`),
+        spendKey(keys, dayOf(clock())),
+        keys.router(`counted:${tenant}:health:${healthOnce ?? ""}`),
+        ...batch.keys,
+      ];
       const time = timeSource === "redis" ? 0 : clock();
       const args = [time, JSON.stringify(rules), batch.text, id, digest, rememberedSeconds, keptSeconds];
-      const answer = await script.run(redis, touched, [...args, JSON.stringify(lines)]);
+      const answer = await script.run(redis, touched, [
+        ...args,
+        JSON.stringify(lines),
+        healthOnce === null ? "" : "once",
+      ]);
       const [, counted, of = digest] = answerShape.parse(answer);
       return { id: counted, digest: of };
     },

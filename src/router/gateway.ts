@@ -51,6 +51,8 @@ export interface GatewayContext {
 /** A call that somebody made himself. */
 export interface ReportedCall {
   readonly tenant: string;
+  /** Whether the reporter may move health as he says (he operates the fleet). Others move it once for each call that was admitted. */
+  readonly isOperator: boolean;
   /** Its admission. Null: he did not ask. */
   readonly contextId: string | null;
   /** The same key is counted once. Null: the same context is. */

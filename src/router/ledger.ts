@@ -58,10 +58,31 @@ export function spendLines(
   workflow: string | null,
   tenant: string = defaultTenant,
 ): readonly (readonly [field: string, more: number])[] {
+  const sums = sumsOf(call);
+  const fields = fieldsOf(call, workflow, tenant);
+  const lines: [string, number][] = [];
+  for (const name of names) {
+    const more = sums[name] ?? 0;
+    if (more !== 0) lines.push([fields[name], more]);
+  }
+  return lines;
+}
+
+type Fields = Readonly<Record<(typeof names)[number], string>>;
+
+/** Most calls have the same fields as those before them. */
+const knownFields = new Map<string, Fields>();
+const mostFields = 1_000;
+
+function fieldsOf({ provider, model, key }: CallRecord, workflow: string | null, tenant: string): Fields {
   const owner = tenant === defaultTenant ? [] : [tenant];
-  const head = [call.provider, call.model, call.key ?? "", workflow === null ? null : ownName(workflow), ...owner];
-  const sums = Object.entries(sumsOf(call)).filter(([, more]) => more !== 0);
-  return sums.map(([name, more]) => [JSON.stringify([...head, name]), more]);
+  const head = JSON.stringify([provider, model, key ?? "", workflow === null ? null : ownName(workflow), ...owner]);
+  const known = knownFields.get(head);
+  if (known) return known;
+  const fields = Object.fromEntries(names.map((name) => [name, `${head.slice(0, -1)},"${name}"]`])) as Fields;
+  if (knownFields.size >= mostFields) knownFields.clear();
+  knownFields.set(head, fields);
+  return fields;
 }
 
 function sumsOf({ ok, usage, costUsd }: CallRecord): Sums {
@@ -101,7 +122,11 @@ function useOf(sums: Sums): SpendUse {
   return { calls, failed, inputTokens, outputTokens, cachedInputTokens, reasoningTokens, costUsd, unpriced };
 }
 
+let lastDay = { number: Number.NaN, text: "" };
+
 /** The day of a moment, by UTC. @param at epoch milliseconds */
 export function dayOf(at: number): string {
-  return new Date(at).toISOString().slice(0, 10);
+  const number = Math.floor(at / dayMs);
+  if (number !== lastDay.number) lastDay = { number, text: new Date(at).toISOString().slice(0, 10) };
+  return lastDay.text;
 }

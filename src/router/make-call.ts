@@ -1,7 +1,13 @@
 import type { CallRecord } from "../core/call.ts";
 import { partsOf } from "../providers/parts.ts";
 import type { LivePrice } from "../providers/prices.ts";
-import { CallFailure, type CallOptions, type LlmAnswer, type LlmRequest, type Provider } from "../providers/provider.ts";
+import {
+  CallFailure,
+  type CallOptions,
+  type LlmAnswer,
+  type LlmRequest,
+  type Provider,
+} from "../providers/provider.ts";
 import type { AnswerPart } from "../providers/wire.ts";
 import { asUsage, type Estimate } from "./estimate.ts";
 import type { Target } from "./target.ts";

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { CallRecord, Usage } from "../core/call.ts";
 import { AppError } from "../core/errors.ts";
 import { gatewayId } from "../core/ids.ts";
+import type { Outcome } from "./breaker.ts";
 import { nothing } from "./call-target.ts";
 import { knownNow } from "./check.ts";
 import { checkHints } from "./check-hints.ts";
@@ -13,6 +14,7 @@ import { type Known, priceInForce } from "./known.ts";
 import type { Ask } from "./limits.ts";
 import { healthOf } from "./outcome-of.ts";
 import { providerOf } from "./rated.ts";
+import { rules } from "./rules.ts";
 import type { Target } from "./target.ts";
 
 /**
@@ -25,6 +27,8 @@ export async function report(context: RouteContext, store: GatewayStore, call: R
   const target = targetOf(call, admitted, known);
   const record = recordOf(target, call, known, context.clock());
   const isAdmitted = admitted?.target?.provider === target.provider;
+  const isThatCall = isAdmitted && admitted?.target?.model === target.model;
+  const trust = call.isOperator ? "operator" : isThatCall ? "admitted" : "none";
   const booked = isAdmitted ? (admitted?.booked ?? null) : null;
   // Whoever called somebody else needs the place and the probe no longer that were kept for him.
   if (admitted?.target && !isAdmitted) await giveBack(admitted.target, admitted, context);
@@ -36,15 +40,16 @@ export async function report(context: RouteContext, store: GatewayStore, call: R
     id,
     digest,
     call: {
-      ...(call.failure ? healthOf(call.failure.class, call.failure) : { kind: "ok", ms: 0 }),
+      ...healthSaid(call, trust),
       target,
-      token: isAdmitted && admitted?.target?.model === target.model ? admitted.probe : "",
+      token: isThatCall ? (admitted?.probe ?? "") : "",
       keyField: gatewayKeyField(target.provider),
       durationMs: call.durationMs,
       // Nobody answers at once: 0 is a time that was not taken.
-      latencyMs: call.failure ? null : (call.firstTokenMs ?? (call.durationMs || null)),
+      latencyMs: call.failure || trust === "none" ? null : (call.firstTokenMs ?? (call.durationMs || null)),
       settle: booked ? { booked, actual: used } : null,
     },
+    healthOnce: trust === "admitted" ? call.contextId : null,
     unbooked: booked ? null : used,
     record,
     tenant: call.tenant,
@@ -55,6 +60,20 @@ export async function report(context: RouteContext, store: GatewayStore, call: R
   await see(target, context);
   if (call.idempotencyKey !== null && counted.digest !== digest) throw new AppError("idempotency_conflict");
   return { reportId: counted.id, counted: counted.id === id, ...target, costUsd: record.costUsd };
+}
+
+/** How far somebody is believed: he operates the fleet; it is the call that he was admitted to; neither. */
+type Trust = "operator" | "admitted" | "none";
+
+/**
+ * What a report says about its target's health. Applications have keys and accounts of their own: a model or a rate limit that they lack is not the fleet's to lack, so
+ * theirs takes a target out no longer than a limit without a word does.
+ */
+function healthSaid({ failure }: ReportedCall, trust: Trust): Pick<Outcome, "kind" | "ms"> {
+  const said: Pick<Outcome, "kind" | "ms"> = failure ? healthOf(failure.class, failure) : { kind: "ok", ms: 0 };
+  if (trust === "operator") return said;
+  if (trust === "none" || said.kind === "gone" || said.kind === "auth") return { kind: "neutral", ms: 0 };
+  return { kind: said.kind, ms: Math.min(said.ms, rules.limitedMs) };
 }
 
 async function contextOf(call: ReportedCall, store: GatewayStore): Promise<GatewayContext | undefined> {
@@ -123,7 +142,7 @@ function onceOf({ idempotencyKey, contextId }: ReportedCall, id: string): string
   return contextId === null ? id : `context:${contextId}`;
 }
 
-function digestOf({ tenant: _tenant, idempotencyKey: _key, ...content }: ReportedCall): string {
+function digestOf({ tenant: _tenant, isOperator: _trust, idempotencyKey: _key, ...content }: ReportedCall): string {
   return sha256(JSON.stringify(content));
 }
 

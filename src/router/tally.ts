@@ -56,8 +56,10 @@ export function createTally(redis: Redis, keys: Pick<Keys, "router">, writer: st
   };
   return {
     note({ key, keptSeconds }, field, more) {
-      const { fields } = waiting.get(key) ?? { fields: new Map<string, number>() };
-      waiting.set(key, { keptSeconds, fields: fields.set(field, (fields.get(field) ?? 0) + more) });
+      const found = waiting.get(key);
+      const { fields } = found ?? { fields: new Map<string, number>() };
+      fields.set(field, (fields.get(field) ?? 0) + more);
+      if (!found) waiting.set(key, { keptSeconds, fields });
       if (isDue) return;
       isDue = true;
       // All that one call adds goes in one command.

@@ -23,19 +23,26 @@ export function auditChanges(server: FastifyInstance, log: AuditLog): void {
   server.decorateRequest("auditId");
   server.decorateRequest("errorCode");
   server.decorateRequest("changedBy");
-  server.addHook("preHandler", async (request) => {
-    if (changesOf(request) === "something") request.auditId = await log.begin(askedOf(request), partOf(request));
+  // Nearly all requests change nothing: they are not made to wait for a promise.
+  server.addHook("preHandler", (request, _reply, done) => {
+    if (changesOf(request) !== "something") return done();
+    log.begin(askedOf(request), partOf(request)).then((id) => {
+      request.auditId = id;
+      done();
+    }, done);
   });
   server.addHook("onError", async (request, _reply, error) => {
     request.errorCode = toAppError(error).code;
   });
-  server.addHook("onSend", async (request, reply) => {
-    try {
-      await end(request, reply, log);
-    } catch (error) {
+  server.addHook("onSend", (request, reply, payload, done) => {
+    const isOver = request.auditId === undefined && changesOf(request) === "nothing";
+    if (isOver) return done(null, payload);
+    end(request, reply, log)
       // An entry that was begun stands without it, and says that nobody knows.
-      request.log.error({ err: error, url: pathOf(request) }, "what became of a change could not be written");
-    }
+      .catch((error) =>
+        request.log.error({ err: error, url: pathOf(request) }, "what became of a change could not be written"),
+      )
+      .finally(() => done(null, payload));
   });
 }
 

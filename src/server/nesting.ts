@@ -6,28 +6,30 @@ export const deepest = 500;
 
 /** Refuses bodies that nest deeper than {@link deepest}, before anything walks through them. */
 export function limitNesting(server: FastifyInstance): void {
-  server.addHook("preValidation", async ({ body }) => {
-    if (!nestsDeeper(body, deepest)) return;
+  server.addHook("preValidation", ({ body }, _reply, done) => {
+    if (!nestsDeeper(body, deepest)) return done();
     const message = `The request's body nests deeper than ${deepest} lists and objects.`;
-    throw new AppError("bad_request", { message, problems: [{ path: "body", message }] });
+    done(new AppError("bad_request", { message, problems: [{ path: "body", message }] }));
   });
 }
 
 /** Whether lists and objects of a parsed document lie deeper in each other than that. Recurses nowhere. Bytes have no depth. Pure. */
 export function nestsDeeper(document: unknown, most: number): boolean {
-  let level = inside([document]);
+  let level: object[] = [];
+  addInside(document, level);
   for (let depth = 1; level.length > 0; depth++) {
     if (depth > most) return true;
-    level = inside(level.flatMap((value) => (Array.isArray(value) ? value : Object.values(value))));
+    const next: object[] = [];
+    for (const value of level) for (const member of membersOf(value)) addInside(member, next);
+    level = next;
   }
   return false;
 }
 
-/** The lists and objects among them. */
-function inside(values: readonly unknown[]): object[] {
-  return values.filter((value): value is object => typeof value === "object" && value !== null && !isBytes(value));
+function membersOf(value: object): readonly unknown[] {
+  return Array.isArray(value) ? value : Object.values(value);
 }
 
-function isBytes(value: object): boolean {
-  return ArrayBuffer.isView(value);
+function addInside(value: unknown, to: object[]): void {
+  if (typeof value === "object" && value !== null && !ArrayBuffer.isView(value)) to.push(value);
 }

@@ -9,8 +9,9 @@ export const pagePolicy =
 
 /** Says on every answer what a browser may make of it; a page's own policy stands over this one. To be added first, so that refusals have it too. */
 export function addSecurityHeaders(server: FastifyInstance): void {
-  server.addHook("onRequest", async (_request, reply) => {
+  server.addHook("onRequest", (_request, reply, done) => {
     reply.header("x-content-type-options", "nosniff").header("content-security-policy", answerPolicy);
+    done();
   });
 }
 

@@ -84,9 +84,13 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   // Each open stream listens.
   setMaxListeners(0, closing.signal);
   server.addHook("preClose", async () => closing.abort());
-  server.addHook("onResponse", async (request, reply) => {
-    const { method, url } = request;
-    request.log.debug({ method, url, status: reply.statusCode, durationMs: Math.round(reply.elapsedTime) }, "answered");
+  server.addHook("onResponse", (request, reply, done) => {
+    if (log.level === "debug" || log.level === "trace") {
+      const { method, url } = request;
+      const durationMs = Math.round(reply.elapsedTime);
+      request.log.debug({ method, url, status: reply.statusCode, durationMs }, "answered");
+    }
+    done();
   });
   addSecurityHeaders(server);
   await allowOrigins(server, origins);

@@ -94,6 +94,31 @@ describe("switchyard test", () => {
     expect(await run("sum.yaml")).toMatchObject({ code: 0, out: expect.stringContaining("1 passed") });
   });
 
+  test("runs the workflows that a workflow calls, where their files are beside it, and names the steps in them", async () => {
+    file(
+      "inner.yaml",
+      'name: inner\ninput: { type: object, properties: { item: {}, index: {}, tone: { default: loud } } }\nsteps:\n  - { id: say, llm: { prompt: "Say {{ input.item }}, {{ input.tone }}" } }\n  - { id: up, transform: $uppercase(steps.say.output) }\n',
+    );
+    file(
+      "outer.yaml",
+      'name: outer\nsteps:\n  - { id: all, map: { over: [a, b], workflow: inner, input: { tone: calm } } }\n  - { id: one, workflow: { name: inner, input: { item: z } } }\n  - { id: far, workflow: { name: not-here } }\noutput: ["{{ steps.all.output }}", "{{ steps.one.output }}"]\n',
+    );
+    file(
+      "outer.test.yaml",
+      `steps: { far: { output: null } }
+tests:
+  - name: a
+    steps: { all.say: { output: x, items: [{ output: y }] }, one.say: { output: w } }
+    expect:
+      output: [[Y, X], W]
+      rendered: { one.say: "Say z, loud", all.say: ["Say a, calm", "Say b, calm"] }
+      blocks: { one: { runs: [{ output: W }] } }
+  - { name: b, steps: { all: { output: [] }, one.say: { error: provider_failed } }, expect: { error: { step: one } } }
+`,
+    );
+    expect((await run("outer.yaml")).out).toContain("2 tests: 2 passed");
+  });
+
   test("lists every mistake of a test file with its place, and runs nothing", async () => {
     file(
       "wrong.yaml",

@@ -3,11 +3,11 @@ import { SwitchyardClient } from "../../src/client/client.ts";
 import { routes } from "../../src/server/routes.ts";
 
 /** What a client asked for. */
-const asked: string[] = [];
+const asked: { readonly route: string; readonly key: string | undefined }[] = [];
 const client = new SwitchyardClient({
   url: "http://127.0.0.1:1",
-  fetch: async (url, { method = "GET" }) => {
-    asked.push(`${method} ${new URL(url).pathname}`);
+  fetch: async (url, { method = "GET", headers }) => {
+    asked.push({ route: `${method} ${new URL(url).pathname}`, key: headers?.["idempotency-key"] });
     return { status: 200, ok: true, body: null, text: async () => "{}" };
   },
 });
@@ -88,6 +88,31 @@ const calls: Readonly<Record<string, () => unknown>> = {
   "GET /openapi.json": () => client.openapi(),
 };
 
+const once = { idempotencyKey: "k-1" };
+
+/** The same for what makes something, with a key. */
+const keyed: Readonly<Record<string, () => unknown>> = {
+  "POST /v1/runs": () => client.submit({ workflow: "w", ...once }),
+  "POST /v1/runs/batch": () => client.submitMany([{ workflow: "w" }], once),
+  "POST /v1/runs/:id/signals/:name": () => client.signal("r", "s", once),
+  "POST /v1/runs/:id/approve": () => client.decide("r", "approve", once),
+  "POST /v1/runs/:id/reject": () => client.decide("r", "reject", once),
+  "POST /v1/runs/:id/retry": () => client.retry("r", once),
+  "POST /v1/runs/:id/fork": () => client.fork("r", "s", once),
+  "POST /v1/workflows": () => client.store("name: w", once),
+  "POST /v1/plans": () => client.plans.make({ goal: "g" }, once),
+  "POST /v1/plans/:id/execute": () => client.plans.execute("p", once),
+  "POST /v1/plans/:id/rollback": () => client.plans.rollback("p", 1, once),
+  "POST /v1/plans/:id/resume": () => client.plans.resume("p", { approved: true }, once),
+  "POST /v1/chat/completions": () => client.chat({ messages: [] }, once),
+  "POST /v1/embeddings": () => client.embed({ model: "m", input: "x" }, once),
+  "POST /v1/routing/rollback": () => client.routing.rollback(0, once),
+  "POST /v1/gateway/pre-check": () => client.gateway.preCheck({}, once),
+  "POST /v1/gateway/audit": () => client.gateway.audit({ provider: "p", latencyMs: 1 }, once),
+  "POST /v1/keys": () => client.access.create({ name: "k", scopes: ["read"] }, once),
+  "POST /v1/keys/:id/rotate": () => client.access.rotate("k", {}, once),
+};
+
 /** Routes that are for others, by the beginning of their address. */
 const forOthers: readonly (readonly [beginning: RegExp, who: string])[] = [
   [/^GET \/$/, "people who look what this server answers"],
@@ -116,6 +141,17 @@ describe("the client", () => {
     // The answer is an empty one, which not every method can read.
     await Promise.resolve(call()).catch(() => undefined);
     const pattern = new RegExp(`^${route.replaceAll(/:\w+/g, "[^/]+")}$`);
-    expect(asked).toEqual([expect.stringMatching(pattern)]);
+    expect(asked).toMatchObject([{ route: expect.stringMatching(pattern) }]);
+  });
+
+  test("sends an idempotency key to every route that carries one out once", async () => {
+    const bearing = routes.filter(({ idempotency }) => idempotency).map(({ method, url }) => `${method} ${url}`);
+    const wanted = bearing.filter((route) => !forOthers.some(([theirs]) => theirs.test(route)));
+    expect(Object.keys(keyed).sort()).toEqual(wanted.sort());
+    for (const [route, call] of Object.entries(keyed)) {
+      asked.length = 0;
+      await Promise.resolve(call()).catch(() => undefined);
+      expect({ route, keys: asked.map(({ key }) => key) }).toEqual({ route, keys: ["k-1"] });
+    }
   });
 });

@@ -1,15 +1,11 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
 import { createGuard } from "../../src/providers/guard.ts";
+import { CallTimeouts } from "../../src/providers/timeouts.ts";
 
 const connection = { answered: () => false } as unknown as Parameters<typeof createGuard>[0]["connection"];
 const guard = createGuard({ connection, secrets: () => [], clock: () => 0 });
-const timeouts = () => {
-  const { signal } = new AbortController();
-  return { signal, stop: () => undefined, connected: () => undefined, alive: () => undefined } as unknown as Parameters<
-    typeof guard
-  >[1];
-};
+const timeouts = () => new CallTimeouts({ totalMs: 60_000, firstTokenMs: null, idleMs: 60_000 });
 
 describe("the guard of a call", () => {
   test("leaves no listener behind a call: Node would keep the call's signals for ever", async () => {
@@ -34,7 +30,7 @@ describe("the guard of a call", () => {
       ),
     ).rejects.toThrow("no");
     expect(seen).toHaveLength(2);
-    for (const signal of seen) expect(getEventListeners(signal, "abort")).toEqual([]);
+    for (const signal of [...seen, caller.signal]) expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
   test("ends with its caller's signal although the work does not", async () => {

@@ -37,8 +37,8 @@ describe("arrivals", () => {
         const next = arrivals(rate, 120_000, chances(seed)());
         const times: number[] = [];
         for (let at = next(); at !== undefined; at = next()) times.push(at);
-        expect(times).toEqual([...times].sort((a, b) => a - b));
-        for (const at of times) expect(at).toBeLessThanOrEqual(120_000);
+        // One assertion for all: there are thousands of times.
+        expect(times.findIndex((at, index) => at < (times[index - 1] ?? 0) || at > 120_000)).toBe(-1);
         // The integral, by small steps.
         const level = (ms: number) => {
           const after = rate.findIndex(({ atMs }) => atMs > ms);

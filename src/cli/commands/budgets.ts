@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type BudgetRequest, type BudgetStanding, budgetActions, budgetPeriods } from "../../core/budget.ts";
-import { type CliContext, clientFor, type GlobalOptions, type Register } from "../context.ts";
+import { type CliContext, clientFor, fleetClientFor, type GlobalOptions, type Register } from "../context.ts";
 import { authorHere } from "../route/change-routing.ts";
 import { table } from "../table.ts";
 import { formatUsd } from "../watch/words.ts";
@@ -70,16 +70,17 @@ async function set(
   const said = { usd, tenant, workflow, provider, period, action, model, warn_at: warnAt };
   const budget = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)) as unknown;
   const author = authorHere(context.env);
-  const change = await clientFor(options, context).budgets.set(id, budget as BudgetRequest, { author });
+  const change = await fleetClientFor(options, context).budgets.set(id, budget as BudgetRequest, { author });
   if (options.json) return output.json(change);
   output.print(
     change.changed ? `budget ${id} is set (routing version ${change.version})` : `budget ${id} was so already`,
   );
+  for (const warning of change.warnings) output.note(`warning: ${warning}`);
 }
 
 async function remove(id: string, options: GlobalOptions, context: CliContext): Promise<void> {
   const { output } = context;
-  const change = await clientFor(options, context).budgets.remove(id, { author: authorHere(context.env) });
+  const change = await fleetClientFor(options, context).budgets.remove(id, { author: authorHere(context.env) });
   if (options.json) return output.json(change);
   output.print(`budget ${id} is gone (routing version ${change.version})`);
 }

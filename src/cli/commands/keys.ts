@@ -27,8 +27,8 @@ export const registerKeys: Register = (program, context) => {
     .command("list")
     .description("the keys, without what they are made of")
     .action(async (_options, command: Command) => {
-      const { json }: GlobalOptions = command.optsWithGlobals();
-      const found = await withStore(context, (store) => store.list());
+      const { json, tenant }: GlobalOptions = command.optsWithGlobals();
+      const found = await withStore(context, (store) => store.list(tenant));
       const { output } = context;
       if (json) return output.json({ keys: found });
       if (found.length === 0) return output.note("No keys: whoever reaches the API may do everything.");

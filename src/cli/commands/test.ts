@@ -35,6 +35,7 @@ Example:
   switchyard test workflows/incident-report.yaml --coverage`;
 
 async function testFile(file: string, withCoverage: boolean, { cwd }: CliContext): Promise<FileResult> {
+  const { calledBeside } = await import("../tests/called-beside.ts");
   const { findTests } = await import("../tests/find-tests.ts");
   const { readTests } = await import("../../engine/rehearse/read-tests.ts");
   const { machineTestCoverage, runTests, testCoverage } = await import("../../engine/rehearse/run-tests.ts");
@@ -43,8 +44,9 @@ async function testFile(file: string, withCoverage: boolean, { cwd }: CliContext
   const pair = await findTests(file, cwd);
   const definition = await readDefinition(pair.workflow, cwd);
   const text = await readText(pair.tests, cwd);
-  const tests = readTests(text, { definition, kinds, fileName: pair.tests });
-  const run = { definition, kinds, tests, pure: pureHandlers() };
+  const stored = await calledBeside(definition, { file: pair.workflow, cwd, kinds });
+  const tests = readTests(text, { definition, kinds, stored, fileName: pair.tests });
+  const run = { definition, kinds, tests, stored, pure: pureHandlers() };
   const results = await runTests(run);
   const coverageOf = definition.machine ? machineTestCoverage : testCoverage;
   const coverage = withCoverage ? { coverage: coverageOf(run, results) } : {};

@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import { AppError } from "../../core/errors.ts";
+import { defaultTenant } from "../../core/tenant.ts";
 import type { DeliveryId, SignatureRequest, Trigger } from "../../core/trigger.ts";
-import { type CliContext, clientFor, type GlobalOptions, type Register } from "../context.ts";
+import { type CliContext, clientFor, type GlobalOptions, type Register, tenantIn } from "../context.ts";
 import { readInput } from "../input.ts";
 import { authorHere } from "../route/change-routing.ts";
 import { table } from "../table.ts";
@@ -82,7 +83,9 @@ function registerSet(triggers: Command, context: CliContext): void {
         author: authorHere(context.env),
       });
       if (flags.json) return context.output.json(set);
-      context.output.print(`${id} begins ${begins(set)}, by POST ${client.url}/v1/hooks/${id}`);
+      const tenant = tenantIn(flags, context.env);
+      const ofTenant = tenant === undefined || tenant === defaultTenant ? "" : `${tenant}/`;
+      context.output.print(`${id} begins ${begins(set)}, by POST ${client.url}/v1/hooks/${ofTenant}${id}`);
       if (set.generatedSecret !== undefined)
         context.output.print(`Its secret, shown this once: ${set.generatedSecret}`);
     });

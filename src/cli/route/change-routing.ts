@@ -1,7 +1,7 @@
 import { hostname, userInfo } from "node:os";
 import type { RoutingChangeOptions, RoutingClient } from "../../client/routing-client.ts";
 import type { RoutingChange } from "../../core/routing.ts";
-import { type CliContext, clientFor, type GlobalOptions } from "../context.ts";
+import { type CliContext, fleetClientFor, type GlobalOptions } from "../context.ts";
 
 /** Options of the commands that change the routing. */
 export interface ChangeFlags extends GlobalOptions {
@@ -19,7 +19,7 @@ export async function changeRouting(
   const { ifVersion, json } = flags;
   const author = authorHere(context.env);
   const options = ifVersion === undefined ? { author } : { author, version: ifVersion };
-  const change = await make(clientFor(flags, context).routing, options);
+  const change = await make(fleetClientFor(flags, context).routing, options);
   if (json) return output.json(change);
   const { version, note, changed, warnings } = change;
   if (changed) output.print(`routing version ${version}: ${note}`);

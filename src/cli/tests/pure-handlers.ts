@@ -7,6 +7,7 @@ import { raceHandler } from "../../steps/race.ts";
 import { switchHandler } from "../../steps/switch.ts";
 import { transformHandler } from "../../steps/transform.ts";
 import { undoHandler } from "../../steps/undo.ts";
+import { workflowHandler } from "../../steps/workflow.ts";
 
 /** Largest output of an expression: what a worker allows by default. */
 const maxOutputBytes = 1_048_576;
@@ -25,6 +26,7 @@ export function pureHandlers(): ReadonlyMap<string, StepHandler> {
     raceHandler(),
     switchHandler(),
     undoHandler(),
+    workflowHandler(),
   ];
   return new Map(handlers.map((handler) => [handler.kind, handler]));
 }

@@ -2,7 +2,7 @@ import { AppError } from "../../core/errors.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
 import type { Child, ChildRequest, Children, StartedChild } from "../../steps/handler.ts";
 import type { CompiledWorkflow } from "../../workflow/compiled.ts";
-import type { RepeatedRuns } from "../../workflow/kinds/kind.ts";
+import type { StepKindSpec } from "../../workflow/kinds/kind.ts";
 import { OutsideRehearsal } from "./execute.ts";
 import type { BlockRun } from "./rehearsed-run.ts";
 import { type Script, scriptsOfRun } from "./script.ts";
@@ -20,9 +20,10 @@ export interface BlockRunsParams {
   readonly within: readonly string[];
   /** Of the run that the step belongs to. */
   readonly scripts: ReadonlyMap<string, Script>;
-  /** Undefined: its blocks have names. */
-  readonly repeats: RepeatedRuns | undefined;
+  /** The step's. */
+  readonly kind: StepKindSpec | undefined;
   readonly compiled: World["compiled"];
+  readonly stored: World["stored"];
   readonly run: (plan: RunPlan) => TimedRun;
   /** One of them has ended. */
   readonly wake: () => void;
@@ -47,8 +48,18 @@ export class BlockRuns {
 
   /** In the order of their starts. */
   told(): readonly BlockRun[] {
-    const { repeats } = this.#params;
-    return [...this.#runs.values()].map(({ key, run }) => ({ key, name: repeats ? "" : key, run: run.told() }));
+    const { runsOne = false } = this.#params.kind ?? {};
+    return [...this.#runs.values()].map(({ key, run }) => ({
+      key: runsOne ? "0" : key,
+      name: this.#nameOf(key),
+      run: run.told(),
+    }));
+  }
+
+  /** Of the block that a run is of; empty: the step has but one. */
+  #nameOf(key: string): string {
+    const { repeats, runsOne = false } = this.#params.kind ?? {};
+    return repeats || runsOne ? "" : key;
   }
 
   /** Ends those that go on. */
@@ -64,8 +75,10 @@ export class BlockRuns {
         const made = this.#params.compiled(definition);
         return { workflow: made.workflow.name, version: this.#stored.push(made) };
       },
-      newest: async () => {
-        throw new OutsideRehearsal();
+      newest: async (workflow) => {
+        const made = this.#params.stored(workflow);
+        if (!made) throw new OutsideRehearsal();
+        return { workflow, version: this.#stored.push(made) };
       },
       start: async (request) => {
         const { id, refusal } = await this.#start(request);
@@ -94,16 +107,20 @@ export class BlockRuns {
 
   async #start({ key, workflow, version, input }: ChildRequest): Promise<StartedChild> {
     const id = this.#id(key);
-    const stored = this.#stored[(version ?? 0) - 1];
-    if (!stored || stored.workflow.name !== workflow) throw new OutsideRehearsal();
+    const made = this.#stored[(version ?? 0) - 1];
+    // Of a workflow beside it the file is all that there is, whichever version is asked for.
+    const stored = made?.workflow.name === workflow ? made : this.#params.stored(workflow ?? "");
+    if (!stored) throw new OutsideRehearsal();
     if (this.#runs.has(id)) return { id };
     const refusal = refusalOf(stored.workflow, input);
     if (refusal) return { id, refusal };
-    const { step, path, within, scripts, repeats, wake } = this.#params;
+    const { step, path, within, scripts, kind, wake } = this.#params;
+    const repeats = kind?.repeats;
+    const name = this.#nameOf(key);
     const run = this.#params.run({
       ...stored,
-      scripts: scriptsOfRun(scripts, { step, key, input, of: repeats }),
-      path: repeats ? path : `${path}.${key}`,
+      scripts: scriptsOfRun(scripts, { step, key, name, input, of: repeats }),
+      path: name === "" ? path : `${path}.${name}`,
       within: repeats ? [...within, `${oneOf[repeats]} ${key}`] : within,
       ended: wake,
     });

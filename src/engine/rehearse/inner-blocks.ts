@@ -17,27 +17,77 @@ export interface InnerBlock {
   readonly within: readonly RepeatedRuns[];
 }
 
-/** The blocks of a definition's steps, each followed by those inside it. Blocks that are stored workflows are none. */
+/** Stored workflows whose files are at hand, by name. */
+export type StoredWorkflows = ReadonlyMap<string, CheckedDefinition>;
+
+/** What stands around a block. */
+interface Around {
+  readonly path: string;
+  readonly within: readonly RepeatedRuns[];
+  /** Stored workflows that it stands in, from outside: one that calls itself is looked at once. */
+  readonly called: readonly string[];
+}
+
+/** The blocks of a definition's steps, each followed by those inside it. @param stored blocks that are one of these count too, and runs of these that steps start; others are none */
 export function innerBlocks(
   definition: CheckedDefinition,
   kinds: readonly StepKindSpec[],
-  around: { readonly path: string; readonly within: readonly RepeatedRuns[] } = { path: "", within: [] },
+  stored: StoredWorkflows = new Map(),
+  around: Around = { path: "", within: [], called: [] },
 ): readonly InnerBlock[] {
-  return definition.steps.flatMap((step) =>
-    blocksOf(step, definition.name, kinds).flatMap(({ name, inner, repeats }): InnerBlock[] => {
+  return definition.steps.flatMap((step) => {
+    const blocks = [...inlineBlocks(step, definition.name, kinds), ...storedBlocks(step, kinds, stored, around)];
+    return blocks.flatMap(({ name, inner, called }): InnerBlock[] => {
+      const repeats = specOf(step, kinds)?.repeats;
       const path = [around.path, step.id, name].filter((part) => part !== "").join(".");
       const within = repeats ? [...around.within, repeats] : around.within;
-      return [{ path, step: step.id, name, definition: inner, within }, ...innerBlocks(inner, kinds, { path, within })];
-    }),
-  );
+      const inside = { path, within, called: [...around.called, ...called] };
+      return [{ path, step: step.id, name, definition: inner, within }, ...innerBlocks(inner, kinds, stored, inside)];
+    });
+  });
 }
 
-function blocksOf({ id, kind, body }: CheckedStep, outer: string, kinds: readonly StepKindSpec[]) {
-  const spec = kinds.find((candidate) => candidate.name === kind);
-  const places = isJsonObject(body) ? [...(spec?.blocks?.(body) ?? [])] : [];
+/** Names of the stored workflows that a definition calls, from its blocks too. */
+export function calledWorkflows(definition: CheckedDefinition, kinds: readonly StepKindSpec[]): readonly string[] {
+  const all = [definition, ...innerBlocks(definition, kinds).map((block) => block.definition)];
+  const names = all.flatMap(({ steps }) =>
+    steps.flatMap((step) => callsOf(step, kinds).map(({ workflow }) => workflow)),
+  );
+  return [...new Set(names)];
+}
+
+interface FoundBlock {
+  readonly name: string;
+  readonly inner: CheckedDefinition;
+  readonly called: readonly string[];
+}
+
+function inlineBlocks(step: CheckedStep, outer: string, kinds: readonly StepKindSpec[]): readonly FoundBlock[] {
+  const { id, body } = step;
+  const places = isJsonObject(body) ? [...(specOf(step, kinds)?.blocks?.(body) ?? [])] : [];
   return places.map((place) => ({
     name: place.name,
     inner: checkDefinition(blockDefinition(blockName(outer, id, place.name), place), { kinds }),
-    repeats: spec?.repeats,
+    called: [],
   }));
+}
+
+function storedBlocks(
+  step: CheckedStep,
+  kinds: readonly StepKindSpec[],
+  stored: StoredWorkflows,
+  { called }: Around,
+): readonly FoundBlock[] {
+  return callsOf(step, kinds).flatMap(({ name, workflow }): FoundBlock[] => {
+    const inner = called.includes(workflow) ? undefined : stored.get(workflow);
+    return inner ? [{ name, inner, called: [workflow] }] : [];
+  });
+}
+
+function callsOf(step: CheckedStep, kinds: readonly StepKindSpec[]) {
+  return isJsonObject(step.body) ? [...(specOf(step, kinds)?.calls?.(step.body) ?? [])] : [];
+}
+
+function specOf({ kind }: CheckedStep, kinds: readonly StepKindSpec[]): StepKindSpec | undefined {
+  return kinds.find(({ name }) => name === kind);
 }

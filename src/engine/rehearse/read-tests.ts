@@ -7,6 +7,7 @@ import { ProblemList } from "../../workflow/problem-list.ts";
 import { readShape } from "../../workflow/shape.ts";
 import { readSource } from "../../workflow/source.ts";
 import type { Expectation } from "./expectation.ts";
+import type { StoredWorkflows } from "./inner-blocks.ts";
 import { readExpectation } from "./read-expectation.ts";
 import { readScripts } from "./read-scripts.ts";
 import { readSignals } from "./read-signals.ts";
@@ -34,6 +35,8 @@ export interface WorkflowTest {
 export interface TestReading {
   readonly definition: CheckedDefinition;
   readonly kinds: readonly StepKindSpec[];
+  /** Workflows that it calls, as far as their files are at hand: tests name the steps in them. Default: none. */
+  readonly stored?: StoredWorkflows;
   /** Stands before each position in the message. */
   readonly fileName: string;
 }
@@ -63,7 +66,7 @@ export function readTests(text: string, reading: TestReading): readonly Workflow
     return [];
   }
   const file = readShape(testFileShape, value, [], problems);
-  const context = new TestContext(reading.definition, reading.kinds, problems);
+  const context = new TestContext(reading.definition, reading.kinds, problems, reading.stored);
   const shared = readScripts(value.steps, ["steps"], context);
   const written = Array.isArray(value.tests) ? (value.tests as readonly Json[]) : [];
   const env = file?.env ?? {};

@@ -224,7 +224,7 @@ export class Rehearsal implements TimedRun {
   #runsOf({ actor, epoch }: DueOfActor, step: CompiledStep): BlockRuns {
     const known = this.#blocks.get(actor);
     if (known?.epoch === epoch) return known;
-    const { timeline, kindOf, compiled } = this.#world;
+    const { timeline, kindOf, compiled, stored } = this.#world;
     const { path, within, scripts } = this.#plan;
     const resume = (): Due => ({ run: this, actor, epoch, type: "resume", at: timeline.now });
     const isResumed = (due: Due) => due.run === this && due.type === "resume" && due.actor === actor;
@@ -234,8 +234,9 @@ export class Rehearsal implements TimedRun {
       path: [path, actor].filter((part) => part !== "").join("."),
       within,
       scripts,
-      repeats: kindOf(step.kind)?.repeats,
+      kind: kindOf(step.kind),
       compiled,
+      stored,
       run: (plan) => new Rehearsal(this.#world, plan),
       // Several that end at one moment wake it once.
       wake: () => void (timeline.has(isResumed) || timeline.add(resume())),

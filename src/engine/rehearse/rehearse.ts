@@ -7,6 +7,7 @@ import type { CompiledWorkflow } from "../../workflow/compiled.ts";
 import type { StepKindSpec } from "../../workflow/kinds/kind.ts";
 import { driverOf } from "../definitions.ts";
 import type { Driver } from "../drive.ts";
+import type { StoredWorkflows } from "./inner-blocks.ts";
 import { Rehearsal } from "./rehearsal.ts";
 import type { RehearsedRun } from "./rehearsed-run.ts";
 import type { Script } from "./script.ts";
@@ -24,6 +25,8 @@ export interface RehearsalParams {
   readonly pure?: ReadonlyMap<string, StepHandler>;
   /** Of the steps of blocks that are executed. Default: none, and so no block is. */
   readonly kinds?: readonly StepKindSpec[];
+  /** Workflows that steps may call. Default: none, and so no such step is executed. */
+  readonly stored?: StoredWorkflows;
   /** Environment variables that steps may read, by name. Default: none. */
   readonly env?: Readonly<Record<string, string>>;
   /** Of an XState machine: what its driver tells, and what comes to it. Default: nothing. */
@@ -55,9 +58,14 @@ export async function rehearse({ input, scripts, untilMs, ...params }: Rehearsal
   return { ...top.told(), ...(world.unscripted ? { unscripted: world.unscripted } : {}) };
 }
 
-function worldOf({ pure, kinds = [], env }: Pick<RehearsalParams, "pure" | "kinds" | "env">): World {
+function worldOf({
+  pure,
+  kinds = [],
+  env,
+  stored = new Map(),
+}: Pick<RehearsalParams, "pure" | "kinds" | "env" | "stored">): World {
   const compiled = new Map<string, { readonly workflow: CompiledWorkflow; readonly driver: Driver }>();
-  return {
+  const world: World = {
     timeline: new Timeline<Due>(),
     handlers: pure ?? new Map(),
     env,
@@ -71,7 +79,12 @@ function worldOf({ pure, kinds = [], env }: Pick<RehearsalParams, "pure" | "kind
       compiled.set(text, made);
       return made;
     },
+    stored(name) {
+      const definition = stored.get(name);
+      return definition && world.compiled(definition.source);
+    },
   };
+  return world;
 }
 
 /** @param most given: so much has happened */

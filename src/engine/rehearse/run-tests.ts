@@ -9,7 +9,7 @@ import { driverOf } from "../definitions.ts";
 import { createOwnDriver } from "../own-driver.ts";
 import { type Coverage, coverageOf } from "./coverage.ts";
 import { type Unmet, unmet } from "./expectation.ts";
-import { innerBlocks } from "./inner-blocks.ts";
+import { innerBlocks, type StoredWorkflows } from "./inner-blocks.ts";
 import { type MachineCoverage, machineCoverage } from "./machine-coverage.ts";
 import { MachineTrace } from "./machine-trace.ts";
 import type { WorkflowTest } from "./read-tests.ts";
@@ -30,17 +30,19 @@ export interface TestRun {
   readonly definition: CheckedDefinition;
   readonly kinds: readonly StepKindSpec[];
   readonly tests: readonly WorkflowTest[];
+  /** Workflows that it calls, as far as their files are at hand: their runs are rehearsed too. Default: none. */
+  readonly stored?: StoredWorkflows;
   /** Handlers by kind that reach nothing outside. Default: none. */
   readonly pure?: ReadonlyMap<string, StepHandler>;
 }
 
 /** Runs the tests of a workflow, one after the other, without Redis, workers or network. */
-export async function runTests({ definition, kinds, tests, pure }: TestRun): Promise<readonly TestResult[]> {
+export async function runTests({ definition, kinds, tests, stored, pure }: TestRun): Promise<readonly TestResult[]> {
   const workflow = compileWorkflow(definition, { kinds });
   const driver = driverOf(workflow);
   const results: TestResult[] = [];
   for (const { name, input, scripts, env, signals, untilMs, expectation } of tests) {
-    const how = { workflow, input, scripts, kinds, env, ...(pure ? { pure } : {}) };
+    const how = { workflow, input, scripts, kinds, env, ...(pure ? { pure } : {}), ...(stored ? { stored } : {}) };
     const machine = workflow.own && watched(workflow.own, signals);
     const run = await rehearse(
       machine ? { ...how, ...machine, ...(untilMs === undefined ? {} : { untilMs }) } : { ...how, driver },

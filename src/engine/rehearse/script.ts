@@ -39,14 +39,16 @@ export interface ScriptedRun {
   /** The number of the item or round; the name of the branch or case. */
   readonly key: string;
   readonly input: JsonObject;
-  /** Undefined: the step has several blocks, by name. */
+  /** Of the block; empty: it is the step's only one. */
+  readonly name: string;
+  /** Undefined: the block is run once. */
   readonly of: RepeatedRuns | undefined;
 }
 
 /** Of scripts by path those of one child run, by the paths in there. */
 export function scriptsOfRun(scripts: ReadonlyMap<string, Script>, run: ScriptedRun): ReadonlyMap<string, Script> {
-  const { step, key, input, of } = run;
-  const prefix = of ? `${step}.` : `${step}.${key}.`;
+  const { step, key, name, input, of } = run;
+  const prefix = name === "" ? `${step}.` : `${step}.${name}.`;
   const inside = [...scripts].filter(([path]) => path.startsWith(prefix));
   return new Map(
     inside.map(([path, script]) => {

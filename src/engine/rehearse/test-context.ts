@@ -7,7 +7,7 @@ import type { RepeatedRuns, StepKindSpec } from "../../workflow/kinds/kind.ts";
 import type { Path } from "../../workflow/path.ts";
 import type { ProblemList } from "../../workflow/problem-list.ts";
 import { type Fit, fitTo } from "./fit.ts";
-import { type InnerBlock, innerBlocks } from "./inner-blocks.ts";
+import { type InnerBlock, innerBlocks, type StoredWorkflows } from "./inner-blocks.ts";
 import { MachineNames } from "./machine-names.ts";
 
 /** A step as a test names it: by its id, or by its path where it stands inside blocks. */
@@ -28,11 +28,19 @@ export class TestContext {
   readonly #kinds: readonly StepKindSpec[];
   readonly #places = new Map<string, Place>();
 
-  constructor(definition: CheckedDefinition, kinds: readonly StepKindSpec[], problems: ProblemList) {
+  readonly #stored: StoredWorkflows;
+
+  constructor(
+    definition: CheckedDefinition,
+    kinds: readonly StepKindSpec[],
+    problems: ProblemList,
+    stored: StoredWorkflows = new Map(),
+  ) {
     this.definition = definition;
     this.problems = problems;
     this.#kinds = kinds;
-    this.#blocks = innerBlocks(definition, kinds);
+    this.#stored = stored;
+    this.#blocks = innerBlocks(definition, kinds, stored);
     this.#know(definition, "", []);
     for (const { path, definition: inner, within } of this.#blocks) this.#know(inner, `${path}.`, within);
     const own = definition.machine && compileWorkflow(definition, { kinds });
@@ -89,7 +97,7 @@ export class TestContext {
   /** The context of what is expected of a run of a block. */
   inside(step: string, name: string): TestContext | undefined {
     const block = this.#ownBlocks(step).find((candidate) => candidate.name === name);
-    return block && new TestContext(block.definition, this.#kinds, this.problems);
+    return block && new TestContext(block.definition, this.#kinds, this.problems, this.#stored);
   }
 
   #ownBlocks(step: string): readonly InnerBlock[] {

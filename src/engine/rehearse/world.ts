@@ -17,6 +17,8 @@ export interface World {
   readonly kindOf: (name: string) => StepKindSpec | undefined;
   /** @throws AppError invalid_definition */
   readonly compiled: (definition: JsonObject) => { readonly workflow: CompiledWorkflow; readonly driver: Driver };
+  /** A stored workflow by its name; undefined: it is not at hand. */
+  readonly stored: (name: string) => ReturnType<World["compiled"]> | undefined;
   /** An attempt that has no result: nothing happens after it. */
   unscripted?: Unscripted;
 }

@@ -1,8 +1,9 @@
 import { createParser } from "eventsource-parser";
 import { isJsonObject } from "../../core/json.ts";
 import { refuseUseless } from "../answer.ts";
-import type { Connection, RawAnswer } from "../connection.ts";
+import type { Connection } from "../connection.ts";
 import { answerFailure } from "../http-failure.ts";
+import type { RawAnswer } from "../posted.ts";
 import { CallFailure, type LlmAnswer } from "../provider.ts";
 import type { AnswerPart, WireEvent, WireRequest } from "../wire.ts";
 import type { Passage, PassageWay, Passed } from "./passage.ts";

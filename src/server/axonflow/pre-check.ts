@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type FailureClass, failureClasses } from "../../core/call.ts";
+import { mayDo } from "../../core/principal.ts";
 import { answered } from "../../engine/answered.ts";
 import { estimateTokens } from "../../router/estimate.ts";
 import { checked } from "../checked.ts";
@@ -96,6 +97,7 @@ const audit: Route = {
       const reported = await answered(() =>
         router.report({
           tenant: request.principal.tenant,
+          isOperator: mayDo(request.principal, "operate"),
           contextId: body.context_id,
           idempotencyKey: key,
           provider: body.provider.toLowerCase(),

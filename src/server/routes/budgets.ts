@@ -4,6 +4,7 @@ import { type BudgetStanding, budgetActions, budgetPeriods } from "../../core/bu
 import { AppError } from "../../core/errors.ts";
 import type { Principal } from "../../core/principal.ts";
 import { defaultTenant } from "../../core/tenant.ts";
+import { unknownNames } from "../budget-names.ts";
 import { changeAnswer, changeBy, changeHeaders } from "../change-by.ts";
 import { checked } from "../checked.ts";
 import { jsonTypes } from "../media-types.ts";
@@ -54,18 +55,21 @@ export const setBudget: Route = {
   summary: "Say what may be spent: {usd, tenant | workflow | provider, period?, action?, warn_at?, model?}.",
   takes: jsonTypes,
   reads: { params: paramsSchema, headers: changeHeaders, body: bodySchema },
-  answers: { 200: { text: "The version of the routing that is current now.", schema: routingChange } },
-  handler:
-    ({ routing }) =>
-    async (request, reply) => {
-      const { id } = checked(paramsSchema, request.params, "path");
-      const body = checked(bodySchema, request.body, "body");
-      const nothing = Object.fromEntries(Object.keys(bodySchema.shape).map((key) => [key, null]));
-      return changeAnswer(
-        reply,
-        await routing.change({ budgets: { [id]: { ...nothing, ...body } } }, changeBy(request)),
-      );
+  answers: {
+    200: {
+      text: "The version of the routing that is current now; `warnings` names the tenant, workflow or model that is not there yet.",
+      schema: routingChange,
     },
+  },
+  handler: (context) => async (request, reply) => {
+    const { id } = checked(paramsSchema, request.params, "path");
+    const body = checked(bodySchema, request.body, "body");
+    const nothing = Object.fromEntries(Object.keys(bodySchema.shape).map((key) => [key, null]));
+    const budgets = { [id]: { ...nothing, ...body } };
+    const change = await context.routing.change({ budgets }, changeBy(request));
+    const warnings = [...change.warnings, ...(await unknownNames(body, context))];
+    return changeAnswer(reply, { ...change, warnings });
+  },
 };
 
 /** `DELETE /v1/budgets/:id`: spends without it. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { failureClasses } from "../../core/call.ts";
+import { mayDo } from "../../core/principal.ts";
 import { fullName } from "../../core/tenant.ts";
 import type { Admission } from "../../router/gateway.ts";
 import { checked } from "../checked.ts";
@@ -158,6 +159,7 @@ export const gatewayAudit: Route = {
       const { usage, failure } = body;
       const { reportId, counted, provider, model, costUsd } = await router.report({
         tenant,
+        isOperator: mayDo(request.principal, "operate"),
         contextId: body.context_id ?? null,
         idempotencyKey: key,
         provider: body.provider,

@@ -4,7 +4,7 @@ import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
 import { definitionShape } from "../definition.ts";
 import { type Path, stringsIn } from "../path.ts";
 import { anyObject, stepDefaults, stepList } from "../shape.ts";
-import type { BlockPlace, TemplatePlace } from "./kind.ts";
+import type { BlockPlace, CalledWorkflow, TemplatePlace } from "./kind.ts";
 
 /**
  * A *block* is what a step runs as child runs: a stored workflow by its name, or steps that stand inside the step. The latter are a
@@ -74,6 +74,11 @@ export function* inlineBlock(
   { path = [], name = "", inputs }: { readonly path?: Path; readonly name?: string; readonly inputs: JsonObject },
 ): Iterable<BlockPlace> {
   if (isJsonObject(block) && Array.isArray(block.steps)) yield { path, name, block, input: inputs };
+}
+
+/** The stored workflow that a block is, if it is one. */
+export function* calledBlock(block: Json | undefined, name = ""): Iterable<CalledWorkflow> {
+  if (isJsonObject(block) && typeof block.workflow === "string") yield { name, workflow: block.workflow };
 }
 
 /** Any value, for each key of these inputs. */

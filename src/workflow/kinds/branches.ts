@@ -2,8 +2,8 @@ import { z } from "zod";
 import { isJsonObject, type JsonObject } from "../../core/json.ts";
 import type { Path } from "../path.ts";
 import { anyObject } from "../shape.ts";
-import { anyOf, type Block, blockMistakes, inlineBlock, inputTemplates, namedBlockKeys } from "./block.ts";
-import type { BlockPlace, TemplatePlace } from "./kind.ts";
+import { anyOf, type Block, blockMistakes, calledBlock, inlineBlock, inputTemplates, namedBlockKeys } from "./block.ts";
+import type { BlockPlace, CalledWorkflow, TemplatePlace } from "./kind.ts";
 
 /** Branches of one step. */
 const maxBranches = 100;
@@ -47,4 +47,10 @@ export function* branchBlocks({ branches, input }: JsonObject): Iterable<BlockPl
     const own = isJsonObject(block) ? block.input : undefined;
     yield* inlineBlock(block, { path: ["branches", name], name, inputs: anyOf(input, own) });
   }
+}
+
+/** The branches that are stored workflows. */
+export function* branchCalls({ branches }: JsonObject): Iterable<CalledWorkflow> {
+  if (!isJsonObject(branches)) return;
+  for (const [name, block] of Object.entries(branches)) yield* calledBlock(block, name);
 }

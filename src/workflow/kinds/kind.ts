@@ -36,6 +36,14 @@ export interface BlockPlace {
   readonly input: JsonObject;
 }
 
+/** A stored workflow that a step runs as a block, or as its one run. */
+export interface CalledWorkflow {
+  /** Of the block, as in {@link BlockPlace}. */
+  readonly name: string;
+  /** The stored workflow's. */
+  readonly workflow: string;
+}
+
 /** What the runs of one block are called: `items` by the item's number, `rounds` one after the other. Their number, from 0, tells them apart. */
 export type RepeatedRuns = "items" | "rounds";
 
@@ -72,6 +80,10 @@ export interface StepKindSpec<Body extends Json = Json> {
    * Their templates are no business of {@link templates}.
    */
   blocks?(body: JsonObject): Iterable<BlockPlace>;
+  /** The stored workflows that a body calls, as far as it says so before it is rendered. */
+  calls?(body: JsonObject): Iterable<CalledWorkflow>;
+  /** Whether it starts one run at most, which needs no name. Default: no. */
+  readonly runsOne?: boolean;
   /** Of a kind whose one block is run more than once: what these runs are called. Absent: its blocks have names. */
   readonly repeats?: RepeatedRuns;
   /** Whether it stands under `compensate` only. It is then for all that the step has done, whatever became of it: `from` is `start` by default. Default: no. */

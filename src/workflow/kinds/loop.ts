@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { JsonObject } from "../../core/json.ts";
 import { anyObject } from "../shape.ts";
 import { untilMistakes } from "../until.ts";
-import { anyOf, blockKeys, blockMistakes, inlineBlock, inputTemplates, takenKeys } from "./block.ts";
+import { anyOf, blockKeys, blockMistakes, calledBlock, inlineBlock, inputTemplates, takenKeys } from "./block.ts";
 import type { StepKindSpec } from "./kind.ts";
 
 const schema = z
@@ -36,6 +36,8 @@ export const loopKind: StepKindSpec<LoopBody> = {
   },
 
   templates: ({ input }) => inputTemplates(input),
+
+  calls: (body) => calledBlock(body),
 
   *blocks(body) {
     yield* inlineBlock(body, { inputs: loopInputs(body) });

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Json, JsonObject } from "../../core/json.ts";
 import { stringsIn } from "../path.ts";
 import { anyObject } from "../shape.ts";
-import { anyOf, blockKeys, blockMistakes, inlineBlock, inputTemplates, takenKeys } from "./block.ts";
+import { anyOf, blockKeys, blockMistakes, calledBlock, inlineBlock, inputTemplates, takenKeys } from "./block.ts";
 import type { StepKindSpec, TemplatePlace } from "./kind.ts";
 
 /** Items of one map. */
@@ -49,6 +49,8 @@ export const mapKind: StepKindSpec<MapBody> = {
     else for (const { path, text } of stringsIn(over)) yield { path: ["over", ...path], text };
     yield* inputTemplates(input);
   },
+
+  calls: (body) => calledBlock(body),
 
   *blocks(body) {
     yield* inlineBlock(body, { inputs: mapInputs(body) });

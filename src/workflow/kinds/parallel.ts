@@ -1,5 +1,12 @@
 import type { z } from "zod";
-import { type BranchesBody, branchBlocks, branchesShape, branchMistakes, branchTemplates } from "./branches.ts";
+import {
+  type BranchesBody,
+  branchBlocks,
+  branchCalls,
+  branchesShape,
+  branchMistakes,
+  branchTemplates,
+} from "./branches.ts";
 import type { StepKindSpec } from "./kind.ts";
 
 /** Runs several blocks at once. Its output is theirs, by branch. */
@@ -11,6 +18,7 @@ export const parallelKind: StepKindSpec<BranchesBody> = {
   check: branchMistakes,
   templates: branchTemplates,
   blocks: branchBlocks,
+  calls: branchCalls,
   outputSchema: ({ branches }) => ({
     type: "object",
     properties: Object.fromEntries(Object.keys(branches).map((name) => [name, {}])),

@@ -1,5 +1,12 @@
 import type { z } from "zod";
-import { type BranchesBody, branchBlocks, branchesShape, branchMistakes, branchTemplates } from "./branches.ts";
+import {
+  type BranchesBody,
+  branchBlocks,
+  branchCalls,
+  branchesShape,
+  branchMistakes,
+  branchTemplates,
+} from "./branches.ts";
 import type { StepKindSpec } from "./kind.ts";
 
 /** Runs several blocks at once until one of them succeeds. Its output says which: `{ winner, output }`. */
@@ -11,6 +18,7 @@ export const raceKind: StepKindSpec<BranchesBody> = {
   check: branchMistakes,
   templates: branchTemplates,
   blocks: branchBlocks,
+  calls: branchCalls,
   outputSchema: ({ branches }) => ({
     type: "object",
     properties: { winner: { enum: Object.keys(branches) }, output: {} },

@@ -6,7 +6,7 @@ import type { Path } from "../path.ts";
 import { readName } from "../reference.ts";
 import { renderingOf, templateFailed } from "../rendering.ts";
 import { anyObject } from "../shape.ts";
-import { anyOf, type Block, blockMistakes, inlineBlock, inputTemplates, namedBlockKeys } from "./block.ts";
+import { anyOf, type Block, blockMistakes, calledBlock, inlineBlock, inputTemplates, namedBlockKeys } from "./block.ts";
 import type { RenderedStep, StepKindSpec } from "./kind.ts";
 
 const schema = z
@@ -57,6 +57,10 @@ export const switchKind: StepKindSpec<SwitchBody> = {
       if (when !== undefined) yield { path: [...path, "when"], text: when, language: "expression" };
       yield* inputTemplates(block.input as JsonObject | undefined, [...path, "input"]);
     }
+  },
+
+  *calls(body) {
+    for (const { name, block } of waysOf(body)) yield* calledBlock(block, name);
   },
 
   *blocks(body) {

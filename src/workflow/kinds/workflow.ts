@@ -20,10 +20,15 @@ export const workflowKind: StepKindSpec<WorkflowBody> = {
   name: "workflow",
   queue: "io",
   schema: schema as z.ZodType<WorkflowBody>,
+  runsOne: true,
 
   *templates({ name, input }) {
     yield { path: ["name"], text: name, result: "text" };
     if (input !== undefined) yield* texts(input, ["input"]);
+  },
+
+  *calls({ name }) {
+    if (typeof name === "string" && !/\{[{%]/.test(name)) yield { name: "", workflow: name };
   },
 };
 

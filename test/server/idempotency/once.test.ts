@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import OpenAI from "openai";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createAccess } from "../../../src/access/access.ts";
 import type { NewAccessKey } from "../../../src/core/access-key.ts";
@@ -115,6 +116,51 @@ describe("an Idempotency-Key", () => {
     expect(again.text).toBe(first.text);
     expect(again.headers.get("content-type")).toBe(first.headers.get("content-type"));
     expect(hits()).toBe(1);
+  });
+
+  test("works with OpenAI's client, whole and streamed", async () => {
+    const [openai, elsewhere] = urls.map(
+      (url) => new OpenAI({ apiKey: admins[0] ?? "", baseURL: `${url}/v1`, maxRetries: 0 }),
+    );
+    const body = { model: "auto", messages: [{ role: "user" as const, content: "Say something short." }] };
+    const whole = { headers: { "idempotency-key": "client-whole" } };
+    const first = await openai?.chat.completions.create(body, whole);
+    expect(await elsewhere?.chat.completions.create(body, whole)).toEqual(first);
+    const streamed = async (client: OpenAI | undefined) => {
+      const headers = { "idempotency-key": "client-stream" };
+      const chunks = await client?.chat.completions.create({ ...body, stream: true }, { headers });
+      const read: OpenAI.ChatCompletionChunk[] = [];
+      for await (const chunk of chunks ?? []) read.push(chunk);
+      return read;
+    };
+    const chunks = await streamed(openai);
+    expect(chunks.length).toBeGreaterThan(2);
+    expect(await streamed(elsewhere)).toEqual(chunks);
+    expect(hits()).toBe(2);
+  });
+
+  test("of a signal lets a run take it once, also where its answer was never kept", async () => {
+    const definition = {
+      name: "two-words",
+      steps: ["a", "b"].map((id) => ({ id, wait: { signal: "word" } })),
+    };
+    const { id } = JSON.parse((await post("/v1/runs", { definition })).text) as { id: string };
+    const send = () => post(`/v1/runs/${id}/signals/word`, {}, { key: "word-1" });
+    const forget = async () => {
+      const records = await app.redis.redis.keys("*answer:*");
+      await app.redis.redis.del(...records);
+    };
+    const status = async () => {
+      const answer = await fetch(`${app.url}/v1/runs/${id}`, { headers: { authorization: `Bearer ${admins[0]}` } });
+      const run = (await answer.json()) as { steps: readonly { id: string; status: string }[] };
+      return run.steps.map((step) => `${step.id} ${step.status}`);
+    };
+    for (let i = 0; i < 3; i++) {
+      expect((await send()).status).toBe(202);
+      await forget();
+    }
+    await eventually(async () => expect(await status()).toEqual(["a succeeded", "b waiting"]));
+    expect(await app.redis.redis.smembers(keysOf("switchyard").run(id).known)).toEqual(["signal key:word-1"]);
   });
 
   test("belongs to one request of one tenant: another body is refused, another tenant has keys of its own", async () => {
