@@ -125,6 +125,11 @@ export const catalogue = {
     "A run can only be forked from a step before which everything has ended.",
     "Fork from the step that the message names, or from one before it.",
   ),
+  fork_diverged: entry(
+    409,
+    "With what was changed the XState machine goes another way, before it comes to the step of the fork.",
+    "Fork from an earlier step, or submit a new run.",
+  ),
   nothing_to_retry: entry(
     409,
     "The run has neither failed nor been cancelled.",

@@ -7,6 +7,7 @@ import { runEvents } from "../workflow/statechart.ts";
 import { asJson, type DelayedEvent, type Driver, type MachineAction, type MachineStep } from "./drive.ts";
 import { emitted } from "./emitted.ts";
 import { endingOf, isOver, ownError } from "./ending.ts";
+import { openedSteps, type Told, toldOf, withEntry } from "./journal.ts";
 import { isOfActor, machineEvent, receiver } from "./machine-event.ts";
 import type {
   ActiveActor,
@@ -52,6 +53,7 @@ export function decideNext(
       if (driver.own) folding.remember(delivery, () => driver.persist(snapshot));
       if (delivery.type === "cancel" && !driver.compensates) return folding.cancelled(driver, delivery);
       if (isOfActor(delivery) && !folding.accept(delivery)) continue;
+      if (driver.own && delivery.type !== "cancel") folding.told.push(toldOf(delivery));
       const step = driver.next(
         snapshot,
         machineEvent(delivery, state),
@@ -85,6 +87,8 @@ export function decideRefusal(driver: Driver, ended: Transition, error: ErrorRec
 class Folding {
   readonly events: EventBody[] = [];
   readonly outputs: Record<string, Json> = {};
+  /** What an author's own machine has taken. */
+  readonly told: Told[] = [];
   machine: MachineStep | undefined;
   readonly #before: Readonly<Record<string, ActiveActor>>;
   readonly #active: Map<string, ActiveActor>;
@@ -93,6 +97,8 @@ class Folding {
   readonly #abandoned = new Set<string>();
   readonly #failed: string[];
   #resume: ResumePoint | undefined;
+  /** How much it had taken then. */
+  #toldBefore = 0;
   readonly #own: boolean;
   /** Timers that are not wanted any more, and steps that are not at the run's end: their jobs may be there still. */
   readonly #left: Record<string, { readonly epoch: number; readonly kind: string }>;
@@ -130,6 +136,7 @@ class Folding {
     if (!isFailure && entry.type !== "cancel") return;
     const step = isFailure ? entry.actor : null;
     this.#resume = { step, at: this.#now, snapshot: persist(), active: Object.fromEntries(this.#active) };
+    this.#toldBefore = this.told.length;
   }
 
   take(machine: MachineStep): void {
@@ -241,7 +248,21 @@ class Folding {
     return this.#transition(this.#state?.snapshot ?? null, { status: "failed", error: failure });
   }
 
+  /** The journal goes on to where a fork can begin: of a decision that ends the run to what was before its end. */
+  #journal(isEnd: boolean): Pick<RunState, "journal"> {
+    const mark = this.#state ? this.#state.journal : { entries: 0, length: 0 };
+    const told = isEnd ? this.told.slice(0, this.#toldBefore) : this.told;
+    if (!this.#own || !mark) return {};
+    if (told.length === 0 && (isEnd || this.#state)) return { journal: mark };
+    const active = isEnd ? Object.entries(this.#resume?.active ?? {}) : [...this.#active];
+    const opened = openedSteps(this.#before, active);
+    const next = withEntry(mark, { at: this.#now, told, opened });
+    Object.assign(this.outputs, next.stored);
+    return { journal: next.mark };
+  }
+
   #transition(snapshot: Json, ending: Ending | null): Transition {
+    const journal = this.#journal(ending !== null);
     if (ending) this.#end();
     const left = Object.keys(this.#left).length > 0 ? { left: this.#left } : {};
     const opened: Dispatch[] = [];
@@ -256,6 +277,7 @@ class Folding {
         ...(this.#failed.length > 0 ? { failed: this.#failed } : {}),
         ...(ending ? { left: this.#left } : left),
         ...(this.#resume && ending && ending.status !== "succeeded" ? { resume: this.#resume } : {}),
+        ...journal,
       },
       outputs: this.outputs,
       events: this.events,

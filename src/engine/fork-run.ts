@@ -1,11 +1,11 @@
 import type { JsonObject } from "../core/json.ts";
-import type { Run } from "../core/run.ts";
 import type { CompiledWorkflow } from "../workflow/compiled.ts";
 import type { ForkRequest } from "./engine.ts";
 import { decideFork, type ForkPlan, planFork } from "./fork.ts";
+import { type MachineFork, machineForkPoint } from "./fork-machine.ts";
 import type { RunQuery } from "./query.ts";
-import { decideResume, resumePoint } from "./resume-machine.ts";
-import type { ResumePoint, Transition } from "./state.ts";
+import { decideResume } from "./resume-machine.ts";
+import type { Transition } from "./state.ts";
 import { askedPriority, claimed, type SubmitParts } from "./submit.ts";
 import { complete, writeRun } from "./write-run.ts";
 
@@ -17,7 +17,7 @@ export interface ForkParts extends SubmitParts {
 /**
  * Starts a new run from the middle of another one, which stays as it is: steps before keep their outputs and are not executed again. Accepted like a submission: written
  * at once, and the same idempotency key gives the same run.
- * @throws AppError run_not_found, workflow_not_found, unknown_step, step_not_reached, nothing_to_retry, output_lost, invalid_input, idempotency_conflict; what a hint may throw
+ * @throws AppError run_not_found, workflow_not_found, unknown_step, step_not_reached, fork_diverged, nothing_to_retry, output_lost, invalid_input, idempotency_conflict; what a hint may throw
  */
 export async function forkRun(
   parts: ForkParts,
@@ -37,7 +37,7 @@ export async function forkRun(
   await parts.checkHints(hints);
   for (const route of workflow.compiled.routes) await parts.checkHints({ ...hints, ...route });
   const begin = workflow.compiled.own
-    ? resuming(run, resumePoint(run, await redis.hget(keys.run(runId).run, "state"), request, input))
+    ? await resuming(parts, { run, workflow, request, input })
     : forking(workflow.compiled, input, planFork(run, definition.steps, request.from));
   const priority = request.priority ?? run.priority ?? "normal";
   const now = parts.clock();
@@ -73,6 +73,7 @@ function forking({ machine }: CompiledWorkflow, input: JsonObject, { kept, from 
   return { from, decide: (now) => decideFork(machine, input, kept, now) };
 }
 
-function resuming(run: Run, point: ResumePoint): Beginning {
-  return { from: point.step, decide: (now) => decideResume(run, point, now) };
+async function resuming(parts: ForkParts, fork: MachineFork): Promise<Beginning> {
+  const { from, point } = await machineForkPoint(parts, fork);
+  return { from, decide: (now) => decideResume(point, now) };
 }

@@ -20,6 +20,17 @@ export interface RunState {
   readonly left?: Readonly<Record<string, { readonly epoch: number; readonly kind: string }>>;
   /** Of an author's own machine, once its run has failed or was cancelled: where a retry begins. */
   readonly resume?: ResumePoint;
+  /** Of an author's own machine. Absent: no journal is kept, because the run began before there were any. */
+  readonly journal?: JournalMark;
+}
+
+/** How much of its journal a run has; kept with its state. */
+export interface JournalMark {
+  readonly entries: number;
+  /** Characters of JSON. */
+  readonly length: number;
+  /** True: what came later is not in it. */
+  readonly isFull?: true;
 }
 
 /** Where a run of an author's own machine stood before what ended it. */

@@ -1,6 +1,7 @@
-// A thread that evaluates JSONata, one request at a time. Plain JavaScript, so that it starts the same from src/ and from dist/.
-// In:  JSON text of { expressions, data, nowMs, seed, limits } (see evaluator.ts).
-// Out: "ready", once; then JSON text of { value } | { tooLarge: true } | { failure: { message, position, member } }.
+// A thread that evaluates JSONata, one request after the other. Plain JavaScript, so that it starts the same from src/ and from dist/.
+// In:  JSON text of a list of { expressions, data, nowMs, seed, limits } (see evaluator.ts).
+// Out: "ready", once; then JSON text of { answers, done }: each answer is [place in the list, { value } | { tooLarge: true } | { failure: { message, position,
+//      member } }]. The answers to one list come together, unless they take long; the last ones are done.
 import { parentPort } from "node:worker_threads";
 import jsonata from "jsonata";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
@@ -63,5 +64,21 @@ async function answer(request) {
   }
 }
 
-parentPort?.on("message", async (text) => parentPort.postMessage(await answer(JSON.parse(text))));
+/** Answers are held for others of their list for so long, in milliseconds. */
+const heldMs = 20;
+
+async function answerAll(requests, tell) {
+  let answers = [];
+  let since = performance.now();
+  for (const [index, request] of requests.entries()) {
+    answers.push(`[${index},${await answer(request)}]`);
+    const done = index === requests.length - 1;
+    if (!done && performance.now() - since < heldMs) continue;
+    tell(`{"answers":[${answers.join(",")}],"done":${done}}`);
+    answers = [];
+    since = performance.now();
+  }
+}
+
+parentPort?.on("message", (text) => answerAll(JSON.parse(text), (told) => parentPort.postMessage(told)));
 parentPort?.postMessage("ready");

@@ -46,8 +46,16 @@ const inside = { depth: 500, items: 1_000_000 } as const;
 /** After its time an expression ends itself; one that is stuck in a single function cannot, and loses its thread. */
 const slackMs = 250;
 
+/** Evaluations that a thread is given at once: a message to a thread and back costs more than most of them. */
+const mostAtOnce = 16;
+
+/** After so long those that stand behind a slow one go to another thread. */
+const overtakeMs = 100;
+
 interface Waiting {
   readonly evaluation: Evaluation;
+  /** Whether it is evaluated by itself: what it stood together with has broken the thread. */
+  readonly isAlone?: boolean;
   readonly signal: AbortSignal;
   readonly resolve: (evaluated: Evaluated) => void;
 }
@@ -74,7 +82,7 @@ export class Evaluator {
   evaluate(evaluation: Evaluation, signal: AbortSignal): Promise<Evaluated> {
     return new Promise((settle) => {
       const stop = () => {
-        this.#queue = this.#queue.filter((other) => other !== waiting);
+        this.#queue = this.#queue.filter((other) => other.resolve !== resolve);
         settle({ type: "stopped" });
       };
       const resolve = (evaluated: Evaluated) => {
@@ -99,11 +107,10 @@ export class Evaluator {
 
   #next(): void {
     for (const thread of this.#idle) {
-      const [first, ...others] = this.#queue;
-      if (!first) return;
-      this.#queue = others;
+      const batch = this.#take();
+      if (batch.length === 0) return;
       this.#idle.delete(thread);
-      this.#run(first, thread);
+      this.#run(batch, thread);
     }
     const wanted = Math.min(this.#queue.length - this.#beginning, this.#mostThreads - this.#threads.size);
     for (let started = 0; started < wanted; started++) this.#start();
@@ -141,43 +148,84 @@ export class Evaluator {
     this.#next();
   }
 
-  #run({ evaluation, signal, resolve }: Waiting, thread: Worker): void {
+  /** What one thread is given next: its share of all that waits. */
+  #take(): readonly Waiting[] {
+    const share = Math.min(mostAtOnce, Math.ceil(this.#queue.length / this.#mostThreads));
+    const alone = this.#queue.slice(0, share).findIndex(({ isAlone }) => isAlone);
+    const count = alone < 0 ? share : Math.max(1, alone);
+    const batch = this.#queue.slice(0, count);
+    this.#queue = this.#queue.slice(count);
+    return batch;
+  }
+
+  #run(batch: readonly Waiting[], thread: Worker): void {
     const { timeMs, maxBytes, memoryMb } = this.#limits;
-    const end = (evaluated: Evaluated): void => {
+    const [only, ...others] = batch;
+    const signal = others.length === 0 ? only?.signal : undefined;
+    /** Those that wait for this thread's answer, in its order. */
+    const open = new Set(batch);
+    const leave = (): readonly Waiting[] => {
       clearTimeout(late);
-      signal.removeEventListener("abort", lose);
+      clearTimeout(slow);
+      signal?.removeEventListener("abort", lose);
       thread.off("message", answered).off("error", broken).off("exit", lose);
-      resolve(evaluated);
+      return [...open];
     };
     const answered = (text: string) => {
-      end(readAnswer(text, timeMs));
+      const { answers, done } = JSON.parse(text) as Answers;
+      for (const [index, answer] of answers) {
+        const waiting = batch[index];
+        if (waiting) open.delete(waiting);
+        waiting?.resolve(readAnswer(answer, timeMs));
+      }
+      if (!done) return;
+      leave();
       this.#rest(thread);
     };
     const lose = () => {
-      end({ type: "stopped" });
+      for (const { resolve } of leave()) resolve({ type: "stopped" });
       void thread.terminate();
     };
     const broken = (error: Error & { readonly code?: string }) => {
+      const left = leave();
       const isFull = error.code === "ERR_WORKER_OUT_OF_MEMORY";
-      end(isFull ? { type: "too_much", limitMb: memoryMb } : { type: "broken", message: error.message });
+      if (others.length > 0) this.#queue = [...left.map((one) => ({ ...one, isAlone: true })), ...this.#queue];
+      else only?.resolve(isFull ? { type: "too_much", limitMb: memoryMb } : { type: "broken", message: error.message });
     };
     const late = setTimeout(() => {
-      end({ type: "too_long", limitMs: timeMs });
+      for (const { resolve } of leave()) resolve({ type: "too_long", limitMs: timeMs });
       void thread.terminate();
     }, timeMs + slackMs);
-    signal.addEventListener("abort", lose, { once: true });
+    const overtake = () => {
+      const [, ...behind] = open;
+      for (const waiting of behind) open.delete(waiting);
+      this.#queue = [...behind, ...this.#queue];
+      this.#next();
+    };
+    const slow = others.length > 0 ? setTimeout(overtake, overtakeMs) : undefined;
+    signal?.addEventListener("abort", lose, { once: true });
     thread.on("message", answered).on("error", broken).on("exit", lose);
     thread.ref();
-    thread.postMessage(JSON.stringify({ ...evaluation, limits: { ...inside, timeMs, characters: maxBytes } }));
+    const limits = { ...inside, timeMs, characters: maxBytes };
+    thread.postMessage(JSON.stringify(batch.map(({ evaluation }) => ({ ...evaluation, limits }))));
   }
 }
 
-function readAnswer(text: string, limitMs: number): Evaluated {
-  const answer = JSON.parse(text) as {
-    readonly value?: Json;
-    readonly tooLarge?: true;
-    readonly failure?: { readonly message: string; readonly position?: number; readonly member?: string };
-  };
+/** What a thread says. */
+interface Answers {
+  /** By their place in what it was given. */
+  readonly answers: readonly (readonly [number, Answer])[];
+  /** Whether it has answered all of it. */
+  readonly done: boolean;
+}
+
+interface Answer {
+  readonly value?: Json;
+  readonly tooLarge?: true;
+  readonly failure?: { readonly message: string; readonly position?: number; readonly member?: string };
+}
+
+function readAnswer(answer: Answer, limitMs: number): Evaluated {
   if (answer.tooLarge) return { type: "too_large" };
   if (!answer.failure) return { type: "value", value: answer.value ?? null };
   // The one message that is JSONata's own about its time: the same outcome as when the thread had to be stopped.

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { Queue } from "bullmq";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import type { JsonObject } from "../../src/core/json.ts";
@@ -330,10 +331,6 @@ describe("an XState machine as a workflow", () => {
     await startWorker();
     const failed = await runOf("retried");
     expect(failed).toMatchObject({ status: "failed", error: { message: "broken" } });
-    await expect(fleet.client.fork(failed.id, "kid.first")).rejects.toMatchObject({
-      code: "bad_request",
-      message: expect.stringMatching(/can be retried where it ended, from "kid.second"/),
-    });
     writeFileSync(join(folder, "repaired"), "");
     const retry = await fleet.ended((await fleet.client.retry(failed.id)).id);
     expect(retry).toMatchObject({ status: "succeeded", output: { got: "made" }, forkOf: { run: failed.id } });
@@ -351,6 +348,85 @@ describe("an XState machine as a workflow", () => {
     const again = await fleet.ended((await fleet.client.retry(open)).id);
     expect(again).toMatchObject({ status: "succeeded", output: { n: 9, seen: [9, 300] } });
     await expect(fleet.client.retry(again.id)).rejects.toMatchObject({ code: "nothing_to_retry" });
+  });
+
+  const shape = ({ steps }: Run) => steps.map(({ id, status, attempts }) => [id, status, attempts]);
+
+  test("is forked from any step with edited input: nothing before it is called, the old run stays, both know each other", async () => {
+    put("forked", sequence.replaceAll("sequence", "forked"));
+    await startWorker();
+    const run = await runOf("forked", { n: 7 });
+    const before = await fleet.client.history(run.id);
+    const edited = await fleet.ended((await fleet.client.fork(run.id, "b", { input: { n: 1 } })).id);
+    expect(edited).toMatchObject({
+      status: "succeeded",
+      input: { n: 1 },
+      output: { n: 1, seen: [7, 300] },
+      forkOf: { run: run.id, step: "b" },
+    });
+    expect(edited.steps[0]).toMatchObject({ id: "a", reusedFrom: run.id });
+    expect(shape(edited)).toEqual([
+      ["a", "succeeded", 0],
+      ["b", "succeeded", 1],
+      ["s", "succeeded", 1],
+    ]);
+    // A fork is forked like any run; what it kept was executed where it was executed.
+    const second = await fleet.ended((await fleet.client.fork(edited.id, "s")).id);
+    expect(second).toMatchObject({ status: "succeeded", output: { n: 1, seen: [7, 300] } });
+    expect(second.steps.map(({ reusedFrom }) => reusedFrom)).toEqual([run.id, edited.id, undefined]);
+    expect(await fleet.client.history(run.id)).toEqual(before);
+    expect((await fleet.client.get(run.id)).forks).toEqual([edited.id]);
+
+    const refused = (id: string, step: string, input?: JsonObject) =>
+      expect(fleet.client.fork(id, step, input ? { input } : {})).rejects;
+    await refused(run.id, "s").toMatchObject({ code: "step_not_reached", details: { step: "s" } });
+    await refused(run.id, "t").toMatchObject({ code: "unknown_step" });
+    await refused(edited.id, "s", { n: 7 }).toMatchObject({
+      code: "fork_diverged",
+      message: 'With this input, the machine goes another way after "b": it ends.',
+    });
+  });
+
+  test("is forked while it goes on, keeping its signals and what its timers still had; a fork whose process dies before its jobs gets them from whoever asks again", async () => {
+    put(
+      "forked-open",
+      `{ id: "o", type: "parallel", context: { by: 0 }, on: { ADD: { actions: assign({ by: ({ context, event }) => context.by + event.by }) } },
+        states: {
+          one: { initial: "x", states: {
+            x: { invoke: ${work("early", "1", `onDone: "y"`)} }, y: { on: { ON: "z" } },
+            z: { invoke: ${work("later", "context.by", `onDone: "end"`)} }, end: { type: "final" } } },
+          late: { initial: "w", states: { w: { after: { 600000: "end" }, on: { NOW: "end" } }, end: { type: "final" } } },
+        }, output: ({ context }) => context }`,
+    );
+    const worker = await startWorker();
+    const id = await submit("forked-open");
+    await fleet.client.signal(id, "ADD", { payload: { by: 2 } });
+    await eventually(async () => expect(shape(await fleet.client.get(id))[0]?.[1]).toBe("succeeded"));
+    await fleet.client.signal(id, "ON", {});
+    await eventually(async () => expect(shape(await fleet.client.get(id))[1]?.[1]).toBe("succeeded"));
+    await fleet.client.signal(id, "ADD", { payload: { by: 40 } });
+    worker.kill("SIGKILL");
+    await worker.ended;
+
+    const asked = { idempotencyKey: "fork-of-open" };
+    const fork = await fleet.client.fork(id, "later", asked);
+    fleet.api.kill("SIGKILL");
+    const queue = new Queue("io", { prefix: "{switchyard}", connection: { url: fleet.redis.url } });
+    await queue.drain(true);
+    await queue.close();
+    await fleet.serve();
+    await startWorker();
+    expect((await fleet.client.fork(id, "later", asked)).id).toBe(fork.id);
+    await eventually(async () => expect(shape(await fleet.client.get(fork.id))[1]?.[1]).toBe("succeeded"));
+    await fleet.client.signal(fork.id, "NOW", {});
+    // What came after the step had begun is not part of the fork.
+    expect(await fleet.ended(fork.id)).toMatchObject({ status: "succeeded", output: { by: 2 } });
+    await fleet.client.signal(id, "NOW", {});
+    expect(await fleet.ended(id)).toMatchObject({ status: "succeeded", output: { by: 42 } });
+    const calls = readFileSync(join(folder, "calls"), "utf8").split("\n");
+    expect([calls.filter((one) => one === "early").length, calls.filter((one) => one === "later").length]).toEqual([
+      1, 2,
+    ]);
   });
 
   test("is refused with all that cannot be made durable", async () => {

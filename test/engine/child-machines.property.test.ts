@@ -224,7 +224,9 @@ test("whether deliveries are folded one by one or all at once, the state is the 
       for (const entry of entries) one.take([entry]);
       parts.take(entries.slice(0, cut));
       parts.take(entries.slice(cut));
-      expect(parts.state).toEqual(one.state);
+      // The journal has an entry for each decision.
+      const told = ({ journal: _, ...state }: RunState) => state;
+      expect(told(parts.state)).toEqual(told(one.state));
     }),
     { numRuns: 60 },
   );

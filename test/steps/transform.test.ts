@@ -228,6 +228,35 @@ describe("an expression that runs away", () => {
     expect(turns).toBeGreaterThan(20);
   });
 
+  test.each([
+    ["takes its time", endless, "too_long"],
+    ["fills the memory", '$count($map([1..500000], function($n) { $split($pad("x", 500), "") }))', "too_much"],
+  ])("because it %s ends alone: each of those that came with it has its own value", async (_what, bad, type) => {
+    const small = new Evaluator({ maxBytes: maxOutputBytes, timeMs: type === "too_long" ? 300 : 30_000, memoryMb: 32 });
+    const signal = new AbortController().signal;
+    const evaluated = await Promise.all(
+      Array.from({ length: 60 }, (_, index) => {
+        const expressions = index === 7 ? bad : `${index} + 1`;
+        return small.evaluate({ expressions, data: {}, nowMs: 0, seed: 0 }, signal);
+      }),
+    );
+    const wanted = evaluated.map((_, i) => (i === 7 ? { type } : { type: "value", value: i + 1 }));
+    expect(evaluated).toMatchObject(wanted);
+    await small.close();
+  });
+
+  test("that is given up while others came with it stops none of them", async () => {
+    const evaluator = new Evaluator({ maxBytes: maxOutputBytes, timeMs: 300 });
+    const given = Array.from({ length: 40 }, () => new AbortController());
+    const all = given.map(({ signal }, index) =>
+      evaluator.evaluate({ expressions: `${index}`, data: {}, nowMs: 0, seed: 0 }, signal),
+    );
+    for (const [index, controller] of given.entries()) if (index % 3 === 0) controller.abort();
+    const wanted = given.map((_, i) => (i % 3 === 0 ? { type: "stopped" } : { type: "value", value: i }));
+    expect(await Promise.all(all)).toEqual(wanted);
+    await evaluator.close();
+  });
+
   test("or makes more than an output may have fails for good", async () => {
     const outcome = await transform(`$pad("", ${maxOutputBytes})`);
     expect(outcome).toMatchObject({ type: "failed", retryable: false, error: { code: "payload_too_large" } });
