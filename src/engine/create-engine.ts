@@ -107,8 +107,7 @@ export async function createEngine(parts: EngineParts): Promise<FleetEngine & { 
     versions: (name) => answered(() => versionsOf(redis, keys, name)),
     approvals: ({ tenant = defaultTenant, limit = 100 } = {}) => answered(() => approvals.list(tenant, limit)),
     remove: (id) => answered(() => deleteRun({ redis, keys }, id)),
-    deleteWorkflow: (name) =>
-      answered(() => deleteWorkflow({ redis, keys, definitions, schedules, triggers, token }, name)),
+    deleteWorkflow: (name) => answered(() => deleteWorkflow({ redis, keys, definitions, schedules, triggers }, name)),
     definition: (name, version) =>
       answered(async () => {
         await definitions.refuseDeleted(name);

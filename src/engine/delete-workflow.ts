@@ -18,7 +18,6 @@ export interface DeleteWorkflowParts {
   readonly definitions: Pick<Definitions, "show">;
   readonly schedules: Pick<Schedules, "list">;
   readonly triggers: Pick<Triggers, "list">;
-  readonly token: () => string;
 }
 
 /** Who still needs a workflow, by what the API calls them. */
@@ -38,12 +37,12 @@ const mostNamed = 10;
  * @param name the full one @throws AppError workflow_not_found; workflow_in_use, with everything that needs it
  */
 export async function deleteWorkflow(parts: DeleteWorkflowParts, name: string): Promise<void> {
-  const { redis, keys, definitions, token } = parts;
+  const { redis, keys, definitions } = parts;
   await definitions.show(name);
   const uses = await usesOf(parts, name);
   const inUse = Object.entries(uses).filter(([, ids]) => ids.length > 0);
   if (inUse.length > 0) throw inUseError(ownName(name), inUse);
-  const reply = await deleteScript.run(redis, [keys.workflow(name), keys.workflows], [name, token()]);
+  const reply = await deleteScript.run(redis, [keys.workflow(name), keys.workflows], [name]);
   // Somebody was quicker.
   if (reply === "missing") await definitions.show(name);
 }

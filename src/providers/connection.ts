@@ -64,7 +64,8 @@ function createDispatcher({
 }: Pick<ProviderSettings, "connectTimeoutMs" | "ca" | "proxy">): Dispatcher {
   const connect = { timeout, ...(ca ? { secureContext: trusting(ca) } : {}) };
   const options = {
-    connections: 256,
+    // As many as there are calls: one that waited here for another's end would look like a slow provider. Who wants fewer says so with `limits`.
+    connections: null,
     connect,
     // Our own timeouts end a call; a healthy one may be silent for minutes.
     headersTimeout: 0,

@@ -30,22 +30,29 @@ export function gathered<T, R>(
   };
 }
 
-/** Gives whoever asks the same within one turn of the event loop the same answer. @param isSame whether one answer does for both */
+/**
+ * Gives all who ask the same within one turn of the event loop the same answer. It is asked for at the end of the turn: so it is never older than a question.
+ * @param isSame whether one answer does for both
+ */
 export function shared<Q, A>(
   ask: (question: Q) => Promise<A>,
   isSame: (one: Q, other: Q) => boolean,
 ): (question: Q) => Promise<A> {
-  let asked: { readonly question: Q; readonly answer: Promise<A> }[] = [];
-  return (question) => {
-    const found = asked.find((one) => isSame(one.question, question));
-    if (found) return found.answer;
-    if (asked.length === 0) {
-      setImmediate(() => {
-        asked = [];
-      });
+  let waiting: { readonly question: Q; readonly take: (answer: Promise<A>) => void }[] = [];
+  const flush = () => {
+    const asked: { readonly question: Q; readonly answer: Promise<A> }[] = [];
+    const all = waiting;
+    waiting = [];
+    for (const { question, take } of all) {
+      const found = asked.find((one) => isSame(one.question, question));
+      const answer = found?.answer ?? ask(question);
+      if (!found) asked.push({ question, answer });
+      take(answer);
     }
-    const answer = ask(question);
-    asked.push({ question, answer });
-    return answer;
   };
+  return (question) =>
+    new Promise((resolve) => {
+      if (waiting.length === 0) setImmediate(flush);
+      waiting.push({ question, take: resolve });
+    });
 }

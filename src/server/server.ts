@@ -84,6 +84,11 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   // Each open stream listens.
   setMaxListeners(0, closing.signal);
   server.addHook("preClose", async () => closing.abort());
+  server.addHook("onSend", (_request, reply, _payload, done) => {
+    // A closing server waits for connections that it could not see idle when it began to.
+    if (closing.signal.aborted) reply.header("connection", "close");
+    done();
+  });
   server.addHook("onResponse", (request, reply, done) => {
     if (log.level === "debug" || log.level === "trace") {
       const { method, url } = request;

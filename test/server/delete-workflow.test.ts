@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { loadScript } from "../../src/redis/script.ts";
 import { namedWorkflows } from "../../src/workflow/named-workflows.ts";
+import { startReplyThief } from "../support/reply-thief.ts";
 import { type RunningApp, startApp } from "./running-app.ts";
 
 let app: RunningApp;
@@ -64,6 +66,22 @@ describe("deleting a workflow", () => {
     expect((await client.workflows.versions("again")).map(({ version }) => version)).toEqual([2, 1]);
     await client.workflows.delete("again");
     expect(await client.store(waiting("again", "changed once more"))).toEqual({ name: "again", version: 3 });
+  });
+});
+
+describe("a deletion whose reply is lost on the way", () => {
+  test("is whole all the same: asked again, there is no such workflow", async () => {
+    const { lua } = loadScript("delete_workflow", new URL("../../src/engine/lua/delete_workflow.lua", import.meta.url));
+    const thief = await startReplyThief(app.redis.port);
+    const other = await app.another({ REDIS_URL: thief.url });
+    await other.client.store(waiting("robbed"));
+    thief.steal(lua);
+    await expect(other.client.workflows.delete("robbed")).rejects.toMatchObject({ code: "redis_unavailable" });
+    expect(thief.stolen()).toBe(1);
+    await expect(app.client.workflows.delete("robbed")).rejects.toMatchObject({ code: "workflow_not_found" });
+    expect((await app.client.workflows.list()).workflows.map(({ name }) => name)).not.toContain("robbed");
+    await other.close();
+    await thief.close();
   });
 });
 

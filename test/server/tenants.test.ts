@@ -88,7 +88,8 @@ describe("tenants", () => {
     expect((await ask("acme", "PUT", "/v1/triggers/push", { workflow: "whole" })).json).toMatchObject({ id: "push" });
     const before = (await ask("acme", "GET", `/v1/runs/${run}?outputs=true`)).text;
 
-    for (const who of ["beta", "clerk", "fleet"]) {
+    // What other tenants get of each route stands in tenant-table.test.ts; an admin of the fleet too asks as acme, or finds nothing.
+    for (const who of ["fleet"]) {
       for (const { method, url } of routes) {
         const path = url
           .replace(":tenant/", "")

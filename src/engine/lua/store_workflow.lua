@@ -6,7 +6,7 @@ if ARGV[1] ~= '' then redis.call('SADD', KEYS[2], ARGV[1]) end
 local last = redis.call('HGET', KEYS[1], 'last')
 if last then
   redis.call('HSET', KEYS[1], 'latest', last)
-  redis.call('HDEL', KEYS[1], 'last', 'deleted')
+  redis.call('HDEL', KEYS[1], 'last')
 end
 local known = redis.call('HGET', KEYS[1], 'hash:' .. ARGV[2])
 if known then return known end

@@ -140,6 +140,7 @@ const update: Route = {
   method: "PUT",
   url: "/api/v1/llm-providers/:name",
   scope: "admin",
+  fleet: true,
   summary:
     "AxonFlow's clients: enable or disable a provider, weigh it, move it in the order ({enabled, weight, priority}).",
   takes: jsonTypes,
@@ -172,6 +173,7 @@ function refusing(method: "POST" | "DELETE", url: string, summary: string, how: 
     method,
     url,
     scope: "admin",
+    fleet: true,
     summary,
     ...(method === "POST"
       ? { takes: jsonTypes, reads: { body: z.looseObject({}).optional() } }

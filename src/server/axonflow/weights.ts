@@ -28,6 +28,7 @@ const set: Route = {
   ...shared,
   method: "PUT",
   scope: "admin",
+  fleet: true,
   summary: "AxonFlow's clients: set weights, strategy, default_provider for the whole fleet, at once.",
   takes: jsonTypes,
   reads: { body: bodySchema },

@@ -3,7 +3,8 @@ import { budgetId } from "../../config/read-budgets.ts";
 import { type BudgetStanding, budgetActions, budgetPeriods } from "../../core/budget.ts";
 import { AppError } from "../../core/errors.ts";
 import type { Principal } from "../../core/principal.ts";
-import { defaultTenant } from "../../core/tenant.ts";
+import { defaultTenant, tenantOf } from "../../core/tenant.ts";
+import { isFleetAdmin } from "../admission.ts";
 import { unknownNames } from "../budget-names.ts";
 import { changeAnswer, changeBy, changeHeaders } from "../change-by.ts";
 import { checked } from "../checked.ts";
@@ -40,9 +41,11 @@ export const listBudgets: Route = {
     async (request) => ({ budgets: (await router.budgets()).filter((one) => isShown(one, request.principal)) }),
 };
 
-/** Other tenants are told of budgets that are theirs. */
-function isShown({ counts }: BudgetStanding, { tenant }: Principal): boolean {
-  return tenant === defaultTenant || counts === `tenant ${tenant}` || counts.startsWith(`workflow ${tenant}/`);
+/** A tenant is told of budgets that are its own; the default one also of the fleet's and the providers'; its admins of all. */
+function isShown({ counts }: BudgetStanding, principal: Principal): boolean {
+  const [of, name = ""] = counts.split(/ (.*)/, 2);
+  const owner = of === "tenant" ? name : of === "workflow" ? tenantOf(name) : defaultTenant;
+  return isFleetAdmin(principal) || owner === principal.tenant;
 }
 
 /** `PUT /v1/budgets/:id`: sets a budget, in place of one of that id. It counts what was spent before, too. */

@@ -210,6 +210,30 @@ describe("an Idempotency-Key", () => {
     expect(hits()).toBe(1);
   });
 
+  test("that waits at a server which closes is sent elsewhere with Retry-After, and keeps nobody from closing", async () => {
+    const third = await app.another();
+    await app.simulator.down("openai", { kind: "hold" });
+    const first = post("/v1/chat/completions", chat, { key: "closing" });
+    await eventually(() => expect(hits()).toBe(1));
+    const waiting = fetch(`${third.client.url}/v1/chat/completions`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${admins[0]}`,
+        "content-type": "application/json",
+        "idempotency-key": "closing",
+      },
+      body: JSON.stringify(chat),
+    });
+    // Whether it waits already cannot be seen; one that comes later is refused by the closing server itself.
+    await new Promise((next) => setTimeout(next, 200));
+    const closed = third.close();
+    const { status, headers } = await waiting;
+    expect([status, headers.get("retry-after")]).toEqual([409, "1"]);
+    await closed;
+    await app.simulator.up("openai");
+    expect(await first).toMatchObject({ status: 200, isReplayed: false });
+  });
+
   test("of an answer that is too large to be kept makes nothing twice all the same", async () => {
     for (const stream of [false, true]) {
       const large = { ...chat, messages: [{ role: "user", content: "long ".repeat(3_000) }], stream };
