@@ -385,6 +385,15 @@ describe("an XState machine as a workflow", () => {
       code: "fork_diverged",
       message: 'With this input, the machine goes another way after "b": it ends.',
     });
+
+    put("forked", sequence.replaceAll("sequence", "forked").replace("event.output.got.ms", '"repaired"'));
+    const failed = await runOf("forked", { n: { throws: "input" } });
+    expect(failed).toMatchObject({ status: "failed", version: 2 });
+    const corrected = await fleet.ended((await fleet.client.retry(failed.id, { input: { n: 8 } })).id);
+    expect(corrected).toMatchObject({ status: "succeeded", output: { n: 8, seen: [8, "repaired"] } });
+    const newer = await fleet.ended((await fleet.client.fork(run.id, "b", { version: 2 })).id);
+    expect(newer).toMatchObject({ version: 2, output: { n: 7, seen: [7, "repaired"] } });
+    expect(shape(newer)[0]).toEqual(["a", "succeeded", 0]);
   });
 
   test("is forked while it goes on, keeping its signals and what its timers still had; a fork whose process dies before its jobs gets them from whoever asks again", async () => {

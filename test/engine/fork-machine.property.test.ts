@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { assign, emit, fromPromise, sendParent, sendTo, setup } from "xstate";
+import type { Served } from "../../src/core/call.ts";
 import type { Json } from "../../src/core/json.ts";
 import { decideNext, decideStart } from "../../src/engine/decide.ts";
 import { type JournalEntry, journalLimits, journalName, withEntry } from "../../src/engine/journal.ts";
@@ -208,6 +209,29 @@ test("a fork goes on as its run did, its timers wait as long, and it can be fork
     }),
     { numRuns: 40 },
   );
+});
+
+test("a fork's history says which steps it keeps, also those whose failure the machine has gone on from", async () => {
+  const run = started();
+  const error = { code: "step_failed", message: "no" };
+  const served = { provider: "openai" } as unknown as Served;
+  run.take([{ type: "error", actor: "first", epoch: 1, error }], 5);
+  const event = { type: "step.succeeded", step: "left", attempt: 1, served, calls: [] } as const;
+  run.take([{ type: "done", actor: "left", epoch: run.state.active.left?.epoch ?? 0, output: "L", event }], 5);
+  const entries = run.journal;
+  const { snapshot, active } = await replayed(driver, {}, entries, "");
+  const kept = keptOfJournal("run_a", entries, active);
+  const journal = { entries, isFull: false };
+  const { events, outputs, opened, state } = decideResume({ at: 0, snapshot, active, kept, journal, run: "run_a" }, 99);
+  expect(events).toEqual([
+    { type: "step.queued", step: "first" },
+    { type: "step.failed", step: "first", attempt: 0, calls: [], error, tolerated: true },
+    { type: "step.queued", step: "left" },
+    { type: "step.reused", step: "left", run: "run_a", served },
+    { type: "step.queued", step: "kid.inner" },
+  ]);
+  expect(outputs).toMatchObject({ left: "L", "#journal:2": { told: [{ actor: "left", run: "run_a", served }] } });
+  expect(opened.map(({ actor }) => actor).sort()).toEqual(Object.keys(state.active).sort());
 });
 
 test("with another input a fork is refused where the machine goes another way, and says where", async () => {
