@@ -33,7 +33,7 @@ export interface ChatRequest {
 export interface CallOptions {
   /** The same key with the same request gives the first one's answer again; the vendors' calls bear it too. */
   readonly idempotencyKey?: string;
-  /** Ends the call with `cancelled`; the vendor's is aborted. */
+  /** Ends the call with `cancelled`; the vendor's is aborted, unless an idempotency key lets others come for its answer. */
   readonly signal?: AbortSignal;
 }
 

@@ -88,6 +88,26 @@ describe("switchyard test", () => {
     });
   });
 
+  test("runs the tests of XState machines, in modules and written as data", async () => {
+    const parcel = await run(join(workflows, "machines/parcel.yaml"), "--coverage");
+    expect(parcel).toMatchObject({ code: 0, err: "" });
+    expect(parcel.out).toMatch(
+      /3 tests: 3 passed\n {2}coverage steps 1 of 1, states 6 of 6, transitions 9 of 9, paths 2 of 2\n$/,
+    );
+    file(
+      "late.yaml",
+      `workflow: ${join(workflows, "machines/refund.yaml")}\ntests: [{ name: a, input: { text: x }, steps: { read: { output: y } }, expect: { states: [reading] } }]\n`,
+    );
+    const { code, out } = await run("late.yaml", "--coverage");
+    expect(code).toBe(1);
+    expect(out).toContain("      states: expected reading; got reading, deciding, refused\n");
+    expect(out).toContain("    ○ deciding: DECIDE, if event.refund == true -> refunded\n");
+    expect(JSON.parse((await run("late.yaml", "--coverage", "--json")).out).files[0].coverage).toMatchObject({
+      transitions: { total: 5, covered: 2 },
+      paths: { total: 4, covered: 1, isFree: true },
+    });
+  });
+
   test("executes transform steps, whose expressions are part of the workflow", async () => {
     file("sum.yaml", "name: sum\ninput: { type: object }\nsteps: [{ id: total, transform: $sum(input.prices) }]\n");
     file("sum.test.yaml", "tests: [{ name: a, input: { prices: [1, 2, 39] }, expect: { output: 42 } }]\n");

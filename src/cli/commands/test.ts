@@ -15,7 +15,10 @@ export const registerTest: Register = (program, context) => {
     .command("test")
     .description("run the tests of workflow files, with written results in place of models; needs no server")
     .argument("<files...>", "workflows (their tests are beside them as NAME.test.yaml), or test files")
-    .option("--coverage", "list the steps, branches and paths that no test goes through")
+    .option(
+      "--coverage",
+      "list the steps, branches and paths that no test goes through; of XState machines states, transitions and paths",
+    )
     .addHelpText("after", example)
     .action(async (files: readonly string[], _options, command) => {
       const { coverage, json }: TestOptions = command.optsWithGlobals();

@@ -75,9 +75,14 @@ function transitionOf({ guard, actions, ...plain }: TransitionConfig, path: Path
   const holds = guard === undefined ? undefined : guardOf(guard, [...path, "guard"]);
   return {
     ...plain,
-    ...(holds ? { guard: ({ context, event }: MachineScope) => holds({ context, event }) } : {}),
+    ...(holds ? { guard: named(guard ?? "", ({ context, event }) => holds({ context, event })) } : {}),
     ...(actions === undefined ? {} : { actions: actionsOf(actions, [...path, "actions"]) }),
   };
+}
+
+/** A guard that drawings and tests call by its expression. */
+function named(expression: string, guard: (given: MachineScope) => boolean): typeof guard {
+  return Object.defineProperty(guard, "name", { value: expression });
 }
 
 function actionsOf(actions: Json, path: Path): readonly unknown[] {
