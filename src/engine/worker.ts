@@ -1,6 +1,7 @@
 import { DelayedError, type Job, UnrecoverableError, Worker } from "bullmq";
 import type { Redis } from "ioredis";
-import { assertNever } from "../core/errors.ts";
+import { catalogue } from "../core/catalogue.ts";
+import { assertNever, type ErrorRecord } from "../core/errors.ts";
 import type { IdSource } from "../core/ids.ts";
 import { type AttemptEnd, type AttemptParts, attempt } from "./attempt.ts";
 import { isMachineUnknown } from "./definitions.ts";
@@ -162,9 +163,9 @@ export class Workers {
       case "done":
         return;
       case "failed":
-        throw new UnrecoverableError(`${end.error.code}: ${end.error.message}`);
+        throw new UnrecoverableError(wordsOf(end.error));
       case "retry":
-        throw new NextAttempt(`${end.error.code}: ${end.error.message}`, end.delayMs);
+        throw new NextAttempt(wordsOf(end.error), end.delayMs);
       case "busy":
         return this.#delay(job, token, end.leaseMs + 20);
       case "later":
@@ -217,4 +218,12 @@ export class Workers {
       await this.#locks.close();
     }
   }
+}
+
+/**
+ * What a job keeps of a failure. The queue dashboard shows the jobs of all tenants, and a provider's words may repeat what it was sent: those stand in the run's history alone.
+ */
+function wordsOf({ code }: ErrorRecord): string {
+  const known: Readonly<Record<string, { readonly summary: string }>> = catalogue;
+  return `${code}: ${known[code]?.summary ?? "The run's history says more."}`;
 }

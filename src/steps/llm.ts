@@ -5,13 +5,15 @@ import type { Json, JsonObject } from "../core/json.ts";
 import { fullName } from "../core/tenant.ts";
 import type { LlmMessage, LlmRequest } from "../providers/provider.ts";
 import { defaultMaxCalls, type RouteOutcome, type Router } from "../router/router.ts";
+import type { OfferingBody } from "../workflow/kinds/offered-tools.ts";
+import { askedTools, offering } from "./asked-tools.ts";
 import { type ConversationBody, conversationOf } from "./conversation.ts";
 import type { StepHandler, StepOutcome, StepWork } from "./handler.ts";
 import { readStructured } from "./structured.ts";
 import { unanswered } from "./unanswered.ts";
 
 /** The body of an `llm` step with its templates rendered. */
-interface LlmBody extends ConversationBody {
+interface LlmBody extends ConversationBody, OfferingBody {
   readonly system?: string;
   readonly output?: JsonObject;
   readonly max_tokens?: number;
@@ -56,10 +58,19 @@ class LlmAttempt {
   async execute(): Promise<StepOutcome> {
     const schema = this.#body.output;
     let messages = conversationOf(this.#body);
-    for (let asked = 1; ; asked++) {
+    for (let reasked = 0; ; ) {
       const outcome = await this.#ask(messages);
       if (outcome.type !== "answered") return unanswered(outcome, this.#report);
       const { answer, served } = outcome;
+      if (this.#body.tools) {
+        const asked = askedTools(answer.toolCalls, this.#body);
+        if (asked.ok) return this.#succeeded({ text: answer.text, tools: asked.tools }, served);
+        if (reasked++ >= maxReasks || this.#isSpent()) return this.#invalid(asked.problems);
+        this.#restarted(served);
+        const { text: content, toolCalls, reasoning } = answer;
+        messages = [...messages, { role: "assistant", content, toolCalls, reasoning }, ...asked.answers];
+        continue;
+      }
       if (!schema) return this.#succeeded(answer.text, served);
       const read =
         answer.finishReason === "length"
@@ -69,19 +80,18 @@ class LlmAttempt {
             }
           : readStructured(answer.text, schema);
       if (read.ok) return this.#succeeded(read.value, served);
-      if (asked > maxReasks || this.#isSpent()) return this.#invalid(read.problems);
-      this.#work.tell({
-        type: "restarted",
-        call: this.#calls.length,
-        provider: served.provider,
-        reason: "output_invalid",
-      });
+      if (reasked++ >= maxReasks || this.#isSpent()) return this.#invalid(read.problems);
+      this.#restarted(served);
       messages = [
         ...messages,
         { role: "assistant", content: answer.text || "(empty)" },
         { role: "user", content: reask(read.problems) },
       ];
     }
+  }
+
+  #restarted({ provider }: Served): void {
+    this.#work.tell({ type: "restarted", call: this.#calls.length, provider, reason: "output_invalid" });
   }
 
   async #ask(messages: readonly LlmMessage[]): Promise<RouteOutcome> {
@@ -129,7 +139,17 @@ class LlmAttempt {
 
   #request(messages: readonly LlmMessage[]): LlmRequest {
     const { system, output, max_tokens, temperature, top_p, stop, seed } = this.#body;
-    return { system, messages, outputSchema: output, maxTokens: max_tokens, temperature, topP: top_p, stop, seed };
+    return {
+      ...offering(this.#body),
+      system,
+      messages,
+      outputSchema: output,
+      maxTokens: max_tokens,
+      temperature,
+      topP: top_p,
+      stop,
+      seed,
+    };
   }
 
   get #report(): StepOutcome["report"] {
@@ -141,7 +161,10 @@ class LlmAttempt {
   }
 
   #invalid(problems: readonly string[]): StepOutcome {
-    const message = `The model's answer does not match the step's output schema: ${problems.join(" ")}`;
+    const what = this.#body.tools
+      ? "The model asks for what cannot be"
+      : "The model's answer does not match the step's output schema";
+    const message = `${what}: ${problems.join(" ")}`;
     const error = toErrorRecord(new AppError("output_invalid", { message, details: { problems } }));
     return { type: "failed", error, retryable: true, report: this.#report };
   }

@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isLoopback, warningOf } from "../../src/access/exposure.ts";
@@ -28,6 +30,15 @@ describe("keys", () => {
       }),
     );
     fc.assert(fc.property(fc.string(), (any) => void expect(parseKey(any)).toBeUndefined()));
+  });
+
+  test("secrets are compared in constant time, and nowhere else", () => {
+    const folder = fileURLToPath(new URL("../../src/access/", import.meta.url));
+    const sources = readdirSync(folder).map((name) => readFileSync(`${folder}${name}`, "utf8"));
+    const compared = sources.flatMap((text) => text.match(/\b(digest|secret|key|token)\s*[!=]==?[^=].*/g) ?? []);
+    expect(compared).toEqual([]);
+    expect(readFileSync(`${folder}key.ts`, "utf8")).toMatch(/isSameDigest[^}]*timingSafeEqual\(one, other\)/);
+    expect(readFileSync(`${folder}gate.ts`, "utf8").match(/isSameDigest\(digest, /g)).toHaveLength(2);
   });
 
   test("two digests are the same only where they are", () => {

@@ -23,6 +23,9 @@ describe("requests a minute", () => {
     const refused = await fetch(`${url}/v1/runs`);
     expect(refused.status).toBe(429);
     expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect(await refused.json()).toMatchObject({ code: "rate_limited", details: { limit: 5 } });
+    const said = ["limit", "remaining", "reset"].map((name) => Number(refused.headers.get(`x-ratelimit-${name}`)));
+    expect(said).toEqual([5, 0, expect.toSatisfy((seconds: number) => seconds > 0 && seconds <= 60)]);
     expect((await fetch(`${url}/health`)).status).toBe(200);
     await other.close();
   });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadSettings } from "../../src/config/load.ts";
 import { addCosts } from "../../src/core/history.ts";
-import type { Json } from "../../src/core/json.ts";
+import type { Json, JsonObject } from "../../src/core/json.ts";
 import type { EventBody } from "../../src/core/run.ts";
 import { createProviders } from "../../src/providers/create.ts";
 import { keysOf } from "../../src/redis/keys.ts";
@@ -308,5 +308,64 @@ describe("images", () => {
     expect(outcome).toMatchObject({ type: "failed", retryable: false, error: { code: "image_invalid" } });
     expect(outcome).toMatchObject({ error: { message: expect.stringContaining("images.0") } });
     expect(outcome).toMatchObject({ error: { message: expect.stringContaining(message) }, report: { calls: [] } });
+  });
+});
+
+describe("tools that are offered", () => {
+  const order = {
+    name: "order",
+    input: {
+      type: "object",
+      required: ["number"],
+      properties: { number: { type: "integer" }, fast: { type: "boolean", default: false } },
+    },
+  };
+  const tools = [order, { name: "nothing", description: "There is nothing to do." }];
+  /** Asks a server whose model makes these calls, one answer after the other. */
+  const asks = async (answers: readonly (readonly [name: string, args: string] | null)[], more: JsonObject = {}) => {
+    const openai = vendorWires.find(({ provider }) => provider === "openai");
+    if (!openai) throw new Error("no wire of openai's");
+    wire.requests.length = 0;
+    wire.respond((response) => {
+      const call = answers[Math.min(wire.requests.length, answers.length) - 1];
+      const [name, args] = call ?? [];
+      const delta = call
+        ? { tool_calls: [{ index: 0, id: "c1", type: "function", function: { name, arguments: args } }] }
+        : { content: "Hello." };
+      const chunks = [{ delta }, { delta: {}, finish_reason: call ? "tool_calls" : "stop" }].map((choice) => {
+        const choices = [{ index: 0, ...choice }];
+        return `data: ${JSON.stringify({ id: "1", object: "chat.completion.chunk", created: 1, model: "m", choices })}\n\n`;
+      });
+      response.writeHead(200, { "content-type": "text/event-stream" }).end(`${chunks.join("")}data: [DONE]\n\n`);
+    });
+    const { env } = openai.configure(wire.url, "a-secret");
+    return handlerWith(env).execute(workOf({ prompt: "Order 7.", tools, ...more }));
+  };
+
+  test("are told to the model; what it asks for is the output, with the defaults of its arguments", async () => {
+    const outcome = await asks([["order", '{"number": 7}']], { tool_choice: "required" });
+    expect(outcome).toMatchObject({
+      type: "succeeded",
+      output: { text: "", tools: [{ tool: "order", arguments: { number: 7, fast: false } }] },
+    });
+    expect(wire.requests[0]?.body).toMatchObject({
+      tool_choice: "required",
+      tools: [{ function: { name: "order" } }, {}],
+    });
+  });
+
+  test("need not be asked for", async () => {
+    expect(await asks([null])).toMatchObject({ type: "succeeded", output: { text: "Hello.", tools: [] } });
+  });
+
+  test.each([
+    ["with arguments that do not fit", ["order", '{"number": "seven"}'], "must be integer"],
+    ["that are not there", ["ordr", "{}"], "Did you mean order?"],
+    ["with arguments that are no JSON", ["order", "{number"], "not JSON"],
+    ["not at all, where one is wanted", null, "Ask for one of the tools."],
+  ] as const)("%s are asked for again", async (_what, call, told) => {
+    const outcome = await asks([call, ["order", '{"number": 7}']], { tool_choice: "required" });
+    expect(outcome).toMatchObject({ type: "succeeded", output: { tools: [{ arguments: { number: 7 } }] } });
+    expect(JSON.stringify(wire.requests[1]?.body.messages)).toContain(told);
   });
 });

@@ -66,7 +66,8 @@ export const agentKind: StepKindSpec<AgentBody & JsonObject> = {
   defaults: z.strictObject({ ...limits, ...sampling }),
 
   *check(body) {
-    yield* llmKind.check?.(body as unknown as LlmBody) ?? [];
+    const { tools: _, ...question } = body;
+    yield* llmKind.check?.(question as unknown as LlmBody) ?? [];
     if (!body.tools && !body.mcp) yield { path: [], message: "needs tools, or mcp. Without them it is an llm step." };
     if (body.tool_timeout !== undefined && parseDuration(body.tool_timeout) === undefined)
       yield { path: ["tool_timeout"], message: "must be a duration: a number and ms, s, m, h or d, such as 30s." };

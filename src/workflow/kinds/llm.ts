@@ -3,6 +3,7 @@ import type { JsonObject } from "../../core/json.ts";
 import { authorSchema } from "../shape.ts";
 import { imageMistakes, imagesKey, imageTemplates } from "./images.ts";
 import type { StepKindSpec } from "./kind.ts";
+import { type OfferedTool, type OfferingBody, offeringMistakes, offeringOutput, toolKeys } from "./offered-tools.ts";
 
 /** How a model answers. */
 export const sampling = {
@@ -27,6 +28,7 @@ const schema = z
     prompt: z.string().min(1).optional().describe("The user's message; a Liquid template. This, or messages."),
     messages: z.array(message).min(1).optional().describe("A conversation. This, or prompt."),
     images: imagesKey,
+    ...toolKeys,
     output: authorSchema
       .optional()
       .describe("JSON Schema of the answer: the step's output is then a checked object, not text."),
@@ -38,7 +40,7 @@ const schema = z
 /** What an author writes under `llm`. Exactly one of `prompt` and `messages` is set. */
 export type LlmBody = z.infer<typeof schema> & JsonObject;
 
-/** One question to a model. Its output is the answer's text, or with `output` an object of that JSON Schema. */
+/** One question to a model. Its output is the answer's text; with `output` an object of that JSON Schema; with `tools` the text and what the model asks for. */
 export const llmKind: StepKindSpec<LlmBody> = {
   name: "llm",
   queue: "llm",
@@ -55,6 +57,7 @@ export const llmKind: StepKindSpec<LlmBody> = {
     if (body.images !== undefined && body.messages !== undefined) {
       yield { path: ["images"], message: "belongs to prompt; of messages each has its own." };
     }
+    yield* offeringMistakes(body as OfferingBody);
     yield* imageMistakes(body.images);
     for (const [index, { role, images }] of (body.messages ?? []).entries()) {
       const path = ["messages", index];
@@ -77,9 +80,13 @@ export const llmKind: StepKindSpec<LlmBody> = {
 
   *schemas(body) {
     if (body.output !== undefined) yield { path: ["output"], schema: body.output };
+    for (const [index, { input }] of (body.tools ?? []).entries()) {
+      if (input !== undefined) yield { path: ["tools", index, "input"], schema: input };
+    }
   },
 
-  outputSchema: (body) => body.output ?? { type: "string" },
+  outputSchema: (body) =>
+    body.tools ? offeringOutput(body.tools as readonly OfferedTool[]) : (body.output ?? { type: "string" }),
 
   hints: (body) => (body.model === undefined ? {} : { model: body.model }),
 };
