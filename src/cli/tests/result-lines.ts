@@ -43,7 +43,7 @@ function coverageLines(coverage: Coverage | MachineCoverage, paint: Paint): read
 
 /** Of an XState machine. */
 function machineLines({ steps, states, transitions, paths }: MachineCoverage, paint: Paint): readonly string[] {
-  const walked = paths ? `paths ${share(paths)}` : "paths too many to walk: states and transitions tell";
+  const walked = walkedText(paths);
   const counted = `steps ${share(steps)}, states ${share(states)}, transitions ${share(transitions)}`;
   const free = paths?.isFree && paths.missing.length > 0 ? " (guards chosen freely: some may be impossible)" : "";
   return [
@@ -53,6 +53,11 @@ function machineLines({ steps, states, transitions, paths }: MachineCoverage, pa
     ...missingLines("transitions that no test takes", transitions.missing, paint),
     ...missingLines(`paths that no test goes${free}`, paths?.missing ?? [], paint),
   ];
+}
+
+function walkedText(paths: MachineCoverage["paths"]): string {
+  if (!paths) return "paths too many to walk: states and transitions tell";
+  return paths.total === 0 ? "no path leads to an end" : `paths ${share(paths)}`;
 }
 
 function stepLines({ steps, branches, paths }: Coverage, paint: Paint): readonly string[] {
