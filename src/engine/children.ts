@@ -43,7 +43,12 @@ export function childrenOf(parts: ChildrenParts, execution: Execution, workflow:
   const parent: Parent = { run: runId, workflow: name, version, actor, epoch, ...(priority ? { priority } : {}) };
   return {
     id: (key) => childId(execution, key),
-    toUndo: async () => runsToUndo(parts, runId, compiled.steps.get(actor)?.compensates ?? ""),
+    async toUndo() {
+      const { open, succeeded } = await runsToUndo(parts, runId, compiled.steps.get(actor)?.compensates ?? "");
+      // Whoever ended the step may have died before it ended these.
+      for (const id of open) await parts.cancel(id, `run ${runId}`, "The step that started it is not wanted any more.");
+      return { open: open.length, succeeded };
+    },
     undo: (ids) => undo(parts, execution, parent, ids),
     store: async (definition) =>
       storedVersion(await definitions.store(definitions.check(definition), { tenant, isBlock: true })),

@@ -22,26 +22,26 @@ const batch = 200;
 
 /**
  * The runs that a step of a run has started, as far as they matter to whoever undoes them.
- * @returns open: how many have not ended; succeeded: their ids, the one that ended last first
+ * @returns open: those that have not ended; succeeded: their ids, the one that ended last first
  */
 export async function runsToUndo(
   { redis, keys }: Pick<UndoParts, "redis" | "keys">,
   runId: string,
   step: string,
-): Promise<{ readonly open: number; readonly succeeded: readonly string[] }> {
+): Promise<{ readonly open: readonly string[]; readonly succeeded: readonly string[] }> {
   // A run that undoes another one has started nothing itself.
   const starter = (await redis.hget(keys.run(runId).run, "undoes")) ?? runId;
   const entries = await redis.hgetall(keys.run(starter).children);
   const ids = Object.keys(entries).filter((id) => entries[id]?.startsWith(`${step}|`));
   const ended: { readonly id: string; readonly at: number }[] = [];
-  let open = 0;
+  const open: string[] = [];
   for (let i = 0; i < ids.length; i += batch) {
     const some = ids.slice(i, i + batch);
     const found = await Promise.all(some.map((id) => redis.hmget(keys.run(id).run, "status", "finishedAt")));
     for (const [index, [status, finishedAt]] of found.entries()) {
       // One that could not be started is not there.
       if (!status) continue;
-      if (!isTerminal(status as RunStatus)) open += 1;
+      if (!isTerminal(status as RunStatus)) open.push(some[index] ?? "");
       else if (status === "succeeded") ended.push({ id: some[index] ?? "", at: Number(finishedAt) });
     }
   }

@@ -119,4 +119,26 @@ describe("a worker that is killed while a run is undone", () => {
       await stop(heir);
     },
   );
+
+  test("before it could end the runs of a block that is to be undone: they are ended, and undo themselves", async () => {
+    const victim = await fleet.worker({ SWITCHYARD_CRASH_AT: "after-commit:" });
+    const seat = `{ id: seat, http: { method: PUT, url: "{{ input.api }}/seat" }, compensate: { http: { method: DELETE, url: "{{ input.api }}/seat" } } }`;
+    const { id } = await fleet.client.submit({
+      definition: `name: held
+steps:
+  - id: one
+    parallel: { branches: { only: { input: { api: "{{ input.api }}" }, steps: [${seat}, { id: held, wait: { signal: never } }] } } }
+`,
+      input: { api: server.url },
+    });
+    await eventually(() => expect(server.hits.map(({ method }) => method)).toEqual(["PUT"]));
+    await eventually(async () => expect((await fleet.client.get(id)).steps[0]?.status).toBe("waiting"));
+    await fleet.client.cancel(id);
+    expect(await victim.ended).toBe("SIGKILL");
+    const heir = await fleet.worker();
+    expect(await fleet.ended(id)).toMatchObject({ status: "cancelled", error: null });
+    expect(undone().map(({ path }) => path)).toEqual(["/seat"]);
+    await eventually(() => expectNothingLeft(fleet));
+    await stop(heir);
+  });
 });
