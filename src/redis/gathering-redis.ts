@@ -41,7 +41,11 @@ export class GatheringRedis extends Redis {
     const alone = commands[name];
     if (!alone || name.endsWith(manySuffix)) return;
     const script: Gathered = { alone, many: `${name}${manySuffix}`, definition };
-    commands[name] = (...given) => this.#add(script, given.flat() as Value[]);
+    const redis = this;
+    // Pipelines and transactions take a connection's commands for their own: what is called on them stays in them.
+    commands[name] = function (this: unknown, ...given) {
+      return this === redis ? redis.#add(script, given.flat() as Value[]) : alone.apply(this, given);
+    };
   }
 
   /** What is given as a plain command goes after the calls that were given before. */

@@ -41,6 +41,19 @@ afterAll(async () => {
   await server.close();
 });
 
+test("a script that is called in a pipeline or a transaction is one of its commands", async () => {
+  for (const several of [redis.pipeline(), redis.multi()]) {
+    const scripted = several as unknown as Commands;
+    scripted.a?.("list", "1");
+    scripted.b?.("list", "2");
+    expect(await several.exec()).toEqual([
+      [null, "1"],
+      [null, "2"],
+    ]);
+  }
+  expect(await plain.lrange("list", 0, -1)).toEqual(["a1", "b2", "a1", "b2"]);
+});
+
 describe("calls of one script in one turn", () => {
   test("are one command, and each has the answer that it has alone", async () => {
     await plain.set("key", "no list");
@@ -75,7 +88,7 @@ describe("calls of one script in one turn", () => {
 });
 
 test("whatever is given, alone or in a pipeline, in one turn or in several, is executed in the order in which it was given", async () => {
-  const operation = fc.constantFrom("a", "b", "plain", "pipeline", "turn");
+  const operation = fc.constantFrom("a", "b", "plain", "pipeline", "multi", "turn");
   await fc.assert(
     fc.asyncProperty(fc.array(operation, { maxLength: 60 }), async (operations) => {
       await plain.del("list");
@@ -85,6 +98,7 @@ test("whatever is given, alone or in a pipeline, in one turn or in several, is e
         if (how === "turn") await new Promise(setImmediate);
         else {
           expected.push(`${how}${index}`);
+          if (how === "pipeline" || how === "multi") expected.push(`a${index}`);
           answers.push(give(how, index));
         }
       }
@@ -123,7 +137,11 @@ function ask(connection: Redis, word: string): Promise<unknown> {
 
 function give(how: string, index: number): Promise<unknown> | undefined {
   if (how === "plain") return redis.rpush("list", `plain${index}`);
-  if (how === "pipeline") return redis.pipeline().rpush("list", `pipeline${index}`).exec();
+  if (how === "pipeline" || how === "multi") {
+    const several = redis[how]().rpush("list", `${how}${index}`);
+    (several as unknown as Commands).a?.("list", index);
+    return several.exec();
+  }
   return commands(redis)[how]?.("list", index);
 }
 
