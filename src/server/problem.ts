@@ -33,7 +33,8 @@ export const problemMediaType = "application/problem+json; charset=utf-8";
  */
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
-  if (isUnreachable(error)) return new AppError("redis_unavailable", { cause: error });
+  if (isUnreachable(error))
+    return new AppError("redis_unavailable", { cause: error, details: { retryAfterMs: 1_000 } });
   const refused = refusalOf(error);
   if (refused) return refused;
   if (error instanceof Error && "statusCode" in error) {
