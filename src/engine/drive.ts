@@ -63,8 +63,7 @@ type Scope = Parameters<AnyStateMachine["transition"]>[2];
  */
 export function createDriver(machine: AnyStateMachine): Driver {
   let collected: MachineAction[] = [];
-  /** Where a persisted snapshot holds the one that it was made from. JSON leaves it out; a WeakMap would cost the garbage collector more than the transition takes. */
-  const alive = Symbol("alive");
+  const alive = new WeakMap<object, AnyMachineSnapshot>();
   const self = createActor(machine, { input: {} });
   const scope: Scope = {
     self,
@@ -89,13 +88,13 @@ export function createDriver(machine: AnyStateMachine): Driver {
     compensates: machine.root.states.compensating !== undefined,
     start: (input) => collect(() => machine.getInitialSnapshot(scope, input)),
     restore: (persisted) => {
-      const known = (persisted as { [alive]?: AnyMachineSnapshot })[alive];
+      const known = alive.get(persisted as object);
       return known ?? (machine.restoreSnapshot(persisted as never, scope) as AnyMachineSnapshot);
     },
     next: (snapshot, event) => collect(() => machine.transition(snapshot, event, scope)),
     persist: (snapshot) => {
       const persisted = machine.getPersistedSnapshot(snapshot);
-      Object.defineProperty(persisted, alive, { value: snapshot });
+      alive.set(persisted, snapshot);
       return persisted as unknown as Json;
     },
   };

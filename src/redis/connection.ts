@@ -1,6 +1,5 @@
 import { Redis } from "ioredis";
 import { AppError } from "../core/errors.ts";
-import { GatheringRedis } from "./gathering-redis.ts";
 
 /** What a connection does while Redis is away. */
 export type ConnectionMode =
@@ -11,9 +10,30 @@ export type ConnectionMode =
   /** As patient, on a connection that only receives announcements. */
   | "subscriber";
 
+/**
+ * Sends the commands of one turn of the event loop in one write: under load, system calls cost as much as all else that a command needs. Only for requests,
+ * which are many at a time: a worker's commands follow from each other's answers, and it would take turns with Redis where both could work.
+ */
+class GatheringRedis extends Redis {
+  #isGathering = false;
+
+  override sendCommand(...given: Parameters<Redis["sendCommand"]>): unknown {
+    const { stream } = this;
+    if (!this.#isGathering && stream?.writable) {
+      this.#isGathering = true;
+      stream.cork();
+      setImmediate(() => {
+        this.#isGathering = false;
+        stream.uncork();
+      });
+    }
+    return super.sendCommand(...given);
+  }
+}
+
 /** Opens a connection. Errors of the socket go to `onError`; commands report their own. @param url redis:// or rediss:// */
 export function connect(url: string, mode: ConnectionMode, onError: (error: Error) => void): Redis {
-  const Connection = mode === "subscriber" ? Redis : GatheringRedis;
+  const Connection = mode === "impatient" ? GatheringRedis : Redis;
   const redis = new Connection(url, {
     maxRetriesPerRequest: null,
     enableReadyCheck: true,
