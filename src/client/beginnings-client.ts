@@ -1,5 +1,5 @@
 import type { Schedule } from "../core/schedule.ts";
-import type { SetTrigger, Trigger, TriggerRequest } from "../core/trigger.ts";
+import type { Begun, OpenSignal, SetTrigger, Trigger, TriggerRequest } from "../core/trigger.ts";
 import { type Asker, askerHeaders } from "./asker.ts";
 import type { Http } from "./http.ts";
 
@@ -57,6 +57,19 @@ export class BeginningsClient {
   /** @throws AppError trigger_not_found */
   async removeTrigger(id: string, asker: Asker = {}): Promise<void> {
     await this.#http.open({ method: "DELETE", path: triggerPath(id), headers: askerHeaders(asker) });
+  }
+
+  /** Sends a signal for nobody's run. @returns what came of it, for each trigger that is set `on` its name */
+  async sendSignal(name: string, signal: Partial<OpenSignal> = {}, asker: Asker = {}): Promise<readonly Begun[]> {
+    const headers = { "content-type": "application/json", ...askerHeaders(asker) };
+    const path = `/v1/signals/${encodeURIComponent(name)}`;
+    const answer = await this.#http.json<{ readonly begun: readonly Begun[] }>({
+      method: "POST",
+      path,
+      headers,
+      body: JSON.stringify(signal),
+    });
+    return answer.begun;
   }
 }
 

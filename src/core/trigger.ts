@@ -1,3 +1,4 @@
+import type { ErrorRecord } from "./errors.ts";
 import type { Json } from "./json.ts";
 
 /** How a delivery is signed: HMAC over its raw body, or over a text that holds it. */
@@ -20,9 +21,11 @@ export interface TriggerSignature {
 /** Where the id of a delivery stands: two with the same one are the same delivery. */
 export type DeliveryId = { readonly header: string } | { readonly expression: string };
 
-/** What a signed request from outside begins: a run, or a signal to one. */
+/** What a signed request from outside, or a signal for nobody's run, begins: a run, or a signal to one. */
 export interface Trigger {
   readonly id: string;
+  /** Name of the signals that begin it, beside signed requests. Null: none do. */
+  readonly on: string | null;
   /** Null: it sends a signal. */
   readonly workflow: string | null;
   /** Null: the newest at each delivery. */
@@ -52,6 +55,8 @@ export interface TriggerRequest {
   readonly workflow?: string | undefined;
   readonly version?: number | undefined;
   readonly signal?: { readonly run: string; readonly name: string } | undefined;
+  /** Default: no signals begin it. */
+  readonly on?: string | undefined;
   /** Default: the one that is kept under this id, or one made now. At least 16 characters. */
   readonly secret?: string | undefined;
   /** Default: `{{ body }}`. */
@@ -72,3 +77,16 @@ export interface Delivered {
   /** Whether it began now: false for a delivery that had come before, and for signals. */
   readonly created: boolean;
 }
+
+/** A signal for nobody's run: whatever is set on its name is begun. */
+export interface OpenSignal {
+  readonly payload: Json;
+  /** The same one is taken once. Default: each is another one. */
+  readonly id?: string | undefined;
+}
+
+/** What came of an open signal, for one of the triggers that are set on its name. */
+export type Begun = { readonly trigger: string } & (
+  | (Delivered & { readonly error?: never })
+  | { readonly error: ErrorRecord }
+);

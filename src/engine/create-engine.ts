@@ -70,6 +70,7 @@ export async function createEngine(parts: EngineParts): Promise<FleetEngine & { 
     keys,
     clock,
     secret: newSecret,
+    token,
     hasWorkflow: async (name, version) => {
       await definitions.refuseDeleted(name);
       await definitions.load(name, version);
@@ -89,6 +90,8 @@ export async function createEngine(parts: EngineParts): Promise<FleetEngine & { 
       show: (id) => answered(() => triggers.show(id)),
       remove: (id) => answered(() => triggers.remove(id)),
       deliver: (id, delivery) => answered(() => triggers.deliver(id, delivery)),
+      announce: (name, signal, tenant: string = defaultTenant) =>
+        answered(() => triggers.announce(tenant, name, signal)),
     },
     schedules: {
       set: (request) => answered(() => schedules.set(request)),

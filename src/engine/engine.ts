@@ -6,7 +6,7 @@ import type { LiveEvent } from "../core/live.ts";
 import type { Priority } from "../core/priority.ts";
 import type { Run, RunEvent, RunSummary } from "../core/run.ts";
 import type { Schedule } from "../core/schedule.ts";
-import type { Delivered, SetTrigger, Trigger, TriggerRequest } from "../core/trigger.ts";
+import type { Begun, Delivered, OpenSignal, SetTrigger, Trigger, TriggerRequest } from "../core/trigger.ts";
 import type { CheckedDefinition } from "../workflow/check.ts";
 import type { ListRequest, RunPage } from "./list-runs.ts";
 import type { Delivery } from "./trigger-signature.ts";
@@ -171,6 +171,8 @@ export interface Engine {
     remove(id: string): Promise<void>;
     /** Takes a delivery, once. @throws AppError trigger_not_found, signature_refused, bad_request, template_failed, and what submitting or signalling throws */
     deliver(id: string, delivery: Delivery): Promise<Delivered>;
+    /** Takes a signal for nobody's run, once for each id. @returns what came of it, for each trigger that is set on its name */
+    announce(name: string, signal: OpenSignal): Promise<readonly Begun[]>;
   };
   /** Adds the jobs that open runs need and that are missing; a worker of the fleet does so every 15 s. @returns open runs and jobs added. */
   reconcile(): Promise<{ readonly runs: number; readonly added: number }>;
@@ -183,8 +185,11 @@ export interface Engine {
 export interface FleetEngine extends Engine {
   /** @see Engine.schedules. `list` gives one tenant's, or all. */
   readonly schedules: Omit<Engine["schedules"], "list"> & { list(tenant?: string): Promise<readonly Schedule[]> };
-  /** @see Engine.triggers. `list` gives one tenant's, or all. */
-  readonly triggers: Omit<Engine["triggers"], "list"> & { list(tenant?: string): Promise<readonly Trigger[]> };
+  /** @see Engine.triggers. `list` gives one tenant's, or all; a signal is one tenant's. */
+  readonly triggers: Omit<Engine["triggers"], "list"> & {
+    list(tenant?: string): Promise<readonly Trigger[]>;
+    announce(name: string, signal: OpenSignal, tenant?: string): Promise<readonly Begun[]>;
+  };
   /** Checks and stores a definition of a tenant. @throws AppError invalid_definition */
   store(definition: DefinitionSource, tenant?: string): Promise<StoredWorkflow>;
   /** Whose run it is. @throws AppError run_not_found */

@@ -78,6 +78,7 @@ export function tenantEngine(fleet: FleetEngine, tenant: string): Engine {
       show: async (id) => shownTrigger(await fleet.triggers.show(full(id))),
       remove: (id) => fleet.triggers.remove(full(id)),
       deliver: (id, delivery) => fleet.triggers.deliver(full(id), delivery),
+      announce: (name, signal) => fleet.triggers.announce(name, signal, tenant),
     },
     // What concerns all tenants alike.
     reconcile: () => fleet.reconcile(),

@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Redis } from "ioredis";
 import { parseDuration } from "../core/duration.ts";
-import { AppError, type Problem } from "../core/errors.ts";
+import { AppError, type Problem, toErrorRecord } from "../core/errors.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import { fullKey, ownName, tenantOf } from "../core/tenant.ts";
-import type { Delivered, SetTrigger, Trigger, TriggerRequest } from "../core/trigger.ts";
+import type { Begun, Delivered, OpenSignal, SetTrigger, Trigger, TriggerRequest } from "../core/trigger.ts";
 import { listed } from "../core/zod-problem.ts";
 import type { Keys } from "../redis/keys.ts";
 import { contentOf, rendered, templateMistakes } from "./delivery-content.ts";
@@ -19,6 +19,8 @@ export interface TriggersParts {
   readonly clock: () => number;
   /** Makes a secret. */
   readonly secret: () => string;
+  /** Names an open signal that came without an id. */
+  readonly token: () => string;
   /** @throws AppError workflow_not_found */
   readonly hasWorkflow: (name: string, version?: number) => Promise<void>;
   readonly submit: (request: SubmitRequest) => Promise<{ readonly id: string; readonly created: boolean }>;
@@ -39,7 +41,7 @@ type Stored = Trigger;
 const longestToleranceMs = 86_400_000;
 
 /**
- * What signed requests from outside begin: runs, or signals to runs. Nothing of a delivery is read before its signature holds. One that comes twice is one run: its
+ * What signed requests from outside, and signals for nobody's run, begin: runs, or signals to runs. Nothing of a delivery is read before its signature holds. One that comes twice is one run: its
  * id is the run's idempotency key.
  */
 export class Triggers {
@@ -52,11 +54,18 @@ export class Triggers {
   /** Sets a trigger, in place of one of that id, whose secret it keeps unless it is given another one. @throws AppError bad_request, workflow_not_found */
   async set(id: string, request: TriggerRequest, by: string): Promise<SetTrigger> {
     const { redis, keys, clock, secret: makeSecret, hasWorkflow } = this.#parts;
-    const { workflow = null, version = null, signal = null, input = "{{ body }}", idempotency = null } = request;
+    const {
+      workflow = null,
+      version = null,
+      signal = null,
+      input = "{{ body }}",
+      idempotency = null,
+      on = null,
+    } = request;
     const tolerance = request.signature?.tolerance;
     const toleranceMs = tolerance === undefined ? undefined : (parseDuration(tolerance) ?? 0);
     const signature = signatureOf(request.signature, toleranceMs);
-    const trigger = { id, workflow, version, signal, input, signature, idempotency, by, createdAt: clock() };
+    const trigger = { id, on, workflow, version, signal, input, signature, idempotency, by, createdAt: clock() };
     refuseMistakes(trigger);
     if (workflow !== null) await hasWorkflow(workflow, version ?? undefined);
     const before = request.secret ?? (await this.#read(id))?.secret;
@@ -95,6 +104,32 @@ export class Triggers {
       tenantOf(id),
       `trigger:${ownName(id)}:${deliveryId(stored, delivery, content, verdict.sentAt)}`,
     );
+    return this.#carryOut(stored, content, key);
+  }
+
+  /** Takes a signal for nobody's run. @returns what came of it, for each trigger of the tenant that is set on its name, by id. @throws AppError what is not the trigger's fault */
+  async announce(
+    tenant: string,
+    name: string,
+    { payload, id = this.#parts.token() }: OpenSignal,
+  ): Promise<readonly Begun[]> {
+    const { redis, keys } = this.#parts;
+    const all = Object.values(await redis.hgetall(keys.triggers)).map((text) => JSON.parse(text) as Stored);
+    const set = all.filter((stored) => stored.on === name && tenantOf(stored.id) === tenant);
+    const begun = set.map(async (stored): Promise<Begun> => {
+      const trigger = ownName(stored.id);
+      try {
+        const key = fullKey(tenant, `trigger:${trigger}:signal:${id}`);
+        return { trigger, ...(await this.#carryOut(stored, { body: payload, headers: {} }, key)) };
+      } catch (error) {
+        if (error instanceof AppError && error.status < 500) return { trigger, error: toErrorRecord(error) };
+        throw error;
+      }
+    });
+    return (await Promise.all(begun)).sort((a, b) => (a.trigger < b.trigger ? -1 : 1));
+  }
+
+  async #carryOut(stored: Stored, content: JsonObject, key: string): Promise<Delivered> {
     const input = rendered(stored.input, "input", content);
     return stored.signal ? this.#send(stored, content, input, key) : this.#begin(stored, input, key);
   }
@@ -165,7 +200,8 @@ function textOf(value: Json, what: string): string {
 }
 
 function masked({ secret, ...trigger }: Stored): Trigger {
-  return { ...trigger, secret: `****${secret.slice(-4)}` };
+  // Triggers that were set before there were signals for nobody's run have no `on`.
+  return { ...trigger, on: trigger.on ?? null, secret: `****${secret.slice(-4)}` };
 }
 
 /** @throws AppError bad_request with everything that is wrong */

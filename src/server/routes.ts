@@ -37,7 +37,7 @@ import { showRun } from "./routes/show-run.ts";
 import { storeWorkflow } from "./routes/store-workflow.ts";
 import { submitRun } from "./routes/submit-run.ts";
 import { submitRuns } from "./routes/submit-runs.ts";
-import { listTriggers, removeTrigger, setTrigger, showTrigger } from "./routes/triggers.ts";
+import { listTriggers, removeTrigger, sendOpenSignal, setTrigger, showTrigger } from "./routes/triggers.ts";
 import { workflowGraph } from "./routes/workflow-graph.ts";
 import { deleteWorkflow, listWorkflows, showWorkflow, validateWorkflow, workflowVersions } from "./routes/workflows.ts";
 
@@ -106,6 +106,7 @@ const api: readonly Route[] = [
   listTriggers,
   showTrigger,
   removeTrigger,
+  sendOpenSignal,
   receiveHook,
   receiveTenantHook,
   ...plans,

@@ -47,6 +47,7 @@ const calls: Readonly<Record<string, () => unknown>> = {
   "GET /v1/triggers": () => client.triggers(),
   "GET /v1/triggers/:id": () => client.trigger("t"),
   "DELETE /v1/triggers/:id": () => client.removeTrigger("t"),
+  "POST /v1/signals/:name": () => client.sendSignal("order.paid", { payload: { id: 1 } }),
   "POST /v1/plans": () => client.plans.make({ goal: "g" }),
   "GET /v1/plans": () => client.plans.list(),
   "GET /v1/plans/:id": () => client.plans.get("p"),

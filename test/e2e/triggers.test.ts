@@ -320,3 +320,44 @@ describe("a trigger", () => {
     expect((await running.client.triggers()).map(({ id }) => id)).not.toContain("bad");
   });
 });
+
+describe("a signal for nobody's run", () => {
+  const paid = { payload: { title: "Order 4711" }, id: "order-4711" };
+  beforeAll(async () => {
+    await running.client.setTrigger("begins", { workflow: "opened", on: "order.paid" });
+    await running.client.setTrigger("cannot", {
+      workflow: "opened",
+      on: "order.paid",
+      input: { title: "{{ body.name }}" },
+    });
+    await running.client.setTrigger("other", { workflow: "opened", on: "order.lost" });
+  });
+
+  test("begins a run for each trigger on its name; one that cannot keeps no other one", async () => {
+    const [begins, cannot, ...others] = await running.client.sendSignal("order.paid", paid);
+    expect(others).toEqual([]);
+    expect(begins).toMatchObject({ trigger: "begins", created: true });
+    expect(cannot).toMatchObject({ trigger: "cannot", error: { code: "template_failed" } });
+    const run = await running.client.wait(begins?.error ? "" : (begins?.run ?? ""));
+    expect(run).toMatchObject({ status: "succeeded", output: "Order 4711" });
+  });
+
+  test("is taken once under one id, by however many hands; another id is another run", async () => {
+    const same = await Promise.all(Array.from({ length: 10 }, () => running.client.sendSignal("order.paid", paid)));
+    const runs = new Set(same.map(([one]) => (one?.error ? "" : one?.run)));
+    expect(runs.size).toBe(1);
+    const [another] = await running.client.sendSignal("order.paid", { ...paid, id: "order-4712" });
+    expect(another).toMatchObject({ created: true });
+    expect(runs).not.toContain(another?.error ? "" : another?.run);
+  });
+
+  test("without an id is always another one; under a name that no trigger has it begins nothing", async () => {
+    const payload = { title: "Anew" };
+    const [[one], [two]] = await Promise.all([
+      running.client.sendSignal("order.paid", { payload }),
+      running.client.sendSignal("order.paid", { payload }),
+    ]);
+    expect([one, two]).toMatchObject([{ created: true }, { created: true }]);
+    expect(await running.client.sendSignal("order.found", { payload })).toEqual([]);
+  });
+});

@@ -72,6 +72,7 @@ const table: Readonly<Record<string, Told>> = {
   "GET /v1/triggers": without(),
   "GET /v1/triggers/:id": nothing(),
   "DELETE /v1/triggers/:id": nothing(),
+  "POST /v1/signals/:name": { as: "without", path: () => "/v1/signals/paid", body: () => ({}) },
   "POST /v1/hooks/:id": signed,
   "POST /v1/hooks/:tenant/:id": signed,
   "POST /v1/plans": without(() => ({ goal: "Something of my own" })),
@@ -185,7 +186,7 @@ beforeAll(async () => {
   await made("POST", "/v1/workflows", { name: names.workflow, steps });
   ids.run = (await made<{ id: string }>("POST", "/v1/runs", workflow())).id;
   await made("PUT", `/v1/schedules/${names.schedule}`, { workflow: names.workflow, cron: "0 7 * * *" });
-  await made("PUT", `/v1/triggers/${names.trigger}`, { workflow: names.workflow });
+  await made("PUT", `/v1/triggers/${names.trigger}`, { workflow: names.workflow, on: "paid" });
   ids.plan = (await made<{ id: string }>("POST", "/v1/plans", { goal: `Write about ${secret}` })).id;
   ids.context = (
     await made<{ context_id: string }>("POST", "/v1/gateway/pre-check", { workflow: `${secret}-letters` })

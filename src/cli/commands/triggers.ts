@@ -8,6 +8,7 @@ import { authorHere } from "../route/change-routing.ts";
 import { table } from "../table.ts";
 
 interface SetOptions extends GlobalOptions {
+  readonly on?: string;
   readonly signal?: string;
   readonly run?: string;
   readonly secretEnv?: string;
@@ -22,11 +23,17 @@ interface SetOptions extends GlobalOptions {
   readonly deliveryId?: string;
 }
 
-/** `switchyard triggers list | set | remove`. */
+interface SendOptions extends GlobalOptions {
+  readonly payload?: readonly string[];
+  readonly id?: string;
+}
+
+/** `switchyard triggers list | set | remove | send`. */
 export const registerTriggers: Register = (program, context) => {
   const triggers = program.command("triggers").description("runs that signed requests from outside begin");
   registerList(triggers, context);
   registerSet(triggers, context);
+  registerSend(triggers, context);
   triggers
     .command("remove")
     .description("end a trigger; runs that it began go on")
@@ -60,6 +67,7 @@ function registerSet(triggers: Command, context: CliContext): void {
     .description("begin runs by signed requests to /v1/hooks/ID, in place of a trigger of that id")
     .argument("<id>", "name of the trigger; the last part of its address")
     .argument("[workflow]", "name of a stored workflow; without it: --signal")
+    .option("--on <signal>", "begin them by signals of this name, too: `triggers send`, POST /v1/signals/NAME")
     .option("--signal <name>", "send this signal to a run instead")
     .option("--run <template>", "with --signal: the run's id, as in '{{ body.run }}'")
     .option("--secret-env <name>", "environment variable with the secret (default: it stays, or one is made and shown)")
@@ -91,8 +99,31 @@ function registerSet(triggers: Command, context: CliContext): void {
     });
 }
 
+function registerSend(triggers: Command, context: CliContext): void {
+  triggers
+    .command("send")
+    .description("send a signal that no run waits for: each trigger set --on its name begins its run")
+    .argument("<signal>", "the signal's name")
+    .option(
+      "--payload <key=value>",
+      "what the triggers' templates read as body; or @FILE with JSON or YAML; again for more",
+      (value: string, before: readonly string[] = []) => [...before, value],
+    )
+    .option("--id <id>", "the same one is taken once")
+    .action(async (name: string, _options, command: Command) => {
+      const { payload, id, ...flags }: SendOptions = command.optsWithGlobals();
+      const { output, cwd, env } = context;
+      const brought = payload === undefined ? {} : { payload: await readInput(payload, cwd) };
+      const signal = { ...brought, ...(id === undefined ? {} : { id }) };
+      const begun = await clientFor(flags, context).sendSignal(name, signal, { author: authorHere(env) });
+      if (flags.json) return output.json({ signal: name, begun });
+      if (begun.length === 0) return output.note(`No trigger is set on ${name}.`);
+      for (const one of begun) output.print(`${one.trigger}: ${one.error ? one.error.message : one.run}`);
+    });
+}
+
 async function requestOf(workflow: string | undefined, flags: SetOptions, { env, cwd }: CliContext) {
-  const { signal, run, secretEnv, input } = flags;
+  const { signal, run, secretEnv, input, on } = flags;
   if ((signal === undefined) !== (run === undefined))
     throw new AppError("usage", { message: "--signal and --run go together: which signal, and to which run." });
   const secret = secretEnv === undefined ? undefined : env[secretEnv];
@@ -100,6 +131,7 @@ async function requestOf(workflow: string | undefined, flags: SetOptions, { env,
     throw new AppError("usage", { message: `The environment variable ${secretEnv} is not set.` });
   return {
     workflow,
+    on,
     secret,
     ...(signal !== undefined && run !== undefined ? { signal: { name: signal, run } } : {}),
     ...(input === undefined ? {} : { input: await readInput(input, cwd) }),
@@ -120,7 +152,12 @@ function deliveriesBy({ deliveryHeader, deliveryId }: SetOptions): DeliveryId | 
   return deliveryId === undefined ? undefined : { expression: deliveryId };
 }
 
-function begins({ workflow, version, signal }: Trigger): string {
+function begins(trigger: Trigger): string {
+  const by = trigger.on === null ? "" : `, on ${trigger.on}`;
+  return `${what(trigger)}${by}`;
+}
+
+function what({ workflow, version, signal }: Trigger): string {
   if (signal) return `signal ${signal.name} to ${signal.run}`;
   return version === null ? `${workflow}` : `${workflow} v${version}`;
 }

@@ -1,9 +1,10 @@
 import { z } from "zod";
+import type { Json } from "../../core/json.ts";
 import { authorHeaders, changeBy } from "../change-by.ts";
 import { checked } from "../checked.ts";
 import { jsonTypes } from "../media-types.ts";
 import type { Route } from "../route.ts";
-import { setTriggerSchema, triggerSchema } from "../schemas/trigger.ts";
+import { begunSchema, setTriggerSchema, triggerSchema } from "../schemas/trigger.ts";
 
 /** What the id in a trigger's address must be. */
 export const triggerParams = z.object({
@@ -16,6 +17,7 @@ const bodySchema = z.strictObject({
   workflow: z.string().min(1).optional(),
   version: z.int().min(1).optional(),
   signal: z.strictObject({ run: z.string().min(1), name: z.string().min(1).max(100) }).optional(),
+  on: z.string().min(1).max(100).optional(),
   secret: z.string().min(16, { error: "must have 16 characters or more." }).max(500).optional(),
   input: z.json().optional(),
   signature: z
@@ -44,7 +46,7 @@ export const setTrigger: Route = {
   chapter: "triggers",
   scope: "operate",
   summary:
-    "Begin runs, or send signals, by signed requests to /v1/hooks/:id: {workflow | signal, secret?, input?, signature?, idempotency?}.",
+    "Begin runs, or send signals, by signed requests to /v1/hooks/:id: {workflow | signal, on?, secret?, input?, signature?, idempotency?}.",
   takes: jsonTypes,
   reads: { params: triggerParams, headers: authorHeaders, body: bodySchema },
   answers: { 200: { text: "The trigger.", schema: setTriggerSchema } },
@@ -54,6 +56,39 @@ export const setTrigger: Route = {
       const { id } = checked(triggerParams, request.params, "path");
       const body = checked(bodySchema, request.body, "body");
       return engineOf(request).triggers.set(id, body, changeBy(request).author);
+    },
+};
+
+const openSignalParams = z.object({ name: z.string().min(1).max(100) });
+const openSignalSchema = z.strictObject({
+  payload: z.json().optional(),
+  id: z.string().min(1).max(200).optional(),
+});
+
+/** `POST /v1/signals/:name`: a signal for nobody's run; each trigger that is set `on` its name begins what it begins. */
+export const sendOpenSignal: Route = {
+  method: "POST",
+  url: "/v1/signals/:name",
+  chapter: "triggers",
+  scope: "submit",
+  summary:
+    "Send a signal that no run waits for: each trigger set `on` its name begins its run. {payload?, id?}; the same id is taken once.",
+  takes: jsonTypes,
+  reads: { params: openSignalParams, headers: authorHeaders, body: openSignalSchema },
+  answers: {
+    202: {
+      text: "What came of it, by trigger; none: no trigger is set on that name.",
+      schema: z.strictObject({ signal: z.string(), begun: z.array(begunSchema) }),
+    },
+  },
+  handler:
+    ({ engineOf }) =>
+    async (request, reply) => {
+      const { name } = checked(openSignalParams, request.params, "path");
+      const { payload = null, id } = checked(openSignalSchema, request.body ?? {}, "body");
+      const key = request.headers["idempotency-key"];
+      const signal = { payload: payload as Json, id: id ?? (typeof key === "string" ? `key:${key}` : undefined) };
+      return reply.code(202).send({ signal: name, begun: await engineOf(request).triggers.announce(name, signal) });
     },
 };
 

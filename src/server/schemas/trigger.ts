@@ -1,11 +1,13 @@
 import { z } from "zod";
-import type { Delivered, SetTrigger, Trigger } from "../../core/trigger.ts";
+import type { Begun, Delivered, SetTrigger, Trigger } from "../../core/trigger.ts";
+import { errorRecord } from "./errors.ts";
 import { jsonAnswer, moment } from "./json-values.ts";
 
 /** What a signed request from outside begins; its secret masked. */
 export const triggerSchema = z
   .strictObject({
     id: z.string(),
+    on: z.string().nullable(),
     workflow: z.string().nullable(),
     version: z.int().nullable(),
     signal: z.strictObject({ run: z.string(), name: z.string() }).nullable(),
@@ -41,3 +43,11 @@ export const setTriggerSchema = z
 export const deliveredSchema = z
   .strictObject({ run: z.string(), created: z.boolean() })
   .meta({ id: "Delivered" }) satisfies z.ZodType<Delivered>;
+
+/** What came of a signal for nobody's run, for one trigger. */
+export const begunSchema = z
+  .union([
+    z.strictObject({ trigger: z.string(), run: z.string(), created: z.boolean() }),
+    z.strictObject({ trigger: z.string(), error: errorRecord }),
+  ])
+  .meta({ id: "Begun" }) satisfies z.ZodType<Begun>;
