@@ -5,6 +5,7 @@ import { checked } from "../checked.ts";
 import { jsonTypes } from "../media-types.ts";
 import type { Route } from "../route.ts";
 import { begunSchema, setTriggerSchema, triggerSchema } from "../schemas/trigger.ts";
+import { idempotencyHeaders } from "../submission.ts";
 
 /** What the id in a trigger's address must be. */
 export const triggerParams = z.object({
@@ -71,10 +72,11 @@ export const sendOpenSignal: Route = {
   url: "/v1/signals/:name",
   chapter: "triggers",
   scope: "submit",
+  idempotency: "own",
   summary:
     "Send a signal that no run waits for: each trigger set `on` its name begins its run. {payload?, id?}; the same id is taken once.",
   takes: jsonTypes,
-  reads: { params: openSignalParams, headers: authorHeaders, body: openSignalSchema },
+  reads: { params: openSignalParams, headers: idempotencyHeaders, body: openSignalSchema },
   answers: {
     202: {
       text: "What came of it, by trigger; none: no trigger is set on that name.",
@@ -86,8 +88,8 @@ export const sendOpenSignal: Route = {
     async (request, reply) => {
       const { name } = checked(openSignalParams, request.params, "path");
       const { payload = null, id } = checked(openSignalSchema, request.body ?? {}, "body");
-      const key = request.headers["idempotency-key"];
-      const signal = { payload: payload as Json, id: id ?? (typeof key === "string" ? `key:${key}` : undefined) };
+      const { "idempotency-key": key } = checked(idempotencyHeaders, request.headers, "headers");
+      const signal = { payload: payload as Json, id: id ?? (key === undefined ? undefined : `key:${key}`) };
       return reply.code(202).send({ signal: name, begun: await engineOf(request).triggers.announce(name, signal) });
     },
 };
