@@ -100,6 +100,7 @@ const keyed: Readonly<Record<string, () => unknown>> = {
   "POST /v1/runs/:id/reject": () => client.decide("r", "reject", once),
   "POST /v1/runs/:id/retry": () => client.retry("r", once),
   "POST /v1/runs/:id/fork": () => client.fork("r", "s", once),
+  "POST /v1/signals/:name": () => client.sendSignal("s", {}, once),
   "POST /v1/workflows": () => client.store("name: w", once),
   "POST /v1/plans": () => client.plans.make({ goal: "g" }, once),
   "POST /v1/plans/:id/execute": () => client.plans.execute("p", once),
