@@ -5,6 +5,7 @@ import { ownName, tenantOf } from "../core/tenant.ts";
 import type { Children, StepHandler, StepOutcome } from "../steps/handler.ts";
 import type { CompiledStep } from "../workflow/compiled.ts";
 import type { Approvals } from "./approvals.ts";
+import { type Beginning, type Begun, parseBeginning } from "./beginning.ts";
 import { scopeOf } from "./conclude.ts";
 import type { CrashHook } from "./crash-point.ts";
 import { type Definitions, isMachineUnknown, type LoadedWorkflow } from "./definitions.ts";
@@ -13,9 +14,10 @@ import type { Folder, Visit } from "./fold.ts";
 import { leaveToOthers } from "./leave-to-others.ts";
 import { isHandBack, limited } from "./limited.ts";
 import { type LiveTeller, pieces } from "./live-feed.ts";
-import type { Begun, Execution, RunStore } from "./run-store.ts";
+import type { Execution, RunStore } from "./run-store.ts";
 import type { Delivery } from "./state.ts";
 import { cacheKeyOf, type StepCache } from "./step-cache.ts";
+import type { Turn } from "./turns.ts";
 
 /** What executing attempts needs. */
 export interface AttemptParts {
@@ -50,9 +52,6 @@ export type AttemptEnd =
   /** The step failed for good; that is committed. */
   | { readonly type: "failed"; readonly error: ErrorRecord };
 
-/** How soon a job comes again that was quicker than its commit. */
-const earlyMs = 25;
-
 /** Executes one attempt of a dispatched step, from its begin to the transition that its outcome makes. */
 export async function attempt(
   parts: AttemptParts,
@@ -60,6 +59,7 @@ export async function attempt(
   workflowName: string,
   version: number,
   stop: AbortController,
+  turn: Turn,
 ): Promise<AttemptEnd> {
   let workflow: LoadedWorkflow | undefined;
   try {
@@ -71,20 +71,10 @@ export async function attempt(
   const step = workflow?.compiled.steps.get(execution.actor);
   // A Redis that has lost its last second may still be sent a job of a run that it lost, whose version now is missing or another one's.
   if (!workflow || !step) return parts.folder.refused(execution);
-  const begun = await parts.store.begin(
-    execution,
-    step.retry.attempts,
-    parts.worker,
-    step.reads,
-    parts.folder.recent.get(execution.runId),
-    step.resumesBare,
-  );
+  const begun = await beginning(parts, execution, step, turn);
   switch (begun.type) {
     case "stale":
       return parts.folder.refused(execution);
-    case "early":
-      // The commit that it follows from is on its way.
-      return { type: "later", delayMs: earlyMs };
     case "paused":
       // Its job goes; resuming the run brings it again.
       return { type: "done" };
@@ -101,11 +91,18 @@ export async function attempt(
       const startedAt = parts.clock();
       const outcome = await work(parts, execution, workflow, step, begun, stop);
       const waitedMs = begun.waitedMs + parts.clock() - startedAt;
-      return conclude(parts, execution, workflow, step, { ...begun, waitedMs }, outcome);
+      return conclude(parts, execution, workflow, step, { ...begun, waitedMs }, outcome, turn);
     }
     default:
       return assertNever(begun);
   }
+}
+
+/** Unless that was done when its job was taken. */
+async function beginning(parts: AttemptParts, execution: Execution, step: CompiledStep, { begun }: Turn): Promise<Beginning> {
+  if (begun) return parseBeginning(execution, begun.reply, begun.recent);
+  const recent = parts.folder.recent.get(execution.runId);
+  return parts.store.begin(execution, step.retry.attempts, parts.worker, step.reads, recent, step.resumesBare);
 }
 
 function orNotFound(error: unknown): undefined {
@@ -193,18 +190,19 @@ async function conclude(
   step: CompiledStep,
   begun: Begun,
   outcome: StepOutcome,
+  turn: Turn,
 ): Promise<AttemptEnd> {
   const { actor, epoch } = execution;
   const head = { step: actor, attempt: begun.attempt };
   const costUsd = addCosts(...outcome.report.calls.map((call) => call.costUsd));
-  const settle = (delivery: Delivery) =>
+  const settle = (delivery: Delivery, turn?: Turn) =>
     begun.isBare
       ? parts.folder.deliver(execution, delivery, costUsd)
-      : parts.folder.settle({ ...begun, execution, delivery, costUsd, workflow });
+      : parts.folder.settle({ ...begun, execution, delivery, costUsd, workflow }, turn);
   switch (outcome.type) {
     case "succeeded": {
       const event: EventBody = { type: "step.succeeded", ...head, served: outcome.served, ...outcome.report };
-      return settle({ actor, epoch, type: "done", output: outcome.output, event });
+      return settle({ actor, epoch, type: "done", output: outcome.output, event }, turn);
     }
     case "deferred": {
       if (isHandBack(outcome) || begun.waitedMs + outcome.delayMs < step.maxWaitMs) {

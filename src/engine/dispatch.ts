@@ -3,6 +3,8 @@ import type { Redis } from "ioredis";
 import type { Priority } from "../core/priority.ts";
 import type { CompiledStep } from "../workflow/compiled.ts";
 import { jobPriority } from "./job-priority.ts";
+import { prioritizedJobValues } from "./job-values.ts";
+import type { ScriptValue } from "../redis/script.ts";
 import type { Dispatch, RunState } from "./state.ts";
 
 /** The queues of BullMQ. `control`: what concerns a whole run; `timer`: delayed events; `llm` and `io`: steps, by what they wait for. */
@@ -21,12 +23,22 @@ export interface JobData {
   readonly epoch?: number;
   /** Of a job in which a step goes on after it was parked: the number of that parking. */
   readonly times?: number;
-  /** Of a job that was added beside the commit it follows from: the run's revision after that commit. Before it, the job has come too early. */
-  readonly rev?: number;
+  /** Of a step's job: how its attempt is begun, so that this can be done where the job is taken. Absent: the worker begins it, who knows the step. */
+  readonly begin?: JobBeginning;
   /** Of its run. Absent: normal. */
   readonly priority?: Priority;
   /** Of jobs that begin a scheduled run. */
   readonly schedule?: string;
+}
+
+/** What beginning an attempt needs to know of its step. */
+export interface JobBeginning {
+  /** That its policy allows. */
+  readonly attempts: number;
+  /** Step ids; absent: none. */
+  readonly reads?: readonly string[];
+  /** Whether its memo is enough, where it has one. */
+  readonly bare?: true;
 }
 
 /** A job of ours in one of the queues. */
@@ -46,7 +58,7 @@ const attempts = 1_000_000;
 /** What is known of a workflow whose steps get jobs. */
 export interface JobSource {
   readonly name: string;
-  readonly steps: ReadonlyMap<string, Pick<CompiledStep, "kind" | "queue" | "compensates">>;
+  readonly steps: ReadonlyMap<string, Pick<CompiledStep, "kind" | "queue" | "compensates" | "retry" | "reads" | "resumesBare">>;
   /** Queues by kind: where this process does not have the workflow's machine, and so not its steps. */
   readonly queues?: ReadonlyMap<string, CompiledStep["queue"]>;
 }
@@ -64,17 +76,16 @@ export interface JobPlace {
   readonly priority?: Priority | undefined;
   /** Of a step that was parked: how often. Each time it goes on it does so in a job of its own, and only that job may. */
   readonly times?: number;
-  /** The run's revision after the commit that it follows from, where it is added beside that commit. */
-  readonly rev?: number;
 }
 
 /** Queue, id and content of the job that a dispatch needs. Pure. BullMQ forbids `:` in ids. */
 export function plannedJob(
   dispatch: Dispatch,
-  { runId, version, workflow, place, now, times, rev, priority }: JobPlace,
+  { runId, version, workflow, place, now, times, priority }: JobPlace,
 ): PlannedJob {
   const { actor, epoch, kind, dueAt } = dispatch;
-  const queue = kind === "timer" ? "timer" : (workflow.steps.get(actor)?.queue ?? workflow.queues?.get(kind) ?? "io");
+  const step = workflow.steps.get(actor);
+  const queue = kind === "timer" ? "timer" : (step?.queue ?? workflow.queues?.get(kind) ?? "io");
   return {
     queue,
     name: actor,
@@ -85,7 +96,7 @@ export function plannedJob(
       actor,
       epoch,
       ...(times === undefined ? {} : { times }),
-      ...(rev === undefined ? {} : { rev }),
+      ...(step && kind !== "timer" ? { begin: beginningOf(step) } : {}),
       ...(priority === undefined || priority === "normal" ? {} : { priority }),
     },
     opts: {
@@ -95,6 +106,14 @@ export function plannedJob(
       ...(dueAt > now ? { delay: dueAt - now } : {}),
       ...(queue === "timer" ? {} : { priority: jobPriority(priority, place) }),
     },
+  };
+}
+
+function beginningOf({ retry, reads, resumesBare }: Pick<CompiledStep, "retry" | "reads" | "resumesBare">): JobBeginning {
+  return {
+    attempts: retry.attempts,
+    ...(reads.length > 0 ? { reads } : {}),
+    ...(resumesBare ? { bare: true } : {}),
   };
 }
 
@@ -141,6 +160,12 @@ export class Dispatcher {
     }
     const groups = queueNames.map((queue) => ({ queue, group: jobs.filter((job) => job.queue === queue) }));
     await Promise.all(groups.map(({ queue, group }) => group.length > 0 && this.queues[queue].addBulk(group)));
+  }
+
+  /** The jobs as what BullMQ's script is given for each; null: not all of them are added by that script. */
+  async values(jobs: readonly PlannedJob[]): Promise<readonly (readonly ScriptValue[])[] | null> {
+    const values = await Promise.all(jobs.map((job) => prioritizedJobValues(this.queues[job.queue], job)));
+    return values.every((one) => one !== null) ? values : null;
   }
 
   /**

@@ -8,6 +8,7 @@ import { type Dispatcher, plannedJob } from "./dispatch.ts";
 import { RecentStates } from "./recent.ts";
 import type { CommitContent, Delivered, Execution, Held, RunStore } from "./run-store.ts";
 import type { AbandonedStep, Delivery, Dispatch, RunState, Transition } from "./state.ts";
+import type { Turn } from "./turns.ts";
 
 /** What folding needs. */
 export interface FoldParts {
@@ -63,25 +64,21 @@ export class Folder {
   }
 
   /** Delivers an outcome, trying first to commit at once what it means for the state that the attempt began on. */
-  async settle(settlement: Settlement): Promise<Visit> {
+  async settle(settlement: Settlement, turn?: Turn): Promise<Visit> {
     const { execution, delivery, costUsd, workflow, input, state, rev } = settlement;
     const { store, conclusion, clock, crash } = this.#parts;
     const now = clock();
     const decided = decideNext(workflow.driver, state, [delivery], now);
     const content = await conclusion.of(execution.runId, workflow, input, decided, now);
     const { transition } = content;
-    const beside = isAlone(state, workflow) && goesOn(transition) ? { rev: rev + 1 } : undefined;
-    // One connection executes them in this order. Should the commit come late all the same (a Redis that forgot its scripts), the jobs wait for its revision.
-    const [{ type }] = await Promise.all([
-      store.settle(execution, costUsd, rev, content),
-      beside && this.#dispatch(execution, workflow, transition.opened, beside),
-    ]);
+    const jobs = goesOn(transition) ? await this.#jobs(execution, workflow, transition.opened) : null;
+    const { type } = await store.settle(execution, costUsd, rev, content, jobs ?? [], jobs ? turn : undefined);
     if (type === "moved") return this.deliver(execution, delivery, costUsd);
     if (type === "stale") return this.refused(execution);
     crash("after-deliver", execution.actor);
     crash("after-commit", execution.actor);
     this.recent.set(execution.runId, { commit: content.id, state: transition.state });
-    if (!beside) await this.#finish(execution, workflow, content, transition);
+    if (!jobs) await this.#finish(execution, workflow, content, transition);
     crash("after-dispatch", execution.actor);
     return { type: "done" };
   }
@@ -189,31 +186,21 @@ export class Folder {
       return closed(runId, state);
     }
     if (abandoned.length > 0) await abandon(runId, abandoned);
-    await this.#dispatch(run, workflow, opened);
+    await this.#parts.dispatcher.add(this.#planned(run, workflow, opened));
   }
 
-  /** @param beside given: the commit that they follow from is under way */
-  async #dispatch(
-    { runId, priority }: RunOfJobs,
-    { version, compiled }: LoadedWorkflow,
-    opened: readonly Dispatch[],
-    beside: { readonly rev?: number } = {},
-  ): Promise<void> {
-    const { dispatcher, clock } = this.#parts;
-    const place = { runId, version, workflow: compiled, place: "front", now: clock(), priority, ...beside } as const;
-    await dispatcher.add(opened.map((dispatch) => plannedJob(dispatch, place)));
+  /** The jobs as values for the script that commits; null: they are added after it. */
+  #jobs(run: RunOfJobs, workflow: LoadedWorkflow, opened: readonly Dispatch[]) {
+    return this.#parts.dispatcher.values(this.#planned(run, workflow, opened));
   }
-}
 
-/**
- * Whether nothing but the one actor can move the run, save a command. Then what was decided is dispatched beside its commit: were that refused, no later
- * transition could open the same dispatch, whose job might have come and gone.
- */
-function isAlone({ active }: RunState, { compiled }: LoadedWorkflow): boolean {
-  return compiled.own === undefined && Object.keys(active).length === 1;
+  #planned({ runId, priority }: RunOfJobs, { version, compiled }: LoadedWorkflow, opened: readonly Dispatch[]) {
+    const place = { runId, version, workflow: compiled, place: "front", now: this.#parts.clock(), priority } as const;
+    return opened.map((dispatch) => plannedJob(dispatch, place));
+  }
 }
 
 /** Whether a transition does nothing but open further work. */
-function goesOn({ ending, abandoned, opened }: Transition): boolean {
-  return ending === null && abandoned.length === 0 && opened.length > 0;
+function goesOn({ ending, abandoned }: Transition): boolean {
+  return ending === null && abandoned.length === 0;
 }

@@ -1,10 +1,11 @@
+import { addPrioritizedJob, moveToFinished } from "bullmq/dist/cjs/scripts/index.js";
 import type { Redis } from "ioredis";
 import { AppError } from "../core/errors.ts";
 import type { Json } from "../core/json.ts";
 import type { Priority } from "../core/priority.ts";
 import type { EventBody } from "../core/run.ts";
 import type { Keys } from "../redis/keys.ts";
-import { loadScript } from "../redis/script.ts";
+import { loadScript, type ScriptValue } from "../redis/script.ts";
 
 const script = (name: string) => loadScript(name, new URL(`./lua/${name}.lua`, import.meta.url));
 const scripts = {
@@ -14,7 +15,10 @@ const scripts = {
   note: script("note"),
   deliver: script("deliver"),
   commit: script("commit"),
-  settle: script("settle"),
+  settle: loadScript("settle", new URL("./lua/settle.lua", import.meta.url), {
+    add_prioritized_job: addPrioritizedJob,
+    move_to_finished: moveToFinished,
+  }),
   wake: script("wake"),
   signal: script("signal"),
   take: script("take"),
@@ -36,8 +40,6 @@ export interface Execution {
   readonly times?: number;
   /** Of its run. Absent: normal. */
   readonly priority?: Priority;
-  /** Revision that the run must have reached for this execution to mean anything; absent: any. */
-  readonly rev?: number;
 }
 
 /** The Lua scripts of a run, on one connection. */
@@ -51,7 +53,7 @@ export class RunScripts {
   }
 
   /** Every script takes the run's key alone and derives the others from it: they share its hash tag. */
-  async run(name: keyof typeof scripts, runId: string, args: readonly (string | number)[]): Promise<string[]> {
+  async run(name: keyof typeof scripts, runId: string, args: readonly ScriptValue[]): Promise<string[]> {
     return (await scripts[name].run(this.#redis, [this.#keys.run(runId).run], args)) as string[];
   }
 }

@@ -4,37 +4,19 @@ import type { Json, JsonObject } from "../core/json.ts";
 import { isPriority, type Priority } from "../core/priority.ts";
 import type { EventBody, RunStatus } from "../core/run.ts";
 import type { Keys } from "../redis/keys.ts";
+import type { ScriptValue } from "../redis/script.ts";
+import { type Beginning, parseBeginning } from "./beginning.ts";
 import { CommandStore } from "./command-store.ts";
 import type { RecentState } from "./recent.ts";
 import { type Execution, fenceArgs, parse, RunScripts, text, unexpected } from "./run-scripts.ts";
 import type { Delivery, InboxEntry, RunState, Transition } from "./state.ts";
+import type { Turn } from "./turns.ts";
 import { WaitingStore } from "./waiting-store.ts";
 
 export type { Execution } from "./run-scripts.ts";
 
 /** How long a holder may take for one fold. Less than a job's lock: a re-delivered job finds its dead former self's lease gone. */
 export const leaseMs = 1_500;
-
-/** An attempt as begun, with what the step reads. */
-export interface Begun {
-  readonly attempt: number;
-  /** Attempts of this dispatch that ended before it. One whose worker died did not end: its calls are repeated under the same idempotency keys. */
-  readonly ended: number;
-  /** Providers that failed the attempt before. */
-  readonly avoid: readonly string[];
-  /** Milliseconds since the first attempt of this dispatch began, by Redis's clock. */
-  readonly waitedMs: number;
-  /** Whether it has its memo alone: input, state and outputs are not loaded. */
-  readonly isBare: boolean;
-  readonly input: JsonObject;
-  readonly hints: Hints;
-  readonly rev: number;
-  readonly state: RunState;
-  /** What a former execution of this dispatch kept for this one; null: nothing. */
-  readonly memo: Json;
-  /** In the order asked; null: the step has none (skipped). */
-  readonly outputs: readonly Json[];
-}
 
 /** How an attempt ends that settles nothing. */
 export interface Suspension {
@@ -135,56 +117,9 @@ export class RunStore {
     reads: readonly string[],
     recent?: RecentState,
     bare = false,
-  ): Promise<
-    | ({ type: "begun" } & Begun)
-    | { type: "delivered" | "stale" | "paused" | "early" }
-    | { type: "parked"; waitMs: number | null }
-    | { type: "exhausted"; attempts: number; execution: Execution }
-  > {
-    const reply = await this.#scripts.run("begin", execution.runId, [
-      ...fenceArgs(execution),
-      execution.times ?? "",
-      allowed,
-      worker,
-      recent?.commit ?? "",
-      bare ? "bare" : "",
-      execution.rev ?? "",
-      ...reads,
-    ]);
-    const [word, attempt, ended, avoid, waited, input, hints, rev, state, memo, ...outputs] = reply;
-    switch (word) {
-      case "begun":
-        return {
-          type: "begun",
-          attempt: Number(attempt),
-          ended: Number(ended),
-          avoid: avoid ? avoid.split(",") : [],
-          waitedMs: Number(waited),
-          isBare: input === "",
-          input: parse(input) as JsonObject,
-          hints: parse(hints) as Hints,
-          rev: Number(rev),
-          state: state === "" && recent ? recent.state : (parse(state) as unknown as RunState),
-          memo: parse(memo),
-          outputs: outputs.map((text) => parse(text)),
-        };
-      case "exhausted":
-        // The script marks the token: this execution may say that the attempts are spent, but not bring an attempt's outcome.
-        return {
-          type: "exhausted",
-          attempts: Number(attempt),
-          execution: { ...execution, token: `${execution.token}~` },
-        };
-      case "parked":
-        return { type: "parked", waitMs: Number(attempt) === 0 ? null : Number(attempt) };
-      case "delivered":
-      case "stale":
-      case "paused":
-      case "early":
-        return { type: word };
-      default:
-        throw unexpected("begin", word);
-    }
+  ): Promise<Beginning> {
+    const args = [...fenceArgs(execution), execution.times ?? "", allowed, worker, recent?.commit ?? "", bare ? "bare" : "", ...reads];
+    return parseBeginning(execution, await this.#scripts.run("begin", execution.runId, args), recent);
   }
 
   /** Ends an attempt that settles nothing; with `park` the step then waits for something that is no job's doing. */
@@ -226,19 +161,31 @@ export class RunStore {
     throw unexpected("commit", word);
   }
 
-  /** Delivers an outcome and commits what it means, if nothing happened to the run since `rev`. `moved`: nothing is done; deliver it. */
+  /**
+   * Delivers an outcome and commits what it means, if nothing happened to the run since `rev`; with it go the jobs that follow, and the rest of a worker's turn.
+   * `moved`: nothing is done; deliver it. @param jobs as BullMQ's script is given each. @param turn absent: its job is finished by the worker
+   */
   async settle(
     execution: Execution,
     costUsd: number | null,
     rev: number,
     content: CommitContent,
+    jobs: readonly (readonly ScriptValue[])[] = [],
+    turn?: Turn,
   ): Promise<{ readonly type: "done" | "moved" | "stale" }> {
-    const args = [...fenceArgs(execution), costUsd ?? "", rev, ...transitionArgs(content)];
-    const [word] = await this.#scripts.run("settle", execution.runId, args);
-    if (word === "done" || word === "moved" || word === "stale") return { type: word };
-    throw unexpected("settle", word);
+    const finish = turn?.finish() ?? [];
+    const counts = [jobs.length, jobs[0]?.length ?? 0, finish.length];
+    const head = [...fenceArgs(execution), costUsd ?? "", rev, ...counts, turn?.next ?? "", turn?.worker ?? ""];
+    const args = [...head, ...jobs.flat(), ...finish, ...transitionArgs(content)];
+    const [word, taken, begun] = (await this.#scripts.run("settle", execution.runId, args)) as unknown as SettleReply;
+    if (word !== "done" && word !== "moved" && word !== "stale") throw unexpected("settle", word);
+    if (taken !== undefined) turn?.took(taken, begun, { commit: content.id, state: content.transition.state });
+    return { type: word };
   }
 }
+
+/** `taken`: what moveToFinished answers. */
+type SettleReply = readonly [word: string, taken?: unknown, begun?: readonly string[]];
 
 function transitionArgs({
   id,

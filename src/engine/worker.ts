@@ -1,4 +1,4 @@
-import { DelayedError, type Job, UnrecoverableError, Worker } from "bullmq";
+import { DelayedError, type Job, UnrecoverableError, Worker, type WorkerOptions } from "bullmq";
 import type { Redis } from "ioredis";
 import { catalogue } from "../core/catalogue.ts";
 import { assertNever, type ErrorRecord } from "../core/errors.ts";
@@ -12,6 +12,7 @@ import { checksJob, type ProviderChecks } from "./provider-checks.ts";
 import { type RestoreParts, reconcile } from "./restore.ts";
 import { type Execution, leaseMs } from "./run-store.ts";
 import { type Schedules, scheduleJob } from "./schedules.ts";
+import { type Turn, Turns } from "./turns.ts";
 
 /**
  * How a dead worker is noticed. A job's lock lasts 2.5 s and is renewed every 0.4 to 0.8 s, also while the event loop is busy; all workers together look every second
@@ -55,10 +56,12 @@ export class Workers {
   readonly #running = new Map<string, { readonly stop: AbortController; readonly data: JobData }>();
   readonly #parts: WorkerParts;
   readonly #locks: LockKeeper;
+  readonly #turns: Turns;
 
   constructor(parts: WorkerParts) {
     this.#parts = parts;
     const { redisUrl, prefix, onError } = parts;
+    this.#turns = new Turns(parts.worker, parts.token);
     this.#locks = new LockKeeper({ redisUrl, prefix, lockMs: vigilance.lockDuration, everyMs: 600, onError });
     this.#workers = queueNames.map((queue) => this.#open(queue));
   }
@@ -66,7 +69,7 @@ export class Workers {
   #open(queue: QueueName): Worker<JobData> {
     const { redis, prefix, concurrency, onError } = this.#parts;
     const steps = queue === "llm" || queue === "io";
-    const worker = new Worker<JobData>(queue, (job, token) => this.#process(queue, job, token ?? ""), {
+    const options: WorkerOptions = {
       connection: redis,
       prefix,
       name: this.#parts.worker,
@@ -78,7 +81,10 @@ export class Workers {
       runRetryDelay: 500,
       drainDelay: 2,
       settings: { backoffStrategy: (_made, _type, error) => (error instanceof NextAttempt ? error.delayMs : 1_000) },
-    });
+    };
+    const process = (job: Job<JobData>, token = ""): Promise<void> =>
+      this.#process(queue, job, token, this.#turns.of(worker, job, token));
+    const worker = new Worker<JobData>(queue, process, options, this.#turns.backend);
     worker.on("error", onError);
     worker.on("failed", (job, error) => {
       // A retry or a failed step is in the run's history; anything else is a fault of ours or of Redis, and the job comes again.
@@ -91,7 +97,7 @@ export class Workers {
     return worker;
   }
 
-  async #process(queue: QueueName, job: Job<JobData>, token: string): Promise<void> {
+  async #process(queue: QueueName, job: Job<JobData>, token: string, turn: Turn): Promise<void> {
     const id = job.id ?? "";
     const stop = new AbortController();
     // A job that comes while its former execution still goes on here was taken from that one. BullMQ stops renewing a lock when either ends; the keeper does not.
@@ -99,7 +105,7 @@ export class Workers {
     this.#running.set(id, { stop, data: job.data });
     this.#locks.hold(queue, id, token);
     try {
-      await this.#end(job, token, await this.#executed(queue, job, stop));
+      await this.#end(job, token, await this.#executed(queue, job, stop, turn));
     } finally {
       this.#locks.release(queue, id, token);
       if (this.#running.get(id)?.stop === stop) this.#running.delete(id);
@@ -107,9 +113,9 @@ export class Workers {
   }
 
   /** What needs a machine that this process does not have comes again, for another one. */
-  async #executed(queue: QueueName, job: Job<JobData>, stop: AbortController): Promise<AttemptEnd> {
+  async #executed(queue: QueueName, job: Job<JobData>, stop: AbortController, turn: Turn): Promise<AttemptEnd> {
     try {
-      return await this.#execute(queue, job, stop);
+      return await this.#execute(queue, job, stop, turn);
     } catch (error) {
       if (!isMachineUnknown(error)) throw error;
       // Its lease has passed by then.
@@ -117,16 +123,15 @@ export class Workers {
     }
   }
 
-  async #execute(queue: QueueName, job: Job<JobData>, stop: AbortController): Promise<AttemptEnd> {
-    const { run, workflow, version, actor = "", epoch = 0, times, rev, priority } = job.data;
+  async #execute(queue: QueueName, job: Job<JobData>, stop: AbortController, turn: Turn): Promise<AttemptEnd> {
+    const { run, workflow, version, actor = "", epoch = 0, times, priority } = job.data;
     const { folder } = this.#parts;
     const execution: Execution = {
       runId: run,
       actor,
       epoch,
-      token: this.#parts.token(),
+      token: turn.begun?.token ?? this.#parts.token(),
       ...(times === undefined ? {} : { times }),
-      ...(rev === undefined ? {} : { rev }),
       ...(priority === undefined ? {} : { priority }),
     };
     switch (queue) {
@@ -152,7 +157,7 @@ export class Workers {
         return folder.deliver({ ...execution, token: "" }, { actor, epoch, type: "timer" });
       case "llm":
       case "io":
-        return attempt(this.#parts, execution, workflow, version, stop);
+        return attempt(this.#parts, execution, workflow, version, stop, turn);
       default:
         return assertNever(queue);
     }
