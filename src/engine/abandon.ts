@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
 import type { Keys } from "../redis/keys.ts";
-import { type Dispatcher, jobIdOf } from "./dispatch.ts";
+import type { Dispatcher } from "./dispatch.ts";
+import { jobIdOf } from "./job.ts";
 import type { AbandonedStep } from "./state.ts";
 
 /** What ending unwanted work needs. */

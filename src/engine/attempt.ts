@@ -99,7 +99,12 @@ export async function attempt(
 }
 
 /** Unless that was done when its job was taken. */
-async function beginning(parts: AttemptParts, execution: Execution, step: CompiledStep, { begun }: Turn): Promise<Beginning> {
+async function beginning(
+  parts: AttemptParts,
+  execution: Execution,
+  step: CompiledStep,
+  { begun }: Turn,
+): Promise<Beginning> {
   if (begun) return parseBeginning(execution, begun.reply, begun.recent);
   const recent = parts.folder.recent.get(execution.runId);
   return parts.store.begin(execution, step.retry.attempts, parts.worker, step.reads, recent, step.resumesBare);

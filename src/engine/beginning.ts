@@ -53,7 +53,11 @@ export function parseBeginning(execution: Execution, reply: readonly string[], r
       };
     case "exhausted":
       // The script marks the token: this execution may say that the attempts are spent, but not bring an attempt's outcome.
-      return { type: "exhausted", attempts: Number(attempt), execution: { ...execution, token: `${execution.token}~` } };
+      return {
+        type: "exhausted",
+        attempts: Number(attempt),
+        execution: { ...execution, token: `${execution.token}~` },
+      };
     case "parked":
       return { type: "parked", waitMs: Number(attempt) === 0 ? null : Number(attempt) };
     case "delivered":

@@ -6,5 +6,6 @@ declare module "bullmq/dist/cjs/scripts/index.js" {
     readonly keys: number;
   }
   export const addPrioritizedJob: BullScript;
+  export const moveToActive: BullScript;
   export const moveToFinished: BullScript;
 }

@@ -11,9 +11,9 @@ import { compileWorkflow } from "../workflow/compile.ts";
 import type { CompiledWorkflow } from "../workflow/compiled.ts";
 import { definitionHash } from "../workflow/identity.ts";
 import type { StepKindSpec } from "../workflow/kinds/kind.ts";
-import type { JobSource } from "./dispatch.ts";
 import { createDriver, type Driver } from "./drive.ts";
 import type { DefinitionSource, ShownWorkflow, StoredWorkflow } from "./engine.ts";
+import type { JobSource } from "./job.ts";
 import { createOwnDriver } from "./own-driver.ts";
 
 const storeScript = loadScript("store_workflow", new URL("./lua/store_workflow.lua", import.meta.url));

@@ -1,10 +1,10 @@
 import { Job, type Queue, type RedisQueueBackend } from "bullmq";
 import { Packr } from "msgpackr";
 import type { ScriptValue } from "../redis/script.ts";
-import type { JobData, PlannedJob } from "./dispatch.ts";
+import type { JobData, PlannedJob } from "./job.ts";
 
 /** What BullMQ gives to a script of its own. */
-type BullValue = string | number | boolean | Buffer | null | undefined;
+export type BullValue = string | number | boolean | Buffer | null | undefined;
 
 const packr = new Packr({ useRecords: false });
 

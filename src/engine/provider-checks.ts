@@ -1,7 +1,7 @@
 import type { Queue } from "bullmq";
 import { checkedProviders } from "../router/check.ts";
 import type { Router } from "../router/router.ts";
-import type { JobData } from "./dispatch.ts";
+import type { JobData } from "./job.ts";
 
 /** Name of the job, and id of its scheduler: there is one for the whole fleet. */
 export const checksJob = "checks";

@@ -1,4 +1,3 @@
-import { addPrioritizedJob, moveToFinished } from "bullmq/dist/cjs/scripts/index.js";
 import type { Redis } from "ioredis";
 import { AppError } from "../core/errors.ts";
 import type { Json } from "../core/json.ts";
@@ -6,6 +5,7 @@ import type { Priority } from "../core/priority.ts";
 import type { EventBody } from "../core/run.ts";
 import type { Keys } from "../redis/keys.ts";
 import { loadScript, type ScriptValue } from "../redis/script.ts";
+import { settleScript } from "./turn-scripts.ts";
 
 const script = (name: string) => loadScript(name, new URL(`./lua/${name}.lua`, import.meta.url));
 const scripts = {
@@ -15,10 +15,7 @@ const scripts = {
   note: script("note"),
   deliver: script("deliver"),
   commit: script("commit"),
-  settle: loadScript("settle", new URL("./lua/settle.lua", import.meta.url), {
-    add_prioritized_job: addPrioritizedJob,
-    move_to_finished: moveToFinished,
-  }),
+  settle: settleScript,
   wake: script("wake"),
   signal: script("signal"),
   take: script("take"),

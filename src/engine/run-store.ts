@@ -1,5 +1,4 @@
 import type { Redis } from "ioredis";
-import type { Hints } from "../core/call.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import { isPriority, type Priority } from "../core/priority.ts";
 import type { EventBody, RunStatus } from "../core/run.ts";
@@ -118,7 +117,15 @@ export class RunStore {
     recent?: RecentState,
     bare = false,
   ): Promise<Beginning> {
-    const args = [...fenceArgs(execution), execution.times ?? "", allowed, worker, recent?.commit ?? "", bare ? "bare" : "", ...reads];
+    const args = [
+      ...fenceArgs(execution),
+      execution.times ?? "",
+      allowed,
+      worker,
+      recent?.commit ?? "",
+      bare ? "bare" : "",
+      ...reads,
+    ];
     return parseBeginning(execution, await this.#scripts.run("begin", execution.runId, args), recent);
   }
 

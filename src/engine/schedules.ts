@@ -6,8 +6,8 @@ import { isTerminal, type RunStatus } from "../core/run.ts";
 import type { Schedule } from "../core/schedule.ts";
 import { fullKey, ownName, tenantOf } from "../core/tenant.ts";
 import type { Keys } from "../redis/keys.ts";
-import type { JobData } from "./dispatch.ts";
 import type { ScheduleRequest, SubmitRequest } from "./engine.ts";
+import type { JobData } from "./job.ts";
 
 /** Name of the jobs that begin scheduled runs. */
 export const scheduleJob = "schedule";

@@ -2,7 +2,8 @@ import { createHash, randomUUID } from "node:crypto";
 import { AppError } from "../core/errors.ts";
 import { isJsonObject, type Json } from "../core/json.ts";
 import type { Definitions } from "./definitions.ts";
-import { commandJob, type Dispatcher } from "./dispatch.ts";
+import type { Dispatcher } from "./dispatch.ts";
+import { commandJob } from "./job.ts";
 import type { RunStore } from "./run-store.ts";
 
 /** A signal, and the run that it is for. */

@@ -6,8 +6,8 @@ import { defaultTenant } from "../core/tenant.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { StepOutcome } from "../steps/handler.ts";
 import type { CompiledStep } from "../workflow/compiled.ts";
-import type { Execution } from "./run-scripts.ts";
 import type { Begun } from "./beginning.ts";
+import type { Execution } from "./run-scripts.ts";
 import type { WaitingStore } from "./waiting-store.ts";
 
 /** What decides whether two executions of a step would give the same. */

@@ -1,9 +1,20 @@
-import { type BackendFactory, createRedisBackend, type Job, type RedisQueueBackend, type Worker } from "bullmq";
+import {
+  array2obj,
+  type BackendFactory,
+  createRedisBackend,
+  type Job,
+  type RedisQueueBackend,
+  raw2NextJobData,
+  type Worker,
+} from "bullmq";
+import type { Redis } from "ioredis";
 import type { IdSource } from "../core/ids.ts";
+import type { Keys } from "../redis/keys.ts";
 import type { ScriptValue } from "../redis/script.ts";
-import type { JobData } from "./dispatch.ts";
-import { plainValues } from "./job-values.ts";
+import type { JobData } from "./job.ts";
+import { type BullValue, plainValues } from "./job-values.ts";
 import type { RecentState } from "./recent.ts";
+import { nextJobScript } from "./turn-scripts.ts";
 
 /** An attempt that was begun when its job was taken. */
 export interface BegunJob {
@@ -11,8 +22,8 @@ export interface BegunJob {
   readonly token: string;
   /** What begin_attempt.lua answered. */
   readonly reply: readonly string[];
-  /** The state that this worker made last: where the attempt is of the same run, the answer does not repeat it. */
-  readonly recent: RecentState;
+  /** The state that its worker has just made: where the attempt is of the same run, the answer does not repeat it. */
+  readonly recent?: RecentState;
 }
 
 /**
@@ -32,73 +43,87 @@ export interface Turn {
   took(taken: unknown, begun: readonly string[] | undefined, committed: RecentState): void;
 }
 
+/** What turns need. */
+export interface TurnParts {
+  readonly keys: Keys;
+  /** The worker's name in the history. */
+  readonly worker: string;
+  /** Names executions. */
+  readonly token: IdSource;
+}
+
 /** The turns of one process. */
 export class Turns {
-  readonly #worker: string;
-  readonly #token: IdSource;
-  /** What `moveToFinished` has answered already, by job id. */
-  readonly #finished = new Map<string, unknown>();
+  readonly #parts: TurnParts;
+  /** What `moveToFinished` has answered already. */
+  readonly #finished = new WeakMap<object, unknown>();
   /** By job id and number of its start. */
   readonly #begun = new Map<string, BegunJob>();
 
-  /** @param worker its name in the history. @param token names executions */
-  constructor(worker: string, token: IdSource) {
-    this.#worker = worker;
-    this.#token = token;
+  constructor(parts: TurnParts) {
+    this.#parts = parts;
   }
 
-  /** A backend of BullMQ that asks here first. */
+  /** A backend of BullMQ that takes and finishes jobs as {@link Turn} has it. */
   readonly backend: BackendFactory<RedisQueueBackend> = (...how) => {
     const backend = createRedisBackend(...how);
     const execute = backend.execCommand.bind(backend);
-    const idAt = backend.moveToFinishedKeys.length;
-    backend.execCommand = (client, command, values) => {
-      const id = command === "moveToFinished" ? String(values[idAt]) : "";
-      const taken = this.#finished.get(id);
-      if (taken === undefined) return execute(client, command, values);
-      this.#finished.delete(id);
-      return taken;
+    backend.execCommand = (client, command, values) =>
+      command === "moveToActive" ? this.#take(client as unknown as Redis, values) : execute(client, command, values);
+    const complete = backend.moveToCompleted.bind(backend);
+    backend.moveToCompleted = async (job, ...rest) => {
+      const code = this.#finished.get(job);
+      if (code === undefined) return complete(job, ...rest);
+      if (typeof code !== "number") return { result: raw2NextJobData(code as unknown[]), finishedOn: Date.now() };
+      if (code >= 0) return { result: [], finishedOn: Date.now() };
+      throw backend.finishedErrors({ code, jobId: job.id ?? "", command: "moveToFinished", state: "active" });
     };
     return backend;
   };
 
   /** @param lock the token of the job's lock */
   of(worker: Worker<JobData>, job: Job<JobData>, lock: string): Turn {
-    const { id = "", attemptsStarted } = job;
-    const key = startOf(id, attemptsStarted);
+    const { worker: name, token } = this.#parts;
+    const key = startOf(job.id, job.attemptsStarted);
     const begun = this.#begun.get(key);
     this.#begun.delete(key);
-    const next = this.#token();
+    const next = token();
     return {
       begun,
-      worker: this.#worker,
+      worker: name,
       next,
       finish: () => finishing(worker, job, lock),
       took: (taken, reply, recent) => {
-        this.#finished.set(id, taken);
-        const start = takenStart(taken);
-        if (reply && start) this.#begun.set(start, { token: next, reply, recent });
+        this.#finished.set(job, taken);
+        this.#note(taken, reply, { token: next, recent });
       },
     };
   }
+
+  /** The first job of a worker that had none. @param values what `moveToActive` is given @returns what it answers */
+  async #take(redis: Redis, values: readonly BullValue[]): Promise<unknown> {
+    const { keys, worker } = this.#parts;
+    const token = this.#parts.token();
+    const args = [token, worker, ...plainValues(values)];
+    const [taken, reply] = (await nextJobScript.run(redis, [keys.run("").run], args)) as [
+      unknown,
+      (readonly string[])?,
+    ];
+    this.#note(taken, reply, { token });
+    return taken;
+  }
+
+  /** @param taken the answer of BullMQ's script: with the job as a hash and its id */
+  #note(taken: unknown, reply: readonly string[] | undefined, how: Omit<BegunJob, "reply">): void {
+    if (!reply || !Array.isArray(taken)) return;
+    const [fields, id] = taken as [string[], string];
+    this.#begun.set(startOf(id, array2obj(fields).ats), { ...how, reply });
+  }
 }
 
-function startOf(jobId: string, started: number | string): string {
+/** One start of a job: where it comes again, it is another one. */
+function startOf(jobId: string | undefined, started: number | string | undefined): string {
   return `${jobId} ${started}`;
-}
-
-/** Of an answer of `moveToFinished`: the job that it has taken, as {@link startOf}; null: none. */
-function takenStart(taken: unknown): string | null {
-  const [fields, id] = Array.isArray(taken) ? taken : [];
-  if (!Array.isArray(fields)) return null;
-  return startOf(String(id), rawJob(fields).ats ?? "0");
-}
-
-/** A hash as a script returns it. */
-function rawJob(fields: readonly string[]): Readonly<Record<string, string | undefined>> {
-  const pairs: [string, string][] = [];
-  for (let i = 0; i + 1 < fields.length; i += 2) pairs.push([fields[i] ?? "", fields[i + 1] ?? ""]);
-  return Object.fromEntries(pairs);
 }
 
 /** Takes the next job where the worker goes on. */

@@ -5,7 +5,7 @@ import { assertNever, type ErrorRecord } from "../core/errors.ts";
 import type { IdSource } from "../core/ids.ts";
 import { type AttemptEnd, type AttemptParts, attempt } from "./attempt.ts";
 import { isMachineUnknown } from "./definitions.ts";
-import { type JobData, keptJobs, type QueueName, queueNames } from "./dispatch.ts";
+import { type JobData, keptJobs, type QueueName, queueNames } from "./job.ts";
 import type { StopReason } from "./limited.ts";
 import { LockKeeper } from "./lock-keeper.ts";
 import { checksJob, type ProviderChecks } from "./provider-checks.ts";
@@ -61,7 +61,7 @@ export class Workers {
   constructor(parts: WorkerParts) {
     this.#parts = parts;
     const { redisUrl, prefix, onError } = parts;
-    this.#turns = new Turns(parts.worker, parts.token);
+    this.#turns = new Turns({ keys: parts.restore.keys, worker: parts.worker, token: parts.token });
     this.#locks = new LockKeeper({ redisUrl, prefix, lockMs: vigilance.lockDuration, everyMs: 600, onError });
     this.#workers = queueNames.map((queue) => this.#open(queue));
   }

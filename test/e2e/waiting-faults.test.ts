@@ -1,6 +1,6 @@
 import { Queue } from "bullmq";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { type QueueName, queueNames } from "../../src/engine/dispatch.ts";
+import { type QueueName, queueNames } from "../../src/engine/job.ts";
 import { keysOf } from "../../src/redis/keys.ts";
 import { eventually } from "../support/eventually.ts";
 import { Fleet } from "../support/fleet.ts";

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RunEvent } from "../../src/core/run.ts";
+import type { Settlement } from "../../src/engine/fold.ts";
 import type { Execution } from "../../src/engine/run-store.ts";
 import { eventually } from "../support/eventually.ts";
 import { type EngineUnderTest, engineUnderTest, type Hand, succeeded } from "./engine-under-test.ts";
@@ -42,14 +43,16 @@ function revision(runId: string): Promise<string | null> {
 /** The two ways in which a worker brings an outcome. */
 const ways: Record<string, (hand: Hand, execution: Execution) => Promise<unknown>> = {
   "to the inbox": (hand, execution) => hand.folder.deliver(execution, succeeded(execution)),
-  "by settling": async (hand, execution) => {
-    const begun = await hand.store.begin(execution, 3, "hand", []);
-    if (begun.type !== "begun") throw new Error(`the step is ${begun.type}`);
-    const { workflow, version } = await run(execution.runId);
-    const loaded = await hand.definitions.load(workflow, version);
-    return hand.folder.settle({ ...begun, execution, delivery: succeeded(execution), costUsd: 0, workflow: loaded });
-  },
+  "by settling": async (hand, execution) => hand.folder.settle(await begunBy(hand, execution)),
 };
+
+async function begunBy(hand: Hand, execution: Execution): Promise<Settlement> {
+  const begun = await hand.store.begin(execution, 3, "hand", []);
+  if (begun.type !== "begun") throw new Error(`the step is ${begun.type}`);
+  const { workflow, version } = await run(execution.runId);
+  const loaded = await hand.definitions.load(workflow, version);
+  return { ...begun, execution, delivery: succeeded(execution), costUsd: 0, workflow: loaded };
+}
 
 async function run(runId: string): Promise<{ readonly workflow: string; readonly version: number }> {
   const [workflow, version] = await engine.server.redis.hmget(engine.keys.run(runId).run, "workflow", "version");
@@ -130,37 +133,41 @@ describe("a holder whose lease passes to another before it commits", () => {
   });
 });
 
-describe("a job that is added beside the commit it follows from", () => {
-  const chain = [{ id: "a" }, { id: "b" }, { id: "c" }];
-  const next = (runId: string, actor: string, epoch: number, rev: number): Execution => ({
-    runId,
-    actor,
-    epoch,
-    token: `${runId}-${actor}`,
-    rev,
+describe("a job that follows from a commit", () => {
+  const chain = [{ id: "a" }, { id: "b", retry: { attempts: 4 } }, { id: "c" }];
+
+  test("is there with it, and says how its attempt is begun", async () => {
+    const runId = await engine.submit(chain);
+    const hand = engine.hand();
+    await ways["by settling"]?.(hand, await hand.begin(runId, "a"));
+    expect(await engine.jobData("io", `${runId}-b-2`)).toMatchObject({ actor: "b", epoch: 2, begin: { attempts: 4 } });
   });
 
-  test("has come too early until the commit is there, and then begins", async () => {
+  test("is not there where the commit was refused: what the run really needs is", async () => {
+    const runId = await engine.submit(fan(2));
+    const hand = engine.hand();
+    const [a, b] = [await hand.begin(runId, "s0"), await hand.begin(runId, "s1")];
+    // Another's outcome lies in the inbox: nothing may be committed past it.
+    await hand.store.deliver("dead", b, succeeded(b), 0);
+    await engine.server.redis.del(engine.keys.run(runId).lease);
+    await ways["by settling"]?.(hand, a);
+    expect((await engine.jobs("io")).filter((id) => id.startsWith(`${runId}-join-`))).toEqual([`${runId}-join-3`]);
+    expect(Object.keys((await engine.state(runId)).active)).toEqual(["join"]);
+  });
+
+  test("is there once where its outcome is brought twice", async () => {
     const runId = await engine.submit(chain);
     const hand = engine.hand();
     const a = await hand.begin(runId, "a");
-    const b = next(runId, "b", 2, Number(await revision(runId)) + 1);
-    expect(await hand.store.begin(b, 3, "hand", [])).toEqual({ type: "early" });
-    await ways["by settling"]?.(hand, a);
-    expect(await engine.jobs("io")).toContain(`${runId}-b-2`);
-    expect(await hand.store.begin(b, 3, "hand", [])).toMatchObject({ type: "begun", attempt: 1 });
+    const begun = await begunBy(hand, a);
+    await hand.folder.settle(begun);
+    const before = await expectGapless(runId);
+    expect(await hand.folder.settle(begun)).toEqual({ type: "done" });
+    expect(await expectGapless(runId)).toEqual(before);
+    expect((await engine.jobs("io")).filter((id) => id.startsWith(`${runId}-b-`))).toEqual([`${runId}-b-2`]);
   });
 
-  test("is refused where the run came that far without it, or is gone", async () => {
-    const runId = await engine.submit(chain);
-    const hand = engine.hand();
-    await hand.folder.deliver(await hand.begin(runId, "a"), succeeded(await hand.begin(runId, "a")));
-    const other = next(runId, "c", 2, Number(await revision(runId)));
-    expect(await hand.store.begin(other, 3, "hand", [])).toEqual({ type: "stale" });
-    expect(await hand.store.begin(next("gone", "a", 1, 1), 3, "hand", [])).toEqual({ type: "stale" });
-  });
-
-  test("is not lost where Redis forgot the commit's script and executes the adding first", async () => {
+  test("is not lost where Redis forgot the script", async () => {
     const runId = await engine.submit(chain);
     const hand = engine.hand();
     const a = await hand.begin(runId, "a");
@@ -170,13 +177,11 @@ describe("a job that is added beside the commit it follows from", () => {
     expect(await engine.jobs("io")).toContain(`${runId}-b-2`);
   });
 
-  test("is added after the commit where other steps of the run go on beside it", async () => {
+  test("is there too where other steps of the run go on beside it", async () => {
     const runId = await engine.submit([{ id: "a" }, { id: "b", needs: ["a"] }, { id: "side", needs: [] }]);
     const hand = engine.hand();
     await ways["by settling"]?.(hand, await hand.begin(runId, "a"));
-    const job = await engine.jobData("io", `${runId}-b-3`);
-    expect(job).toMatchObject({ actor: "b", epoch: 3 });
-    expect(job).not.toHaveProperty("rev");
+    expect(await engine.jobData("io", `${runId}-b-3`)).toMatchObject({ actor: "b", epoch: 3 });
   });
 });
 

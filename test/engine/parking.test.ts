@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Dispatcher, type PlannedJob, plannedJob } from "../../src/engine/dispatch.ts";
+import type { Dispatcher } from "../../src/engine/dispatch.ts";
+import { type PlannedJob, plannedJob } from "../../src/engine/job.ts";
 import { reconcile, restoreJobs } from "../../src/engine/restore.ts";
 import type { Execution } from "../../src/engine/run-scripts.ts";
 import { define } from "../workflow/support/define.ts";

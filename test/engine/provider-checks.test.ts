@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { createApp } from "../../src/app.ts";
 import { loadSettings } from "../../src/config/load.ts";
 import type { Settings } from "../../src/config/settings.ts";
-import type { JobData } from "../../src/engine/dispatch.ts";
+import type { JobData } from "../../src/engine/job.ts";
 import { ProviderChecks } from "../../src/engine/provider-checks.ts";
 import { createProviders } from "../../src/providers/create.ts";
 import { keysOf } from "../../src/redis/keys.ts";

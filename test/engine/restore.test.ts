@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { queueNames } from "../../src/engine/dispatch.ts";
+import { queueNames } from "../../src/engine/job.ts";
 import { reconcile, restoreJobs } from "../../src/engine/restore.ts";
 import { type EngineUnderTest, engineUnderTest, type Hand, succeeded } from "./engine-under-test.ts";
 

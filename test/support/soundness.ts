@@ -2,7 +2,7 @@ import { Queue } from "bullmq";
 import { Redis } from "ioredis";
 import { expect } from "vitest";
 import type { RunEvent } from "../../src/core/run.ts";
-import { queueNames } from "../../src/engine/dispatch.ts";
+import { queueNames } from "../../src/engine/job.ts";
 import { keysOf } from "../../src/redis/keys.ts";
 import type { Fleet } from "./fleet.ts";
 

@@ -3,30 +3,14 @@
 -- KEYS 1 run
 -- ARGV 1 actor | 2 epoch | 3 execution token | 4 cost in USD or '' | 5 expected rev | 6 jobs that follow | 7 values of each | 8 values of the finishing; 0: it is left to the worker
 --      9 execution token of the next attempt | 10 worker | 11.. the jobs (BullMQ's addPrioritizedJob), the finishing (BullMQ's moveToFinished), the transition (see apply.lua)
--- RETURNS {"done", what moveToFinished answers, how the job in it was begun (see begin_attempt.lua)} committed | {"moved"} something happened: nothing is done, deliver it | {"stale"}
+-- RETURNS {"done", what moveToFinished answers, how the job in it was begun (see begin_next.lua)} committed | {"moved"} something happened: nothing is done, deliver it | {"stale"}
 -- Sent twice it answers as the first time, as long as nobody committed since; only that moveToFinished then says that the job is finished.
 --- @include "apply"
---- @include "begin_attempt"
+--- @include "begin_next"
 local run = KEYS[1]
 local jobs, width, finishing = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local finish_at = 11 + jobs * width
 local transition_at = finish_at + finishing
-
--- The job that moveToFinished has taken, where it says how to begin its attempt.
-local function begin_next(taken)
-  if type(taken) ~= 'table' or type(taken[1]) ~= 'table' then return nil end
-  local fields = taken[1]
-  local at = 1
-  while fields[at] ~= 'data' do at = at + 2 end
-  local job = cjson.decode(fields[at + 1])
-  if not job.begin then return nil end
-  local next_run = string.gsub(run, '{[^{}]*}$', '{' .. job.run .. '}')
-  local known = next_run == run and ARGV[transition_at] or ''
-  local number = function(value) return value and string.format('%d', value) or '' end
-  local given = { job.actor, number(job.epoch), ARGV[9], number(job.times), number(job.begin.attempts), ARGV[10], known, job.begin.bare and 'bare' or '' }
-  for _, step in ipairs(job.begin.reads or {}) do given[#given + 1] = step end
-  return begin_attempt(next_run, given)
-end
 
 -- Where the job that was added is the one that was taken, nobody need be woken for it.
 local function unmark(taken)
@@ -39,7 +23,7 @@ local function done()
   if finishing == 0 then return { 'done' } end
   local taken = move_to_finished(finish_at, finishing)
   unmark(taken)
-  return { 'done', taken, begin_next(taken) }
+  return { 'done', taken, begin_next(taken, run, ARGV[9], ARGV[10], ARGV[transition_at]) }
 end
 
 local last = redis.call('HMGET', run, 'rev', 'commit', 'aside')

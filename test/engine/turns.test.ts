@@ -1,0 +1,164 @@
+import { createHash } from "node:crypto";
+import { type Job, Worker } from "bullmq";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type App, createApp } from "../../src/app.ts";
+import { loadSettings } from "../../src/config/load.ts";
+import { tokenSource } from "../../src/core/ids.ts";
+import type { JobData } from "../../src/engine/job.ts";
+import { Turns } from "../../src/engine/turns.ts";
+import { keysOf } from "../../src/redis/keys.ts";
+import { loadScript } from "../../src/redis/script.ts";
+import type { StepHandler } from "../../src/steps/handler.ts";
+import { createLog } from "../../src/telemetry/log.ts";
+import { eventually } from "../support/eventually.ts";
+import { type TestRedis, testRedis } from "../support/redis.ts";
+import { noop } from "../workflow/support/define.ts";
+
+const keys = keysOf("switchyard");
+const chain = { name: "chain", steps: ["a", "b", "c", "d"].map((id) => ({ id, noop: {} })) };
+
+let server: TestRedis;
+let engine: App["engine"];
+const opened: (() => Promise<unknown>)[] = [];
+/** Calls of the steps, in their order; a step for which somebody waits here goes on when he lets it. */
+const calls: { readonly runId: string; readonly stepId: string; readonly idempotencyKey: string }[] = [];
+const gates = new Map<string, Promise<void>>();
+
+const handler: StepHandler = {
+  kind: "noop",
+  async execute({ runId, stepId, idempotencyKey }) {
+    calls.push({ runId, stepId, idempotencyKey });
+    await gates.get(stepId);
+    return { type: "succeeded", output: stepId, served: null, report: { calls: [] } };
+  },
+};
+
+async function process(roles: { readonly worker?: boolean }): Promise<App> {
+  const env = { REDIS_URL: server.url, OLLAMA_ENDPOINT: "http://127.0.0.1:9" };
+  const settings = await loadSettings({ env, cwd: "/" });
+  const app = await createApp({ settings, roles, log: createLog("error"), kinds: [{ spec: noop, handler }] });
+  opened.push(() => app.close());
+  return app;
+}
+
+beforeAll(async () => {
+  server = await testRedis();
+  ({ engine } = await process({}));
+  await engine.store(chain);
+});
+afterAll(async () => {
+  for (const close of opened.reverse()) await close();
+  await server?.close();
+});
+
+async function submitted(): Promise<string> {
+  return (await engine.submit({ workflow: "chain" })).run.id;
+}
+
+async function ended(id: string): Promise<void> {
+  await eventually(async () => expect((await engine.get(id)).status).toBe("succeeded"), 20_000);
+}
+
+async function started(id: string): Promise<readonly string[]> {
+  const events = await engine.events(id, 0);
+  return events.flatMap((event) => (event.type === "step.started" ? [`${event.step} ${event.attempt}`] : []));
+}
+
+/** A worker of BullMQ that takes jobs as ours do, and does nothing with them. */
+function taker(): {
+  readonly take: () => Promise<Job<JobData>>;
+  readonly turnOf: (job: Job<JobData>) => ReturnType<Turns["of"]>;
+} {
+  const turns = new Turns({ keys, worker: "taker", token: tokenSource() });
+  const options = { connection: server.redis, prefix: keys.queues, autorun: false, lockDuration: 1_000 };
+  const worker = new Worker<JobData>("io", null, options, turns.backend);
+  opened.push(() => worker.close(true));
+  return {
+    async take() {
+      const job = await worker.getNextJob("taker", { block: false });
+      if (!job) throw new Error("there is no job");
+      return job as Job<JobData>;
+    },
+    turnOf: (job) => turns.of(worker, job, "taker"),
+  };
+}
+
+/** As the workers' looks for stalled jobs do with one whose lock has passed. */
+async function giveBack(job: Job<JobData>): Promise<void> {
+  const { redis } = server;
+  const queue = `${keys.queues}:io`;
+  await redis
+    .multi()
+    .del(`${queue}:${job.id}:lock`)
+    .lrem(`${queue}:active`, 0, job.id ?? "")
+    .exec();
+  await redis.zadd(`${queue}:prioritized`, "1", job.id ?? "");
+}
+
+describe("a job that is taken", () => {
+  test("is begun with it, and begun anew where it comes again", async () => {
+    const id = await submitted();
+    const { take, turnOf } = taker();
+    const first = await take();
+    expect(await started(id)).toEqual(["a 1"]);
+    // Nobody asks for that turn: its worker has lost the job.
+    await giveBack(first);
+    const again = await take();
+    expect(await started(id)).toEqual(["a 1", "a 2"]);
+    const { begun } = turnOf(again);
+    expect(begun?.reply.slice(0, 2)).toEqual(["begun", 2]);
+    // Once: another turn of the same start has to begin by itself.
+    expect(turnOf(again).begun).toBeUndefined();
+    await giveBack(again);
+  });
+});
+
+describe("workers that settle, finish, take and begin in one", () => {
+  test("call again what another had begun and not executed, under the same idempotency key", async () => {
+    const id = await submitted();
+    const { take } = taker();
+    let job = await take();
+    // The run of the test before comes first.
+    while (job.data.run !== id) job = await take();
+    await giveBack(job);
+    await process({ worker: true });
+    await ended(id);
+    const mine = calls.filter(({ runId }) => runId === id);
+    expect(mine.map(({ stepId }) => stepId)).toEqual(["a", "b", "c", "d"]);
+    expect(mine[0]?.idempotencyKey).toBe(`${id}-a-1-1`);
+    expect(await started(id)).toEqual(["a 1", "a 2", "b 1", "c 1", "d 1"]);
+  });
+
+  test("never ask to begin by itself", async () => {
+    await server.redis.script("FLUSH");
+    const ids = await Promise.all(Array.from({ length: 20 }, submitted));
+    for (const id of ids) await ended(id);
+    for (const id of ids) expect(await started(id)).toEqual(["a 1", "b 1", "c 1", "d 1"]);
+    const { lua } = loadScript("begin", new URL("../../src/engine/lua/begin.lua", import.meta.url));
+    expect(await server.redis.script("EXISTS", createHash("sha1").update(lua).digest("hex"))).toEqual([0]);
+  });
+
+  test("leave no job behind that waits or is at work", async () => {
+    const queue = `${keys.queues}:io`;
+    await ended(await submitted());
+    await eventually(async () => expect(await server.redis.llen(`${queue}:active`)).toBe(0));
+    expect(await server.redis.zcard(`${queue}:prioritized`)).toBe(0);
+  });
+
+  test("begin nothing of a run that was paused while its step was at work", async () => {
+    let open = () => {};
+    gates.set("b", new Promise((resolve) => (open = resolve)));
+    const id = await submitted();
+    await eventually(async () => expect(await started(id)).toEqual(["a 1", "b 1"]));
+    await engine.pause(id, "somebody");
+    open();
+    await eventually(async () => expect((await engine.get(id)).steps[1]?.status).toBe("succeeded"));
+    // A run beside it goes on.
+    gates.delete("b");
+    await ended(await submitted());
+    expect(await started(id)).toEqual(["a 1", "b 1"]);
+    await engine.resume(id, "somebody");
+    await ended(id);
+    expect(await started(id)).toEqual(["a 1", "b 1", "c 1", "d 1"]);
+  });
+});
