@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Job, Worker } from "bullmq";
+import { type Job, Queue, Worker } from "bullmq";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type App, createApp } from "../../src/app.ts";
 import { loadSettings } from "../../src/config/load.ts";
@@ -160,5 +160,16 @@ describe("workers that settle, finish, take and begin in one", () => {
     await engine.resume(id, "somebody");
     await ended(id);
     expect(await started(id)).toEqual(["a 1", "b 1", "c 1", "d 1"]);
+  });
+
+  test("go on beside jobs that somebody has tampered with", async () => {
+    const queue = new Queue("io", { connection: server.redis, prefix: keys.queues });
+    opened.push(() => queue.close());
+    const data = [null, 5, [], { begin: {} }, { begin: { attempts: "x" }, run: "%1" }];
+    await queue.addBulk(data.map((data) => ({ name: "a", data, opts: { priority: 1 } })));
+    // And one that has lost its content.
+    await server.redis.zadd(`${keys.queues}:io:prioritized`, 0, "lost");
+    await ended(await submitted());
+    await eventually(async () => expect(await queue.getFailedCount()).toBeGreaterThanOrEqual(data.length));
   });
 });

@@ -5,11 +5,17 @@ local function digits(value)
   return value and string.format('%d', value) or ''
 end
 
-local function begin_next(taken, any_run, token, worker, commit)
+-- Of a job that somebody has tampered with there may be no data, or not ours.
+local function data_of(fields)
+  for at = 1, #fields, 2 do
+    if fields[at] == 'data' then return cjson.decode(fields[at + 1]) end
+  end
+  return {}
+end
+
+local function begin_taken(taken, any_run, token, worker, commit)
   if type(taken) ~= 'table' or type(taken[1]) ~= 'table' then return nil end
-  local fields, at = taken[1], 1
-  while fields[at] ~= 'data' do at = at + 2 end
-  local job = cjson.decode(fields[at + 1])
+  local job = data_of(taken[1])
   local how = job.begin
   if not how then return nil end
   local run = string.gsub(any_run, '{[^{}]*}$', '{' .. job.run .. '}')
@@ -18,4 +24,10 @@ local function begin_next(taken, any_run, token, worker, commit)
     run == any_run and commit or '', how.bare and 'bare' or '', unpack(how.reads or {})
   }
   return begin_attempt(run, given)
+end
+
+-- The job is taken by now, and perhaps a transition committed: what cannot be begun here is left to the worker, who finds the same and says so.
+local function begin_next(...)
+  local tried, begun = pcall(begin_taken, ...)
+  return tried and begun or nil
 end
