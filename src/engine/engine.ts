@@ -102,6 +102,16 @@ export interface EngineHealth {
   readonly workers: readonly string[];
 }
 
+/** What looking for missing and left-over jobs came to. */
+export interface Reconciled {
+  /** Open runs that were looked at. */
+  readonly runs: number;
+  /** Jobs that were missing, or slept though their steps had been woken. */
+  readonly added: number;
+  /** Jobs that slept and belonged to no open run. */
+  readonly removed: number;
+}
+
 /** What the API calls. Holds no run: every change of a run happens in a worker's job. */
 export interface Engine {
   /** Checks and stores a definition. @throws AppError invalid_definition with every problem; nothing is stored. */
@@ -174,8 +184,8 @@ export interface Engine {
     /** Takes a signal for nobody's run, once for each id. @returns what came of it, for each trigger that is set on its name */
     announce(name: string, signal: OpenSignal): Promise<readonly Begun[]>;
   };
-  /** Adds the jobs that open runs need and that are missing; a worker of the fleet does so every 15 s. @returns open runs and jobs added. */
-  reconcile(): Promise<{ readonly runs: number; readonly added: number }>;
+  /** Adds the jobs that open runs need and that are missing, and removes those that sleep and that no open run has; a worker of the fleet does so every 15 s. */
+  reconcile(): Promise<Reconciled>;
   /** @throws AppError redis_unavailable */
   health(): Promise<EngineHealth>;
   close(): Promise<void>;

@@ -5,12 +5,13 @@ import type { Keys } from "../redis/keys.ts";
 import { abandonSteps } from "./abandon.ts";
 import type { Definitions } from "./definitions.ts";
 import type { Dispatcher } from "./dispatch.ts";
-import type { Parent } from "./engine.ts";
+import type { Parent, Reconciled } from "./engine.ts";
 import { foldJob, type PlannedJob, plannedJob } from "./job.ts";
 import { agedPriority } from "./job-priority.ts";
 import { enterPlaces, leavePlaces, repairPlaces } from "./places.ts";
 import type { EndedRun } from "./run-lists.ts";
 import type { RunState } from "./state.ts";
+import { removeStrayJobs } from "./stray-jobs.ts";
 
 /** What looking for missing jobs needs. */
 export interface RestoreParts {
@@ -145,8 +146,8 @@ export async function restoreJobs(parts: RestoreParts, runId: string, full?: Set
   return added + roused.filter(Boolean).length;
 }
 
-/** Looks through all open runs, in no order. @returns runs looked at and jobs added. */
-export async function reconcile(parts: RestoreParts): Promise<{ readonly runs: number; readonly added: number }> {
+/** Looks through all open runs, in no order, then through the jobs that sleep. @returns runs looked at, jobs added to them, and jobs removed that no open run has */
+export async function reconcile(parts: RestoreParts): Promise<Reconciled> {
   let runs = 0;
   let added = 0;
   let cursor = "0";
@@ -162,5 +163,5 @@ export async function reconcile(parts: RestoreParts): Promise<{ readonly runs: n
     }
   } while (cursor !== "0");
   for (const group of full) await beginAll(parts, await repairPlaces(parts, group));
-  return { runs, added };
+  return { runs, added, removed: await removeStrayJobs(parts) };
 }

@@ -159,7 +159,7 @@ describe("switchyard dev, and commands in other terminals of its folder", () => 
 
   test("reconcile finds the Redis of dev", async () => {
     const { code, out } = await switchyard("reconcile", "--json");
-    expect({ code, result: JSON.parse(out) }).toEqual({ code: 0, result: { runs: 0, added: 0 } });
+    expect({ code, result: JSON.parse(out) }).toEqual({ code: 0, result: { runs: 0, added: 0, removed: 0 } });
   });
 
   test("after kill -9 the next dev ends the Redis that was left, and has the runs", async () => {

@@ -54,7 +54,7 @@ describe(`a storm over three workers, Redis and every provider (seed ${seed})`, 
       const { stdout } = await run(process.execPath, [main, "reconcile", "--json"], {
         env: { ...process.env, ...fleet.simulator.env, REDIS_URL: fleet.redis.url },
       });
-      expect(JSON.parse(stdout)).toEqual({ runs: 0, added: 0 });
+      expect(JSON.parse(stdout)).toEqual({ runs: 0, added: 0, removed: 0 });
     },
     lastsMs + 150_000,
   );

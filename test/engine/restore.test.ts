@@ -71,7 +71,7 @@ describe("restoreJobs", () => {
     expect(await restoreJobs(engine.restoring, runId)).toBe(1);
     expect(await jobsOf(runId)).toEqual([`${runId}-s1-2`]);
     await engine.server.redis.del(engine.keys.run(runId).lease);
-    expect(await reconcile(engine.restoring)).toEqual({ runs: 1, added: 1 });
+    expect(await reconcile(engine.restoring)).toEqual({ runs: 1, added: 1, removed: 0 });
     const [fold = ""] = (await jobsOf(runId)).filter((id) => id.includes("-fold-"));
     expect(fold).toBe(`${runId}-fold-1`);
     expect(await hand.folder.again({ ...s0, actor: "", epoch: 0 })).toEqual({ type: "done" });
@@ -84,9 +84,9 @@ describe("reconcile", () => {
     const runs = await Promise.all([engine.submit(side(2)), engine.submit(side(3)), engine.submit(side(1))]);
     const all = await Promise.all(runs.map(jobsOf));
     await remove(all.flat());
-    expect(await reconcile(engine.restoring)).toEqual({ runs: 3, added: 6 });
+    expect(await reconcile(engine.restoring)).toEqual({ runs: 3, added: 6, removed: 0 });
     expect(await Promise.all(runs.map(jobsOf))).toEqual(all);
-    expect(await reconcile(engine.restoring)).toEqual({ runs: 3, added: 0 });
+    expect(await reconcile(engine.restoring)).toEqual({ runs: 3, added: 0, removed: 0 });
   });
 
   test("takes a run off the list that has ended, or that is not there, and adds nothing for it", async () => {
@@ -96,7 +96,7 @@ describe("reconcile", () => {
     expect(await openRuns()).toEqual([open]);
     await engine.server.redis.zadd(engine.keys.openRuns, "1", over, "2", "run_nobody");
     await remove(await jobsOf(over));
-    expect(await reconcile(engine.restoring)).toEqual({ runs: 3, added: 0 });
+    expect(await reconcile(engine.restoring)).toEqual({ runs: 3, added: 0, removed: 0 });
     expect([await openRuns(), await jobsOf(over)]).toEqual([[open], []]);
   });
 });
