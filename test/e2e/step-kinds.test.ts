@@ -10,6 +10,7 @@ import { type RawServer, rawServer, says } from "../steps/raw-server.ts";
 import { eventually } from "../support/eventually.ts";
 import { Fleet } from "../support/fleet.ts";
 import type { Program } from "../support/program.ts";
+import { redisDump } from "../support/redis-dump.ts";
 
 const secret = "t0p-Secret-4711";
 let fleet: Fleet;
@@ -61,35 +62,6 @@ async function runOf(...given: Parameters<typeof submit>): Promise<Run> {
   return fleet.ended(await submit(...given));
 }
 
-/** Everything that Redis holds, as text. */
-async function wholeRedis(): Promise<string> {
-  const redis = new Redis(fleet.redis.url);
-  try {
-    const keys = await redis.keys("*");
-    const read = async (key: string): Promise<unknown> => {
-      switch (await redis.type(key)) {
-        case "string":
-          return redis.get(key);
-        case "hash":
-          return redis.hgetall(key);
-        case "list":
-          return redis.lrange(key, 0, -1);
-        case "set":
-          return redis.smembers(key);
-        case "zset":
-          return redis.zrange(key, "0", "-1");
-        case "stream":
-          return redis.xrange(key, "-", "+");
-        default:
-          return null;
-      }
-    };
-    return JSON.stringify(await Promise.all(keys.map(async (key) => [key, await read(key)])));
-  } finally {
-    redis.disconnect();
-  }
-}
-
 describe("secrets", () => {
   const http = (more: JsonObject) => ({
     url: `${server.url}/orders/{{ env.SHOP_TOKEN }}`,
@@ -120,7 +92,9 @@ describe("secrets", () => {
       `Bearer ${secret}`,
       `Bearer ${secret}`,
     ]);
-    const kept = await wholeRedis();
+    const redis = new Redis(fleet.redis.url);
+    const kept = await redisDump(redis);
+    redis.disconnect();
     expect(kept).toContain("secrets-told");
     expect(kept).not.toContain(secret);
     expect(kept).not.toContain(Buffer.from(secret).toString("base64"));

@@ -200,7 +200,7 @@ describe("a plug-in's call", () => {
       `export default () => ({
         async call(_, { onDelta }) {
           onDelta("a");
-          await new Promise((next) => setTimeout(next, 250));
+          await new Promise((next) => { globalThis.goOn = next; });
           onDelta("b");
           globalThis.toldLate = true;
           return { text: "ab" };
@@ -210,7 +210,9 @@ describe("a plug-in's call", () => {
     );
     const heard: string[] = [];
     const failure = await failureOf(ask(provider, { onDelta: (text: string) => heard.push(text) }));
-    await expect.poll(() => (globalThis as { toldLate?: boolean }).toldLate).toBe(true);
+    const plugin = globalThis as { goOn?: () => void; toldLate?: boolean };
+    plugin.goOn?.();
+    await expect.poll(() => plugin.toldLate).toBe(true);
     expect([failure.class, heard]).toEqual(["timeout", ["a"]]);
   });
 

@@ -13,6 +13,7 @@ import { rules } from "../../src/router/rules.ts";
 import { eventually } from "../support/eventually.ts";
 import { type TestRedis, testRedis } from "../support/redis.ts";
 import { virtualClock } from "./router-under-test.ts";
+import { standingTimers } from "./standing-timers.ts";
 
 const openai = { provider: "openai", model: "gpt" };
 const nothing: FleetQuestion = { targets: [], count: false, uses: [] };
@@ -56,7 +57,7 @@ async function member(time: "redis" | "clock" = "clock", boundMs = 5_000, { url 
     clock: time === "clock" ? clock : Date.now,
     random: () => 0.5,
     memory: createMemory(),
-    reachability: createReachability(boundMs, Date.now, () => undefined),
+    reachability: createReachability(boundMs, clock, () => undefined),
     timeSource: time,
   });
 }
@@ -285,18 +286,9 @@ describe("what a fleet shares besides", () => {
 });
 
 describe("while Redis is stopped", () => {
-  // The bound of the processes here; what is waited for on top of it is this machine's own business.
   const boundMs = 100;
-  const generousMs = 2_000;
 
-  async function timed<T>(work: Promise<T>): Promise<T> {
-    const begun = performance.now();
-    const result = await work;
-    expect(performance.now() - begun).toBeLessThan(boundMs + generousMs);
-    return result;
-  }
-
-  test("every question is answered in time by the process's own memory, and the fleet agrees when Redis is back", async () => {
+  test("every question is answered by the process's own memory, and the fleet agrees when Redis is back", async () => {
     const stopped = await testRedis();
     try {
       const one = await member("redis", boundMs, stopped);
@@ -310,25 +302,29 @@ describe("while Redis is stopped", () => {
       await one.record(answered({ kind: "failed", bind: "run_1" }), question);
 
       process.kill(stopped.pid, "SIGSTOP");
-      const snapshot = await timed(one.read(question));
+      // One wait, and none after it: no timer ends any more.
+      const timers = standingTimers();
+      const snapshot = await timers.afterOneWait(() => one.read(question), boundMs);
       expect(snapshot.degraded).toBe(true);
       expect(Object.values(snapshot.health(openai).calls)).toEqual([1]);
       expect(callsUnderWay(snapshot.use("openai"), snapshot.now)).toBe(2);
       // One more fits into the fleet's limit as it was last seen, a second one does not.
-      const away = bookedOf(await timed(one.reserve(booking(limits, { token: "away" }))));
-      expect(await timed(one.reserve(booking(limits, { token: "too many" })))).toMatchObject({
+      const away = bookedOf(await one.reserve(booking(limits, { token: "away" })));
+      expect(await one.reserve(booking(limits, { token: "too many" }))).toMatchObject({
         type: "full",
         full: { limit: "concurrency" },
       });
-      await timed(one.keep(away));
-      expect(await timed(one.claim(openai, "probe"))).toBe("closed");
-      await timed(one.record({ ...settling(before, 33), kind: "failed" }, question));
-      for (let i = 0; i < 3; i++) await timed(one.record(answered({ kind: "failed" }), question));
-      const recorded = await timed(one.record(settling(away, 44), question));
+      await one.keep(away);
+      expect(await one.claim(openai, "probe")).toBe("closed");
+      await one.record({ ...settling(before, 33), kind: "failed" }, question);
+      for (let i = 0; i < 3; i++) await one.record(answered({ kind: "failed" }), question);
+      const recorded = await one.record(settling(away, 44), question);
       expect(recorded.health(openai).state).toBe("open");
-      expect((await timed(one.read({ ...nothing, affinity: "run_1" }))).bound).toBe("openai");
+      expect((await one.read({ ...nothing, affinity: "run_1" })).bound).toBe("openai");
       expect(callsUnderWay(recorded.use("openai"), recorded.now)).toBe(1);
 
+      timers.goOn();
+      clock.advance(1_000);
       process.kill(stopped.pid, "SIGCONT");
       // What was recorded meanwhile arrives: both see the same outage, and what the settled calls used.
       await eventually(async () => {

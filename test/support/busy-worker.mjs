@@ -8,7 +8,7 @@ const spec = { name: "busy", queue: "io", schema: z.object({ ms: z.number() }), 
 const handler = {
   kind: "busy",
   async execute({ body }) {
-    // Not at once: whoever computes has usually waited for something first.
+    // Not at once: whoever computes has usually waited for something first. A thread of the process is told of jobs that have lasted for a while.
     await new Promise((next) => setTimeout(next, 500));
     const end = Date.now() + body.ms;
     while (Date.now() < end);

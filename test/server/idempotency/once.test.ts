@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import OpenAI from "openai";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { createAccess } from "../../../src/access/access.ts";
 import type { NewAccessKey } from "../../../src/core/access-key.ts";
 import { startEmbedded } from "../../../src/redis/embedded.ts";
@@ -57,6 +57,17 @@ async function post(path: string, body: unknown, { key, at = 0, as = 0, signal }
   });
   const { status, headers } = answer;
   return { status, text: await answer.text(), headers, isReplayed: headers.get("idempotency-replayed") === "true" };
+}
+
+/** Which records Redis is asked for from now on by requests that want their turn, until the test ends. */
+async function looksAtAnswers(): Promise<readonly string[]> {
+  const looks: string[] = [];
+  const monitor = await app.redis.redis.monitor();
+  onTestFinished(() => monitor.disconnect());
+  monitor.on("monitor", (_time: string, [command = "", record = ""]: readonly string[]) => {
+    if (command.toLowerCase() === "hmget" && record.includes("{answer:")) looks.push(record);
+  });
+  return looks;
 }
 
 const chat = { model: "auto", messages: [{ role: "user", content: "Say something about keys." }] };
@@ -215,6 +226,7 @@ describe("an Idempotency-Key", () => {
     await app.simulator.down("openai", { kind: "hold" });
     const first = post("/v1/chat/completions", chat, { key: "closing" });
     await eventually(() => expect(hits()).toBe(1));
+    const looks = await looksAtAnswers();
     const waiting = fetch(`${third.client.url}/v1/chat/completions`, {
       method: "POST",
       headers: {
@@ -224,8 +236,8 @@ describe("an Idempotency-Key", () => {
       },
       body: JSON.stringify(chat),
     });
-    // Whether it waits already cannot be seen; one that comes later is refused by the closing server itself.
-    await new Promise((next) => setTimeout(next, 200));
+    // It looked, waited, and looked again.
+    await eventually(() => expect(looks.length).toBeGreaterThanOrEqual(2));
     const closed = third.close();
     const { status, headers } = await waiting;
     expect([status, headers.get("retry-after")]).toEqual([409, "1"]);
