@@ -20,7 +20,10 @@ export interface JobData {
   readonly epoch?: number;
   /** Of a job in which a step goes on after it was parked: the number of that parking. */
   readonly times?: number;
-  /** Of a step's job: how its attempt is begun, so that this can be done where the job is taken. Absent: the worker begins it, who knows the step. */
+  /**
+   * Of a step's job: how its attempt is begun, so that this can be done where the job is taken. Absent: the worker begins it, who knows the step. So it is where there is one
+   * attempt only: that shall not be spent because the answer in which the job comes is lost.
+   */
   readonly begin?: JobBeginning;
   /** Of its run. Absent: normal. */
   readonly priority?: Priority;
@@ -96,7 +99,7 @@ export function plannedJob(
       actor,
       epoch,
       ...(times === undefined ? {} : { times }),
-      ...(step && kind !== "timer" ? { begin: beginningOf(step) } : {}),
+      ...(step && kind !== "timer" && step.retry.attempts > 1 ? { begin: beginningOf(step) } : {}),
       ...(priority === undefined || priority === "normal" ? {} : { priority }),
     },
     opts: {

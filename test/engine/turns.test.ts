@@ -23,6 +23,8 @@ const opened: (() => Promise<unknown>)[] = [];
 /** Calls of the steps, in their order; a step for which somebody waits here goes on when he lets it. */
 const calls: { readonly runId: string; readonly stepId: string; readonly idempotencyKey: string }[] = [];
 const gates = new Map<string, Promise<void>>();
+/** A run whose first job was taken and not executed. */
+let lost = "";
 
 const handler: StepHandler = {
   kind: "noop",
@@ -45,14 +47,15 @@ beforeAll(async () => {
   server = await testRedis();
   ({ engine } = await process({}));
   await engine.store(chain);
+  await engine.store({ ...chain, name: "once", defaults: { retry: { attempts: 1 } } });
 });
 afterAll(async () => {
   for (const close of opened.reverse()) await close();
   await server?.close();
 });
 
-async function submitted(): Promise<string> {
-  return (await engine.submit({ workflow: "chain" })).run.id;
+async function submitted(workflow = "chain"): Promise<string> {
+  return (await engine.submit({ workflow })).run.id;
 }
 
 async function ended(id: string): Promise<void> {
@@ -111,6 +114,16 @@ describe("a job that is taken", () => {
     expect(turnOf(again).begun).toBeUndefined();
     await giveBack(again);
   });
+
+  test("has spent nothing yet, where its step has one attempt: the answer that brings it may be lost", async () => {
+    const id = await submitted("once");
+    const { take } = taker();
+    let job = await take();
+    while (job.data.run !== id) job = await take();
+    expect(await started(id)).toEqual([]);
+    await giveBack(job);
+    lost = id;
+  });
 });
 
 describe("workers that settle, finish, take and begin in one", () => {
@@ -129,9 +142,14 @@ describe("workers that settle, finish, take and begin in one", () => {
     expect(await started(id)).toEqual(["a 1", "a 2", "b 1", "c 1", "d 1"]);
   });
 
+  test("execute a step of one attempt whose job was lost before", async () => {
+    await ended(lost);
+    expect(await started(lost)).toEqual(["a 1", "b 1", "c 1", "d 1"]);
+  });
+
   test("never ask to begin by itself", async () => {
     await server.redis.script("FLUSH");
-    const ids = await Promise.all(Array.from({ length: 20 }, submitted));
+    const ids = await Promise.all(Array.from({ length: 20 }, () => submitted()));
     for (const id of ids) await ended(id);
     for (const id of ids) expect(await started(id)).toEqual(["a 1", "b 1", "c 1", "d 1"]);
     const { lua } = loadScript("begin", new URL("../../src/engine/lua/begin.lua", import.meta.url));
