@@ -65,7 +65,9 @@ export async function attempt(
   try {
     workflow = await parts.definitions.load(workflowName, version).catch(orNotFound);
   } catch (error) {
-    if (isMachineUnknown(error)) return leaveToOthers(parts, execution, error);
+    if (isForOthers(error)) return leaveToOthers(parts, execution, error);
+    // Its attempt may have been begun when its job was taken.
+    if (turn.begun) await parts.store.suspend(execution, { refund: true, costUsd: null, event: null, avoid: [] });
     throw error;
   }
   const step = workflow?.compiled.steps.get(execution.actor);
@@ -108,6 +110,11 @@ async function beginning(
   if (begun) return parseBeginning(execution, begun.reply, begun.recent);
   const recent = parts.folder.recent.get(execution.runId);
   return parts.store.begin(execution, step.retry.attempts, parts.worker, step.reads, recent, step.resumesBare);
+}
+
+/** Whether this process does not have the workflow's machine, or the kind of one of its steps. */
+function isForOthers(error: unknown): error is AppError {
+  return isMachineUnknown(error) || (error instanceof AppError && error.code === "invalid_definition");
 }
 
 function orNotFound(error: unknown): undefined {

@@ -12,7 +12,7 @@ export interface LeaveParts {
   readonly clock: () => number;
 }
 
-/** First wait of a step whose machine this worker does not have; it then waits as long as it has waited already, up to the longest. */
+/** First wait of a step that this worker cannot execute; it then waits as long as it has waited already, up to the longest. */
 const leave = { firstMs: 1_000, longestMs: 60_000, attempts: 1_000_000 } as const;
 
 /** Gives the job back, without a spent attempt, and says so in the history. */
@@ -24,6 +24,8 @@ export async function leaveToOthers(
   const begun = await parts.store.begin(execution, leave.attempts, parts.worker, [], undefined, true);
   if (begun.type === "stale" || begun.type === "delivered") return parts.folder.refused(execution);
   if (begun.type === "parked" && begun.waitMs !== null) return { type: "later", delayMs: begun.waitMs };
+  // Whoever has its machine says that the attempts are spent.
+  if (begun.type === "exhausted") return { type: "later", delayMs: leave.firstMs };
   if (begun.type !== "begun") return { type: "done" };
   const delayMs = Math.min(Math.max(begun.waitedMs, leave.firstMs), leave.longestMs);
   const reason = `${message} It is left to other workers.`;

@@ -35,10 +35,10 @@ const handler: StepHandler = {
   },
 };
 
-async function process(roles: { readonly worker?: boolean }): Promise<App> {
+async function process(roles: { readonly worker?: boolean }, kinds = [{ spec: noop, handler }]): Promise<App> {
   const env = { REDIS_URL: server.url, OLLAMA_ENDPOINT: "http://127.0.0.1:9" };
   const settings = await loadSettings({ env, cwd: "/" });
-  const app = await createApp({ settings, roles, log: createLog("error"), kinds: [{ spec: noop, handler }] });
+  const app = await createApp({ settings, roles, log: createLog("error"), kinds });
   opened.push(() => app.close());
   return app;
 }
@@ -99,6 +99,20 @@ async function giveBack(job: Job<JobData>): Promise<void> {
 }
 
 describe("a job that is taken", () => {
+  test("has spent nothing where its worker does not know the kind of its step, which the history says", async () => {
+    const id = await submitted();
+    const without = await process({ worker: true }, []);
+    await eventually(async () => {
+      const told = (await engine.events(id, 0)).find((event) => event.type === "step.waiting");
+      expect(told).toMatchObject({ reason: expect.stringMatching(/noop.*left to other workers/s) });
+    });
+    await without.close();
+    const other = await process({ worker: true });
+    await ended(id);
+    await other.close();
+    expect(await started(id)).toEqual(["a 1", "a 1", "b 1", "c 1", "d 1"]);
+  });
+
   test("is begun with it, and begun anew where it comes again", async () => {
     const id = await submitted();
     const { take, turnOf } = taker();
