@@ -3,7 +3,7 @@ import type { JsonObject } from "../../src/core/json.ts";
 import type { RunEvent } from "../../src/core/run.ts";
 import { type RunningApp, startApp } from "../server/running-app.ts";
 import { eventually } from "../support/eventually.ts";
-import { type ToolAnswerer, type ToolServer, toolServer } from "../support/tool-server.ts";
+import { answersBy, refuses, type ToolAnswerer, type ToolServer, toolServer } from "../support/tool-server.ts";
 
 let running: RunningApp;
 let server: ToolServer;
@@ -32,13 +32,9 @@ const trip = (...steps: JsonObject[]) => ({ name: "trip", steps });
 /** Bookings have numbers; what one of these paths begins with is answered as said. */
 function answers(special: Readonly<Record<string, ToolAnswerer>> = {}): void {
   let number = 0;
-  server.answers((hit, response) => {
-    const [, answer] = Object.entries(special).find(([path]) => `${hit.method} ${hit.path}`.startsWith(path)) ?? [];
-    return answer ? answer(hit, response) : { number: hit.method === "POST" ? ++number : 0 };
-  });
+  server.answers(answersBy(special, ({ method }) => ({ number: method === "POST" ? ++number : 0 })));
 }
 
-const refuses: ToolAnswerer = (_, response) => void response.writeHead(409).end();
 const holds: ToolAnswerer = () => undefined;
 
 async function begin(definition: JsonObject): Promise<string> {

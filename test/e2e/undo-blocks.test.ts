@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { JsonObject } from "../../src/core/json.ts";
 import { type RunningApp, startApp } from "../server/running-app.ts";
-import { type ToolAnswerer, type ToolServer, toolServer } from "../support/tool-server.ts";
+import { answersBy, refuses, type ToolAnswerer, type ToolServer, toolServer } from "../support/tool-server.ts";
 
 let running: RunningApp;
 let server: ToolServer;
@@ -23,15 +23,10 @@ const books = (id: string, path = id): JsonObject => ({
 });
 const api = { api: "{{ input.api }}" };
 const fails: JsonObject = { id: "fails", retry, http: { method: "POST", url: "{{ input.api }}/refused" } };
-const refuses: ToolAnswerer = (_, response) => void response.writeHead(409).end();
 
 /** What one of these paths begins with is answered as said, anything else with success. */
-function answers(special: Readonly<Record<string, ToolAnswerer>> = {}): void {
-  server.answers((hit, response) => {
-    const [, answer] = Object.entries(special).find(([path]) => `${hit.method} ${hit.path}`.startsWith(path)) ?? [];
-    return answer ? answer(hit, response) : { ok: true };
-  });
-}
+const answers = (special: Readonly<Record<string, ToolAnswerer>> = {}) =>
+  server.answers(answersBy(special, () => ({ ok: true })));
 
 const asked = (method: string) => server.hits.filter((hit) => hit.method === method).map(({ path }) => path);
 

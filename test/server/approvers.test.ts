@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createAccess } from "../../src/access/access.ts";
 import { SwitchyardClient } from "../../src/client/client.ts";
 import { mayDecide } from "../../src/core/approvers.ts";
-import { keysOf } from "../../src/redis/keys.ts";
 import { eventually } from "../support/eventually.ts";
+import { accessKeys } from "./access-keys.ts";
 import { type RunningApp, startApp } from "./running-app.ts";
 
 let running: RunningApp;
@@ -11,11 +10,8 @@ const clients: Record<string, SwitchyardClient> = {};
 
 beforeAll(async () => {
   running = await startApp();
-  const { store } = createAccess({ redis: running.redis.redis, keys: keysOf("switchyard"), clock: Date.now });
-  for (const name of ["ada", "bob"]) {
-    const { key } = await store.create({ name, scopes: ["operate"] });
-    clients[name] = new SwitchyardClient({ url: running.url, apiKey: key });
-  }
+  const keys = await accessKeys(running, { ada: { scope: "operate" }, bob: { scope: "operate" } });
+  for (const [name, apiKey] of Object.entries(keys)) clients[name] = new SwitchyardClient({ url: running.url, apiKey });
 });
 afterAll(() => running.close());
 

@@ -4,24 +4,20 @@ import { createAccess } from "../../src/access/access.ts";
 import { AuditLog } from "../../src/access/audit-log.ts";
 import { mostTries } from "../../src/access/login-tries.ts";
 import type { AuditEntry } from "../../src/core/audit.ts";
-import type { Scope } from "../../src/core/principal.ts";
 import { keysOf } from "../../src/redis/keys.ts";
-import { eventually } from "../support/eventually.ts";
+import { accessKeys } from "./access-keys.ts";
 import { type RunningApp, startApp } from "./running-app.ts";
 
 let running: RunningApp;
-const keys: Record<string, string> = {};
+let keys: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
   running = await startApp();
-  const { store } = createAccess({ redis: running.redis.redis, keys: keysOf("switchyard"), clock: Date.now });
-  const make = async (name: string, tenant: string, scope: Scope) => {
-    keys[name] = (await store.create({ name, tenant, scopes: [scope] })).key;
-  };
-  await make("ops", "default", "admin");
-  await make("acme", "acme", "admin");
-  await make("reader", "default", "read");
-  await eventually(async () => expect((await fetch(`${running.url}/v1/runs`)).status).toBe(401));
+  keys = await accessKeys(running, {
+    ops: { scope: "admin" },
+    acme: { scope: "admin", tenant: "acme" },
+    reader: { scope: "read" },
+  });
 });
 afterAll(() => running.close());
 

@@ -1,21 +1,16 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createAccess } from "../../src/access/access.ts";
 import { SwitchyardClient } from "../../src/client/client.ts";
 import type { RoutingTarget } from "../../src/core/routing.ts";
-import { keysOf } from "../../src/redis/keys.ts";
 import { rules } from "../../src/router/rules.ts";
-import { eventually } from "../support/eventually.ts";
+import { accessKeys } from "./access-keys.ts";
 import { type RunningApp, startApp } from "./running-app.ts";
 
 let running: RunningApp;
-const keys: Record<string, string> = {};
+let keys: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
   running = await startApp();
-  const { store } = createAccess({ redis: running.redis.redis, keys: keysOf("switchyard"), clock: Date.now });
-  for (const scope of ["submit", "operate"] as const)
-    keys[scope] = (await store.create({ name: scope, scopes: [scope] })).key;
-  await eventually(async () => expect((await fetch(`${running.url}/v1/runs`)).status).toBe(401));
+  keys = await accessKeys(running, { submit: { scope: "submit" }, operate: { scope: "operate" } });
 });
 afterAll(() => running.close());
 

@@ -1,24 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createAccess } from "../../src/access/access.ts";
 import { SwitchyardClient } from "../../src/client/client.ts";
-import type { Scope } from "../../src/core/principal.ts";
-import { keysOf } from "../../src/redis/keys.ts";
 import { routes } from "../../src/server/routes.ts";
+import { accessKeys } from "./access-keys.ts";
 import { type RunningApp, startApp } from "./running-app.ts";
 
 let running: RunningApp;
-const keys: Record<string, string> = {};
+let keys: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
   running = await startApp();
-  const { store } = createAccess({ redis: running.redis.redis, keys: keysOf("switchyard"), clock: Date.now });
-  const make = async (name: string, tenant: string, scope: Scope) => {
-    keys[name] = (await store.create({ name, tenant, scopes: [scope] })).key;
-  };
-  await make("fleet", "default", "admin");
-  await make("clerk", "default", "operate");
-  await make("acme", "acme", "admin");
-  await make("beta", "beta", "admin");
+  keys = await accessKeys(running, {
+    fleet: { scope: "admin" },
+    clerk: { scope: "operate" },
+    acme: { scope: "admin", tenant: "acme" },
+    beta: { scope: "admin", tenant: "beta" },
+  });
 });
 afterAll(() => running.close());
 

@@ -13,6 +13,18 @@ export interface ToolHit {
 /** What a server of tools does with a request. Default: 200 and `{ "ok": true }`. */
 export type ToolAnswerer = (hit: ToolHit, response: ServerResponse) => unknown;
 
+/** Refuses for good. */
+export const refuses: ToolAnswerer = (_, response) => void response.writeHead(409).end();
+
+/** What a request begins with (`POST /car`) says how it is answered; all others are answered `otherwise`. */
+export function answersBy(special: Readonly<Record<string, ToolAnswerer>>, otherwise: ToolAnswerer): ToolAnswerer {
+  return (hit, response) => {
+    const asked = `${hit.method} ${hit.path}`;
+    const [, answer = otherwise] = Object.entries(special).find(([beginning]) => asked.startsWith(beginning)) ?? [];
+    return answer(hit, response);
+  };
+}
+
 /** An HTTP server that counts what was asked of it. */
 export interface ToolServer {
   readonly url: string;
