@@ -9,8 +9,13 @@ export interface EmbeddedRedis {
   readonly url: string;
   readonly port: number;
   readonly pid: number;
-  /** Stops it with SIGTERM, so that it writes what it holds. */
-  close(): Promise<void>;
+  /**
+   * Stops it: with SIGTERM, so that it writes what it holds; with SIGKILL, if it has not ended after a while. One that is stopped, that waits for its disk or that executes
+   * a script which does not end hears no SIGTERM. What it acknowledged stands in its append-only file even then, but for about the last second at most.
+   * When this returns, the process is gone and its folder free for the next one.
+   * @param graceMs from the SIGTERM to the SIGKILL, 0..2^31 - 1. Default 5000
+   */
+  close(graceMs?: number): Promise<void>;
 }
 
 /** How an embedded server is started. */
@@ -77,12 +82,14 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedR
     url: `redis://127.0.0.1:${port}`,
     port,
     pid,
-    async close() {
+    async close(graceMs = 5_000) {
       process.off("exit", killWithUs);
       if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = new Promise<void>((done) => child.once("exit", () => done()));
       child.kill("SIGTERM");
+      const force = setTimeout(() => child.kill("SIGKILL"), graceMs);
       await ended;
+      clearTimeout(force);
     },
   };
 }
