@@ -41,6 +41,8 @@ export interface Turn {
   finish(): readonly ScriptValue[];
   /** @param taken what `moveToFinished` answered. @param begun how the attempt of the job in it was begun. @param committed the state that this turn has made */
   took(taken: unknown, begun: readonly string[] | undefined, committed: RecentState): void;
+  /** Its job is not at work any more. */
+  end(): void;
 }
 
 /** What turns need. */
@@ -59,6 +61,8 @@ export class Turns {
   readonly #finished = new WeakMap<object, unknown>();
   /** By job id and number of its start. */
   readonly #begun = new Map<string, BegunJob>();
+  /** Jobs at work whose locks are to be kept: token and id. One whose finishing is under way loses its lock by that. */
+  readonly #held = new Set<string>();
 
   constructor(parts: TurnParts) {
     this.#parts = parts;
@@ -78,6 +82,11 @@ export class Turns {
       if (code >= 0) return { result: [], finishedOn: Date.now() };
       throw backend.finishedErrors({ code, jobId: job.id ?? "", command: "moveToFinished", state: "active" });
     };
+    const extend = backend.extendLocks.bind(backend);
+    backend.extendLocks = async (ids, locks, ms) => {
+      const lost = await extend(ids, locks, ms);
+      return lost.filter((id) => this.#held.has(lockOf(id, locks[ids.indexOf(id)])));
+    };
     return backend;
   };
 
@@ -88,15 +97,21 @@ export class Turns {
     const begun = this.#begun.get(key);
     this.#begun.delete(key);
     const next = token();
+    const held = lockOf(job.id, lock);
+    this.#held.add(held);
     return {
       begun,
       worker: name,
       next,
-      finish: () => finishing(worker, job, lock),
+      finish: () => {
+        this.#held.delete(held);
+        return finishing(worker, job, lock);
+      },
       took: (taken, reply, recent) => {
         this.#finished.set(job, taken);
         this.#note(taken, reply, { token: next, recent });
       },
+      end: () => void this.#held.delete(held),
     };
   }
 
@@ -124,6 +139,10 @@ export class Turns {
 /** One start of a job: where it comes again, it is another one. */
 function startOf(jobId: string | undefined, started: number | string | undefined): string {
   return `${jobId} ${started}`;
+}
+
+function lockOf(jobId: string | undefined, token: string | undefined): string {
+  return `${token} ${jobId}`;
 }
 
 /** Takes the next job where the worker goes on. */

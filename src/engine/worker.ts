@@ -107,6 +107,7 @@ export class Workers {
     try {
       await this.#end(job, token, await this.#executed(queue, job, stop, turn));
     } finally {
+      turn.end();
       this.#locks.release(queue, id, token);
       if (this.#running.get(id)?.stop === stop) this.#running.delete(id);
     }

@@ -71,6 +71,8 @@ async function started(id: string): Promise<readonly string[]> {
 function taker(): {
   readonly take: () => Promise<Job<JobData>>;
   readonly turnOf: (job: Job<JobData>) => ReturnType<Turns["of"]>;
+  /** Ids of the jobs whose locks are said to be lost. */
+  readonly renew: (job: Job<JobData>) => Promise<readonly string[]>;
 } {
   const turns = new Turns({ keys, worker: "taker", token: tokenSource() });
   const options = { connection: server.redis, prefix: keys.queues, autorun: false, lockDuration: 1_000 };
@@ -83,6 +85,7 @@ function taker(): {
       return job as Job<JobData>;
     },
     turnOf: (job) => turns.of(worker, job, "taker"),
+    renew: (job) => worker.getBackend().extendLocks([job.id ?? ""], ["taker"], 1_000),
   };
 }
 
@@ -137,6 +140,20 @@ describe("a job that is taken", () => {
     expect(await started(id)).toEqual([]);
     await giveBack(job);
     lost = id;
+  });
+});
+
+describe("a job whose lock is gone", () => {
+  test("is reported as lost, but not where its turn is about to finish it", async () => {
+    await submitted();
+    const { take, turnOf, renew } = taker();
+    const job = await take();
+    const turn = turnOf(job);
+    expect(await renew(job)).toEqual([]);
+    await giveBack(job);
+    expect(await renew(job)).toEqual([job.id]);
+    turn.finish();
+    expect(await renew(job)).toEqual([]);
   });
 });
 
