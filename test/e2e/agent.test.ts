@@ -234,7 +234,7 @@ describe("an attempt that ends in the middle of the conversation", () => {
     tools.answers(({ body }) => (isStuck && (body as { n: number }).n === 2 ? undefined : { ok: true }));
     const id = await submit(
       { tools: [postTool()], tool_timeout: "30s" },
-      { timeout: "500ms", retry: { attempts: 2, backoff: "10ms" } },
+      { timeout: "2s", retry: { attempts: 2, backoff: "10ms" } },
     );
     await eventually(() => expect(tools.hits).toHaveLength(2));
     await eventually(async () =>

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { JsonObject } from "../../src/core/json.ts";
 import type { Run } from "../../src/core/run.ts";
@@ -19,19 +20,22 @@ const submit = async (definition: string, input: JsonObject = {}) =>
 const ran = async (definition: string, input: JsonObject = {}): Promise<Run> =>
   running.client.wait(await submit(definition, input));
 
-/** Answers each request after a time, and counts how many it had open at once. */
-async function slowServer(ms: number) {
+/** Answers nobody before so many requests are open at once, then each after a time; counts how many it had open. */
+async function slowServer(atOnce: number, ms: number) {
   const paths: string[] = [];
   let open = 0;
   let most = 0;
-  const server = createServer((request, response) => {
+  let enough = () => {};
+  const enoughCame = new Promise<void>((come) => (enough = come));
+  const server = createServer(async (request, response) => {
     paths.push(request.url ?? "");
     open += 1;
     most = Math.max(most, open);
-    setTimeout(() => {
-      open -= 1;
-      response.end();
-    }, ms);
+    if (open === atOnce) enough();
+    await enoughCame;
+    await sleep(ms);
+    open -= 1;
+    response.end();
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
   const { port } = server.address() as AddressInfo;
@@ -82,7 +86,7 @@ output: "{{ steps.each.output }}"
 
   test("has no more items under way than it may, whatever workers there are", async () => {
     const other = await running.anotherWorker();
-    const server = await slowServer(40);
+    const server = await slowServer(5, 20);
     const run = await ran(
       `name: limited
 steps:
