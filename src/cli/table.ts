@@ -1,4 +1,5 @@
 import stringWidth from "string-width";
+import type { Paint } from "./output.ts";
 
 /** Rows as aligned columns, two spaces apart, without blanks at the line's end. Cells may hold colours and wide characters. */
 export function table(rows: readonly (readonly string[])[]): string[] {
@@ -16,4 +17,13 @@ export function table(rows: readonly (readonly string[])[]): string[] {
       .join("  ")
       .trimEnd(),
   );
+}
+
+/** A {@link table} under dim heads. */
+export function headedTable(
+  heads: readonly string[],
+  rows: readonly (readonly string[])[],
+  paint: Pick<Paint, "dim">,
+): string[] {
+  return table([heads.map((head) => paint.dim(head)), ...rows]);
 }

@@ -1,8 +1,9 @@
 import type { Command } from "commander";
 import type { AuditEntry } from "../../core/audit.ts";
 import { type CliContext, clientFor, type GlobalOptions, type Register } from "../context.ts";
+import { momentWords } from "../moment.ts";
 import { wholeNumber } from "../number-option.ts";
-import { table } from "../table.ts";
+import { headedTable } from "../table.ts";
 
 interface AuditOptions extends GlobalOptions {
   readonly limit?: number;
@@ -25,8 +26,8 @@ export const registerAudit: Register = (program, context) => {
       const { output } = context;
       if (flags.json) return output.json(page);
       if (page.entries.length === 0) return output.note("Nothing was changed yet.");
-      const heads = ["when (UTC)", "who", "tenant", "what", "from", "result"].map((head) => output.paint.dim(head));
-      output.print(...table([heads, ...page.entries.map(cells)]));
+      const heads = ["when (UTC)", "who", "tenant", "what", "from", "result"];
+      output.print(...headedTable(heads, page.entries.map(cells), output.paint));
       if (page.next) output.note(`more: switchyard audit --before ${page.next}`);
     });
 };
@@ -36,8 +37,7 @@ async function exportAll(flags: GlobalOptions, context: CliContext): Promise<voi
 }
 
 function cells({ at, by, tenant, what, path, from, status, error }: AuditEntry): string[] {
-  const when = new Date(at).toISOString().replace("T", " ").slice(0, 19);
   const isRequest = path.startsWith("/") && /^[A-Z]+ /.test(what);
   const shown = isRequest ? `${what.slice(0, what.indexOf(" "))} ${path}` : `${what} ${path}`.trim();
-  return [when, by, tenant, shown, from, status === null ? "unknown" : `${status} ${error ?? ""}`.trim()];
+  return [momentWords(at), by, tenant, shown, from, status === null ? "unknown" : `${status} ${error ?? ""}`.trim()];
 }

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { type BudgetRequest, type BudgetStanding, budgetActions, budgetPeriods } from "../../core/budget.ts";
 import { type CliContext, clientFor, fleetClientFor, type GlobalOptions, type Register } from "../context.ts";
 import { authorHere } from "../route/change-routing.ts";
-import { table } from "../table.ts";
+import { headedTable } from "../table.ts";
 import { formatUsd } from "../watch/words.ts";
 
 interface SetOptions extends GlobalOptions, Omit<BudgetRequest, "warn_at"> {
@@ -49,10 +49,8 @@ async function list(options: GlobalOptions, context: CliContext): Promise<void> 
   const standings = await clientFor(options, context).budgets.list();
   if (options.json) return output.json({ budgets: standings });
   if (standings.length === 0) return output.note("No budgets. `switchyard budgets set ID --usd N` sets one.");
-  const heads = ["budget", "counts", "spent", "of", "each", "then", "state", "until"].map((head) =>
-    output.paint.dim(head),
-  );
-  output.print(...table([heads, ...standings.map(cells)]));
+  const heads = ["budget", "counts", "spent", "of", "each", "then", "state", "until"];
+  output.print(...headedTable(heads, standings.map(cells), output.paint));
 }
 
 function cells({ id, counts, spentUsd, usd, period, action, model, state, until }: BudgetStanding): string[] {

@@ -3,7 +3,7 @@ import { type SpendDimension, type SpendGroup, type SpendUse, spendDimensions } 
 import { didYouMean } from "../../core/suggest.ts";
 import { type CliContext, clientFor, type GlobalOptions, type Register } from "../context.ts";
 import { wholeNumber } from "../number-option.ts";
-import { table } from "../table.ts";
+import { headedTable } from "../table.ts";
 import { formatUsd } from "../watch/words.ts";
 
 interface CostsOptions extends GlobalOptions {
@@ -40,11 +40,11 @@ async function showCosts({ days, by, json, ...options }: CostsOptions, context: 
   const costs = await clientFor(options, context).costs({ days, by });
   if (json) return output.json(costs);
   if (costs.total.calls === 0) return output.note(`No calls since ${costs.from}.`);
-  const { dim, bold } = output.paint;
-  const heads = [...by, "calls", "failed", "tokens in", "out", "cost"].map((head) => dim(head));
+  const { bold } = output.paint;
+  const heads = [...by, "calls", "failed", "tokens in", "out", "cost"];
   const rows = costs.groups.map((group) => cells(group, by));
   const total = ["all", ...by.slice(1).map(() => ""), ...sums(costs.total)].map((cell) => bold(cell));
-  output.print(...table([heads, ...rows, ...(costs.groups.length > 1 ? [total] : [])]));
+  output.print(...headedTable(heads, [...rows, ...(costs.groups.length > 1 ? [total] : [])], output.paint));
   if (costs.total.unpriced > 0) {
     const calls = costs.total.unpriced === 1 ? "1 call has" : `${costs.total.unpriced} calls have`;
     output.note(`${calls} no known price and no part in the cost: set PROVIDER_COSTS for their providers.`);

@@ -9,8 +9,9 @@ import { type Scope, scopes } from "../../core/principal.ts";
 import { didYouMean } from "../../core/suggest.ts";
 import { defaultTenant } from "../../core/tenant.ts";
 import type { CliContext, GlobalOptions, Register } from "../context.ts";
+import { minuteWords } from "../moment.ts";
 import { authorHere } from "../route/change-routing.ts";
-import { table } from "../table.ts";
+import { headedTable } from "../table.ts";
 
 interface CreateOptions extends GlobalOptions {
   readonly name: string;
@@ -32,8 +33,9 @@ export const registerKeys: Register = (program, context) => {
       const { output } = context;
       if (json) return output.json({ keys: found });
       if (found.length === 0) return output.note("No keys: whoever reaches the API may do everything.");
-      const heads = ["id", "name", "tenant", "scope", "last used (UTC)", "state"].map((head) => output.paint.dim(head));
-      output.print(...table([heads, ...found.map((key) => cells(key, Date.now()))]));
+      const heads = ["id", "name", "tenant", "scope", "last used (UTC)", "state"];
+      const rows = found.map((key) => cells(key, Date.now()));
+      output.print(...headedTable(heads, rows, output.paint));
     });
   keys
     .command("revoke")
@@ -122,7 +124,7 @@ function tell({ output }: CliContext, json: boolean | undefined, key: NewAccessK
   else output.print(key.key);
   if (json) return;
   output.note(
-    `${key.name}: ${key.scopes.at(-1)} of tenant ${key.tenant}${key.expiresAt === null ? "" : `, until ${moment(key.expiresAt)} UTC`}. It is shown this once; commands take it from SWITCHYARD_API_KEY.`,
+    `${key.name}: ${key.scopes.at(-1)} of tenant ${key.tenant}${key.expiresAt === null ? "" : `, until ${minuteWords(key.expiresAt)} UTC`}. It is shown this once; commands take it from SWITCHYARD_API_KEY.`,
   );
 }
 
@@ -148,11 +150,7 @@ function durationOf(text: string, option: string): number {
 
 function cells({ id, name, tenant, scopes: held, lastUsedAt, expiresAt, revokedAt }: AccessKey, now: number): string[] {
   const isOver = expiresAt !== null && expiresAt <= now;
-  const ends = expiresAt === null ? "valid" : `${isOver ? "expired" : "until"} ${moment(expiresAt)}`;
-  const state = revokedAt === null ? ends : `revoked ${moment(revokedAt)}`;
-  return [id, name, tenant, held.at(-1) ?? "", lastUsedAt === null ? "never" : moment(lastUsedAt), state];
-}
-
-function moment(at: number): string {
-  return new Date(at).toISOString().replace("T", " ").slice(0, 16);
+  const ends = expiresAt === null ? "valid" : `${isOver ? "expired" : "until"} ${minuteWords(expiresAt)}`;
+  const state = revokedAt === null ? ends : `revoked ${minuteWords(revokedAt)}`;
+  return [id, name, tenant, held.at(-1) ?? "", lastUsedAt === null ? "never" : minuteWords(lastUsedAt), state];
 }

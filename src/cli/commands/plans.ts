@@ -3,10 +3,11 @@ import type { PlanAsker, PlansClient } from "../../client/plans-client.ts";
 import { type Plan, type PlanMode, type PlanStatus, planModes, planStatuses } from "../../core/plan.ts";
 import { type CliContext, clientFor, exitWith, type GlobalOptions, type Register } from "../context.ts";
 import { readText } from "../input.ts";
+import { minuteWords } from "../moment.ts";
 import { wholeNumber } from "../number-option.ts";
 import { nextLines, planLines, planTable } from "../plans/plan-lines.ts";
 import { authorHere } from "../route/change-routing.ts";
-import { table } from "../table.ts";
+import { headedTable } from "../table.ts";
 import { followRun } from "./follow-run.ts";
 
 interface EditOptions extends GlobalOptions {
@@ -47,11 +48,12 @@ function registerLooking(plans: Command, context: CliContext): void {
       const client = clientFor(flags, context).plans;
       const [plan, versions] = await Promise.all([client.get(id), client.versions(id)]);
       if (flags.json) return output.json({ ...plan, versions });
-      const heads = ["version", "changed", "by", "what"].map((head) => output.paint.dim(head));
+      const heads = ["version", "changed", "by", "what"];
       const rows = versions.map(({ version, changedAt, changedBy, summary }) => {
-        return [String(version), new Date(changedAt).toISOString().slice(0, 16), changedBy, summary];
+        return [String(version), minuteWords(changedAt), changedBy, summary];
       });
-      output.print(...planLines(plan, output.paint), "", ...table([heads, ...rows]).map((line) => `  ${line}`));
+      const table = headedTable(heads, rows, output.paint).map((line) => `  ${line}`);
+      output.print(...planLines(plan, output.paint), "", ...table);
       output.note("", ...nextLines(plan));
     });
   plans
@@ -61,8 +63,9 @@ function registerLooking(plans: Command, context: CliContext): void {
       const flags: GlobalOptions = command.optsWithGlobals();
       const agents = await clientFor(flags, context).plans.agents();
       if (flags.json) return output.json({ agents });
-      const heads = ["agent", "tools", "what for"].map((head) => output.paint.dim(head));
-      output.print(...table([heads, ...agents.map((one) => [one.name, one.tools.join(", "), one.description])]));
+      const heads = ["agent", "tools", "what for"];
+      const rows = agents.map((one) => [one.name, one.tools.join(", "), one.description]);
+      output.print(...headedTable(heads, rows, output.paint));
     });
 }
 

@@ -5,7 +5,7 @@ import { AppError } from "../../core/errors.ts";
 import { didYouMean } from "../../core/suggest.ts";
 import { type CliContext, exitWith, type GlobalOptions, type Register } from "../context.ts";
 import { exitCodes } from "../failure.ts";
-import { table } from "../table.ts";
+import { headedTable } from "../table.ts";
 import { formatUsd } from "../watch/words.ts";
 
 interface TestOptions extends GlobalOptions {
@@ -78,7 +78,7 @@ async function listProviders({ json }: GlobalOptions, { output, env, cwd }: CliC
     abilities(capabilities).join(" ") || dim("text"),
     endpoint || (module ?? dim("by region")),
   ]);
-  output.print(...table([heads.map((head) => dim(head)), ...cells]));
+  output.print(...headedTable(heads, cells, output.paint));
 }
 
 /** What a model can do; with a question mark what nobody has said. */

@@ -2,9 +2,10 @@ import type { Command } from "commander";
 import { formatDuration } from "../../core/duration.ts";
 import type { RunSummary } from "../../core/run.ts";
 import { type CliContext, clientFor, exitWith, type GlobalOptions, type Register } from "../context.ts";
+import { momentWords } from "../moment.ts";
 import { wholeNumber } from "../number-option.ts";
 import type { Paint } from "../output.ts";
-import { table } from "../table.ts";
+import { headedTable } from "../table.ts";
 import { colored } from "../watch/frame.ts";
 import { formatUsd } from "../watch/words.ts";
 import { followRun } from "./follow-run.ts";
@@ -70,14 +71,14 @@ async function listRuns(options: ListOptions, context: CliContext): Promise<void
   const page = await clientFor(options, context).list({ limit, before, status, workflow, parent, all });
   if (json) return output.json(page);
   if (page.runs.length === 0) return output.note("No runs.");
-  const heads = ["id", "workflow", "status", "created", "time", "cost"].map((head) => output.paint.dim(head));
-  output.print(...table([heads, ...page.runs.map((run) => cells(run, output.paint))]));
+  const heads = ["id", "workflow", "status", "created", "time", "cost"];
+  const rows = page.runs.map((run) => cells(run, output.paint));
+  output.print(...headedTable(heads, rows, output.paint));
   if (page.next !== null) output.note(`more: switchyard runs list --before ${page.next}`);
 }
 
 function cells(run: RunSummary, paint: Paint): string[] {
   const { id, workflow, version, status, createdAt, finishedAt, costUsd } = run;
-  const created = new Date(createdAt).toISOString().replace("T", " ").slice(0, 19);
   const time = finishedAt === null ? "" : formatDuration(finishedAt - createdAt);
-  return [id, `${workflow} v${version}`, colored(status, paint), created, time, formatUsd(costUsd)];
+  return [id, `${workflow} v${version}`, colored(status, paint), momentWords(createdAt), time, formatUsd(costUsd)];
 }

@@ -2,8 +2,9 @@ import type { Command } from "commander";
 import type { Schedule } from "../../core/schedule.ts";
 import { clientFor, type GlobalOptions, type Register } from "../context.ts";
 import { readInput } from "../input.ts";
+import { minuteWords } from "../moment.ts";
 import { authorHere } from "../route/change-routing.ts";
-import { table } from "../table.ts";
+import { headedTable } from "../table.ts";
 
 interface SetOptions extends GlobalOptions {
   readonly timezone?: string;
@@ -23,10 +24,8 @@ export const registerSchedules: Register = (program, context) => {
       const { output } = context;
       if (flags.json) return output.json({ schedules: found });
       if (found.length === 0) return output.note("No schedules.");
-      const heads = ["id", "workflow", "cron", "time zone", "next (UTC)", "last run"].map((head) =>
-        output.paint.dim(head),
-      );
-      output.print(...table([heads, ...found.map(cells)]));
+      const heads = ["id", "workflow", "cron", "time zone", "next (UTC)", "last run"];
+      output.print(...headedTable(heads, found.map(cells), output.paint));
     });
   schedules
     .command("set")
@@ -55,7 +54,7 @@ export const registerSchedules: Register = (program, context) => {
         { author: authorHere(context.env) },
       );
       if (flags.json) context.output.json(schedule);
-      else context.output.print(`${id} begins ${workflow} next at ${moment(schedule.nextAt)} UTC`);
+      else context.output.print(`${id} begins ${workflow} next at ${minuteWords(schedule.nextAt)} UTC`);
     });
   schedules
     .command("remove")
@@ -70,9 +69,12 @@ export const registerSchedules: Register = (program, context) => {
 };
 
 function cells({ id, workflow, version, cron, timezone, nextAt, lastRun }: Schedule): string[] {
-  return [id, version === null ? workflow : `${workflow} v${version}`, cron, timezone, moment(nextAt), lastRun ?? ""];
-}
-
-function moment(at: number | null): string {
-  return at === null ? "" : new Date(at).toISOString().replace("T", " ").slice(0, 16);
+  return [
+    id,
+    version === null ? workflow : `${workflow} v${version}`,
+    cron,
+    timezone,
+    minuteWords(nextAt),
+    lastRun ?? "",
+  ];
 }

@@ -7,6 +7,7 @@ import { AppError } from "../../core/errors.ts";
 import { isJsonObject, type Json } from "../../core/json.ts";
 import { readNote } from "../address.ts";
 import type { CliContext } from "../context.ts";
+import { momentWords } from "../moment.ts";
 import type { Output } from "../output.ts";
 import { table } from "../table.ts";
 
@@ -87,7 +88,7 @@ async function askRedis({ redisUrl, prefix }: Settings, { cwd }: CliContext): Pr
 }
 
 function runTimeLine({ version, author, at, note }: NonNullable<RunTime["set"]>): string {
-  const time = at === null ? "" : ` at ${new Date(at).toISOString().replace("T", " ").slice(0, 19)} UTC`;
+  const time = at === null ? "" : ` at ${momentWords(at)} UTC`;
   return `run time, version ${version} by ${author ?? "nobody"}${time}${note ? `: ${note}` : ""}`;
 }
 

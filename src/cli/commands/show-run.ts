@@ -3,7 +3,7 @@ import { formatDuration } from "../../core/duration.ts";
 import type { Run, RunEvent } from "../../core/run.ts";
 import { type CliContext, clientFor, type GlobalOptions } from "../context.ts";
 import type { Paint } from "../output.ts";
-import { table } from "../table.ts";
+import { headedTable } from "../table.ts";
 import { frame } from "../watch/frame.ts";
 import { resultLines } from "../watch/result.ts";
 import { applyEvent, type RunView, runView } from "../watch/run-view.ts";
@@ -51,15 +51,14 @@ function childLines({ id, children = [] }: Run, paint: Paint): string[] {
     ];
   });
   if (lines.length === 0) return [];
-  const heads = ["runs of step", "", ""].map((head) => paint.dim(head));
-  return table([heads, ...lines]).map((line) => `  ${line}`);
+  return headedTable(["runs of step", "", ""], lines, paint).map((line) => `  ${line}`);
 }
 
 function callLines(view: RunView, paint: Paint): string[] {
   const rows = view.steps.flatMap(({ record, calls }) => calls.map((call) => cells(record.id, call, paint)));
   if (rows.length === 0) return [];
-  const heads = ["", "call of step", "target", "time", "cost", "outcome"].map((head) => paint.dim(head));
-  return table([heads, ...rows]).map((line) => `  ${line}`);
+  const heads = ["", "call of step", "target", "time", "cost", "outcome"];
+  return headedTable(heads, rows, paint).map((line) => `  ${line}`);
 }
 
 function cells(step: string, call: CallRecord, paint: Paint): string[] {

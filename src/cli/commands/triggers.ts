@@ -5,7 +5,7 @@ import type { DeliveryId, SignatureRequest, Trigger } from "../../core/trigger.t
 import { type CliContext, clientFor, type GlobalOptions, type Register, tenantIn } from "../context.ts";
 import { readInput } from "../input.ts";
 import { authorHere } from "../route/change-routing.ts";
-import { table } from "../table.ts";
+import { headedTable } from "../table.ts";
 
 interface SetOptions extends GlobalOptions {
   readonly on?: string;
@@ -56,8 +56,8 @@ function registerList(triggers: Command, context: CliContext): void {
       const { output } = context;
       if (flags.json) return output.json({ triggers: found });
       if (found.length === 0) return output.note("No triggers.");
-      const heads = ["id", "begins", "signature", "deliveries by", "secret"].map((head) => output.paint.dim(head));
-      output.print(...table([heads, ...found.map(cells)]));
+      const heads = ["id", "begins", "signature", "deliveries by", "secret"];
+      output.print(...headedTable(heads, found.map(cells), output.paint));
     });
 }
 

@@ -1,9 +1,10 @@
 import type { Command } from "commander";
 import type { ListedWorkflow } from "../../client/workflows-client.ts";
 import { clientFor, type GlobalOptions, type Register } from "../context.ts";
+import { minuteWords } from "../moment.ts";
 import { wholeNumber } from "../number-option.ts";
 import { authorHere } from "../route/change-routing.ts";
-import { table } from "../table.ts";
+import { headedTable } from "../table.ts";
 
 interface ListOptions extends GlobalOptions {
   readonly after?: string;
@@ -29,8 +30,8 @@ export const registerWorkflows: Register = (program, context) => {
       const { output } = context;
       if (flags.json) return output.json(page);
       if (page.workflows.length === 0) return output.note("No workflows.");
-      const heads = ["name", "version", "stored (UTC)", "last run (UTC)", ""].map((head) => output.paint.dim(head));
-      output.print(...table([heads, ...page.workflows.map(cells)]));
+      const heads = ["name", "version", "stored (UTC)", "last run (UTC)", ""];
+      output.print(...headedTable(heads, page.workflows.map(cells), output.paint));
       if (page.next !== null) output.note(`More with --after ${page.next}`);
     });
   workflows
@@ -57,9 +58,5 @@ export const registerWorkflows: Register = (program, context) => {
 };
 
 function cells({ name, version, storedAt, lastRunAt, lastRun }: ListedWorkflow): string[] {
-  return [name, `v${version}`, moment(storedAt), moment(lastRunAt), lastRun ?? ""];
-}
-
-function moment(at: number | null): string {
-  return at === null ? "" : new Date(at).toISOString().replace("T", " ").slice(0, 16);
+  return [name, `v${version}`, minuteWords(storedAt), minuteWords(lastRunAt), lastRun ?? ""];
 }

@@ -1,12 +1,13 @@
 import type { Plan, PlanStatus, PlanSummary } from "../../core/plan.ts";
+import { minuteWords } from "../moment.ts";
 import type { Paint } from "../output.ts";
-import { table } from "../table.ts";
+import { headedTable } from "../table.ts";
 import { formatUsd } from "../watch/words.ts";
 
 /** A plan for people: where it stands, its steps as they would be executed, what it cost. */
 export function planLines(plan: Plan, paint: Paint): string[] {
   const { id, goal, mode, status, version, steps, explanation, calls, costUsd, run, error } = plan;
-  const heads = ["step", "kind", "agent", "after", "what"].map((head) => paint.dim(head));
+  const heads = ["step", "kind", "agent", "after", "what"];
   const rows = steps.map(({ id: step, kind, agent, needs, text }) => [
     step,
     kind,
@@ -21,7 +22,7 @@ export function planLines(plan: Plan, paint: Paint): string[] {
     `${paint.bold(id)} ${coloredStatus(status, paint)} ${paint.dim(`version ${version}, mode ${mode}`)}`,
     `  ${goal.split("\n", 1)[0]}`,
     "",
-    ...table([heads, ...rows]).map((line) => `  ${line}`),
+    ...headedTable(heads, rows, paint).map((line) => `  ${line}`),
     "",
     ...(explanation === "" ? [] : [`  ${paint.dim(explanation)}`]),
     `  ${paint.dim(`planned by ${provider} in ${calls.length} call${calls.length === 1 ? "" : "s"}${failed > 0 ? `, ${failed} failed` : ""}${cost}`)}`,
@@ -59,17 +60,17 @@ export function nextLines({ id, status, run, waiting }: Plan): string[] {
 
 /** Plans as a table, newest first. */
 export function planTable(plans: readonly PlanSummary[], paint: Paint): string[] {
-  const heads = ["id", "status", "mode", "version", "made", "run", "goal"].map((head) => paint.dim(head));
+  const heads = ["id", "status", "mode", "version", "made", "run", "goal"];
   const rows = plans.map(({ id, status, mode, version, createdAt, run, goal }) => [
     id,
     coloredStatus(status, paint),
     mode,
     String(version),
-    new Date(createdAt).toISOString().replace("T", " ").slice(0, 16),
+    minuteWords(createdAt),
     run ?? "",
     goal.split("\n", 1)[0]?.slice(0, 60) ?? "",
   ]);
-  return table([heads, ...rows]);
+  return headedTable(heads, rows, paint);
 }
 
 function coloredStatus(status: PlanStatus, paint: Paint): string {

@@ -2,7 +2,7 @@ import type { Hints } from "../../core/call.ts";
 import type { ExplainedCandidate, Explanation } from "../../core/routing.ts";
 import { type CliContext, clientFor, type GlobalOptions } from "../context.ts";
 import type { Output, Paint } from "../output.ts";
-import { table } from "../table.ts";
+import { headedTable } from "../table.ts";
 import { formatUsd } from "../watch/words.ts";
 import { latencyWords, limitWords, shareWords, stateWords } from "./words.ts";
 
@@ -43,7 +43,7 @@ function printExplanation({ decision, candidates, routingVersion, degraded }: Ex
   output.print(`${paint.bold(decision.strategy)}, ${set}`, decision.reason, "");
   const heads = ["", "provider", "model", "state", "share", "latency", "busy", "cost", "score", "limits", "why"];
   const rows = candidates.map((candidate) => cells(candidate, paint));
-  output.print(...table([heads.map((head) => paint.dim(head)), ...rows]).map((line) => `  ${line}`));
+  output.print(...headedTable(heads, rows, paint).map((line) => `  ${line}`));
   if (degraded) output.note("Redis did not answer in time: this is what the server last knew.");
 }
 

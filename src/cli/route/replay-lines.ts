@@ -7,7 +7,7 @@ import type {
   ReplayReport,
 } from "../../router/simulate/report.ts";
 import type { Paint } from "../output.ts";
-import { table } from "../table.ts";
+import { headedTable, table } from "../table.ts";
 import { formatUsd } from "../watch/words.ts";
 
 /** A replay's report for people, within 80 columns where names are not long. */
@@ -60,7 +60,7 @@ function summary({ requests, calls }: ReplayReport, paint: Paint): string[] {
 }
 
 function section(heads: readonly string[], rows: readonly (readonly string[])[], paint: Paint): string[] {
-  return rows.length === 0 ? [] : table([heads.map((head) => paint.dim(head)), ...rows]);
+  return rows.length === 0 ? [] : headedTable(heads, rows, paint);
 }
 
 function providerCells(provider: ProviderReport): string[] {

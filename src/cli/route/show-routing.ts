@@ -1,19 +1,20 @@
 import type { RoutingReport, RoutingTarget, RoutingVersion, ShadowSummary } from "../../core/routing.ts";
+import { momentWords } from "../moment.ts";
 import type { Output, Paint } from "../output.ts";
-import { table } from "../table.ts";
+import { headedTable } from "../table.ts";
 import { formatUsd } from "../watch/words.ts";
-import { latencyWords, limitWords, momentWords, originWords, shareWords, stateWords, valueWords } from "./words.ts";
+import { latencyWords, limitWords, originWords, shareWords, stateWords, valueWords } from "./words.ts";
 
 /** Prints what is in force and how the targets stand. */
 export function printRouting(report: RoutingReport, output: Output): void {
   const { paint } = output;
   output.print(versionLine(report, paint), "");
-  const heads = ["setting", "value", "from"].map((head) => paint.dim(head));
+  const heads = ["setting", "value", "from"];
   const settings = Object.entries(report.settings).map(([key, { value, origin }]) => {
     const from = originWords(origin);
     return [key, valueWords(value), from === "run time" ? paint.yellow(from) : paint.dim(from)];
   });
-  output.print(...table([heads, ...settings]).map((line) => `  ${line}`));
+  output.print(...headedTable(heads, settings, paint).map((line) => `  ${line}`));
   if (report.targets.length === 0) output.note("No provider is configured.");
   else output.print("", ...targetTable(report.targets, paint));
   if (report.degraded) output.note("Redis did not answer in time: health is what the server last knew.");
@@ -28,7 +29,7 @@ function versionLine({ version, author, at, note }: RoutingVersion, paint: Paint
 function targetTable(targets: readonly RoutingTarget[], paint: Paint): string[] {
   const names = ["provider", "model", "state", "share", "latency", "busy", "failed", "limits", "why"];
   const rows = [...targets].sort((a, b) => (a.provider < b.provider ? -1 : 1)).map((target) => cells(target, paint));
-  return table([names.map((head) => paint.dim(head)), ...rows]).map((line) => `  ${line}`);
+  return headedTable(names, rows, paint).map((line) => `  ${line}`);
 }
 
 function cells(target: RoutingTarget, paint: Paint): string[] {
@@ -49,15 +50,15 @@ function cells(target: RoutingTarget, paint: Paint): string[] {
 
 /** Prints the versions, newest first. */
 export function printHistory(versions: readonly RoutingVersion[], output: Output): void {
-  const heads = ["version", "when (UTC)", "who", "what"].map((head) => output.paint.dim(head));
+  const heads = ["version", "when (UTC)", "who", "what"];
   const rows = versions.map(({ version, at, author, note }) => [
     String(version),
-    at === null ? "" : momentWords(at),
+    momentWords(at),
     author ?? "",
     note ?? "",
   ]);
   if (rows.length === 0) output.note("The routing was never changed at run time.");
-  else output.print(...table([heads, ...rows]));
+  else output.print(...headedTable(heads, rows, output.paint));
 }
 
 /** Prints what mirrored requests have shown: mirror beside answer. */
@@ -81,5 +82,5 @@ export function printShadows(shadows: readonly ShadowSummary[], output: Output):
     pair(costUsd, formatUsd),
     pair(length, whole),
   ]);
-  output.print(...table([heads.map((head) => output.paint.dim(head)), ...rows]));
+  output.print(...headedTable(heads, rows, output.paint));
 }

@@ -27,11 +27,6 @@ export function originWords(origin: RoutingOrigin | null): string {
   }
 }
 
-/** A moment for people, in UTC: `2026-01-01 12:00:00`. @param at epoch milliseconds */
-export function momentWords(at: number): string {
-  return new Date(at).toISOString().replace("T", " ").slice(0, 19);
-}
-
 /** The state in its colour. */
 export function stateWords(state: ExplainedCandidate["state"], paint: Paint): string {
   if (state === "closed") return paint.green(state);
