@@ -1,10 +1,10 @@
 import { approvalMark, signedWord } from "../core/approvers.ts";
 import { AppError } from "../core/errors.ts";
 import { isPriority, type Priority } from "../core/priority.ts";
+import { gathered, gatheredByName } from "../redis/gathered.ts";
 import { abandonSteps, childrenStartedBy } from "./abandon.ts";
 import type { Refused, Woken } from "./command-store.ts";
 import type { Parent, Signal } from "./engine.ts";
-import { gathered } from "./gather.ts";
 import { commandJob, plannedJob } from "./job.ts";
 import { openChildren, type RestoreParts, restoreJobs } from "./restore.ts";
 import { type EndedRun, listEnded } from "./run-lists.ts";
@@ -22,13 +22,14 @@ export interface OperateParts extends RestoreParts {
 
 /** Puts the parts together: what ends a run wakes its parent and ends its children by the same means. */
 export function operateParts(given: Omit<OperateParts, "onEnd">): OperateParts {
-  const wake = gathered<string>((parent, children) => wakeParent(parts, JSON.parse(parent) as Parent, children));
-  const list = gathered<EndedRun>((_, runs) => listEnded(parts, runs));
+  const wake = gatheredByName((parent, children: readonly string[]) =>
+    wakeParent(parts, JSON.parse(parent) as Parent, children),
+  );
   const parts: OperateParts = {
     ...given,
     onEnd: {
       wakeParent: (parent, child) => wake(JSON.stringify(parent), child),
-      list: (ended) => list("", ended),
+      list: gathered((ended: readonly EndedRun[]) => listEnded(parts, ended)),
       endChildren: (runId, children) =>
         forEach(children, (child) => endChild(parts, child, `run ${runId}`, "The run that started it has ended.")),
     },

@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import type { Limits } from "../config/settings.ts";
+import { shared } from "../redis/gathered.ts";
 import type { Keys } from "../redis/keys.ts";
 import { loadScript, type Script } from "../redis/script.ts";
 import { book, bookFree, claimAlone, isFree, keepAlone, reserveAlone } from "./alone.ts";
@@ -7,7 +8,6 @@ import { bounded, type Reachability } from "./bounded.ts";
 import type { Claim } from "./breaker.ts";
 import { whole } from "./call-batch.ts";
 import type { Booked, Booking, Fleet, FleetQuestion } from "./fleet.ts";
-import { shared } from "./gathered.ts";
 import { leaseId, leaseOf, nano } from "./limits.ts";
 import type { Memory } from "./memory.ts";
 import { isSame, recording } from "./recording.ts";

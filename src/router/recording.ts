@@ -1,13 +1,13 @@
 import type { Redis } from "ioredis";
 import { z } from "zod";
 import { AppError } from "../core/errors.ts";
+import { gathered } from "../redis/gathered.ts";
 import type { Keys } from "../redis/keys.ts";
 import { loadScript } from "../redis/script.ts";
 import { recordAlone, settleAlone } from "./alone.ts";
 import { bounded, type Reachability } from "./bounded.ts";
 import { batchOf, type CallEntry } from "./call-batch.ts";
 import type { FleetQuestion, Snapshot } from "./fleet.ts";
-import { gathered } from "./gathered.ts";
 import type { Memory } from "./memory.ts";
 import { rules } from "./rules.ts";
 import { type Asked, learnCalled, remembered } from "./snapshot.ts";

@@ -4,7 +4,6 @@ import { keysOf } from "../../src/redis/keys.ts";
 import { createReachability } from "../../src/router/bounded.ts";
 import type { Booking, CallReport, Fleet, FleetQuestion } from "../../src/router/fleet.ts";
 import { createFleet } from "../../src/router/fleet-store.ts";
-import { gathered, shared } from "../../src/router/gathered.ts";
 import { createMemory } from "../../src/router/memory.ts";
 import { type TestRedis, testRedis } from "../support/redis.ts";
 
@@ -168,45 +167,6 @@ describe("recording of calls", () => {
     const [one, same, third, fourth] = await Promise.all([question, { ...question }, draw, draw].map(fleet.read));
     expect((await evals()) - before).toBe(3);
     expect([one === same, third?.counter, fourth?.counter]).toEqual([true, 1, 2]);
-  });
-});
-
-describe("gathering", () => {
-  test("flushes what came in one turn together, in order, and never more at once than it may", async () => {
-    const flushes: (readonly number[])[] = [];
-    const add = gathered(async (items: readonly number[]) => {
-      flushes.push(items);
-      return flushes.length;
-    }, 3);
-    const numbers = await Promise.all([1, 2, 3, 4].map(add));
-    expect(await add(5)).toBe(3);
-    expect([flushes, numbers]).toEqual([
-      [[1, 2, 3], [4], [5]],
-      [1, 1, 1, 2],
-    ]);
-  });
-
-  test("a flush that fails fails for those that went with it alone", async () => {
-    const add = gathered(async ([first]: readonly string[]) => {
-      if (first === "bad") throw new Error("it failed");
-      return "fine";
-    });
-    await expect(Promise.allSettled([add("bad"), add("other")])).resolves.toMatchObject([
-      { reason: { message: "it failed" } },
-      { reason: { message: "it failed" } },
-    ]);
-    expect(await add("good")).toBe("fine");
-  });
-
-  test("asks once a turn", async () => {
-    let asked = 0;
-    const ask = shared(
-      async (_question: string) => ++asked,
-      (one, other) => one === other,
-    );
-    expect(await Promise.all([ask("a"), ask("a"), ask("b")])).toEqual([1, 1, 2]);
-    await new Promise(setImmediate);
-    expect(await ask("a")).toBe(3);
   });
 });
 

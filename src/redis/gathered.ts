@@ -4,7 +4,7 @@ const usualMost = 500;
 /**
  * Gathers what comes in one turn of the event loop, so that it is flushed together: under load that is many times cheaper than one by one, and nobody waits for it
  * who is alone.
- * @param flush takes them in the order in which they came @returns adds one; its promise is that of the flush that it went with
+ * @param flush takes them in the order in which they came; where it fails, all of them have failed @returns adds one; its promise is that of the flush that it went with
  */
 export function gathered<T, R>(
   flush: (items: readonly T[]) => Promise<R>,
@@ -16,7 +16,7 @@ export function gathered<T, R>(
     const flushed = new Promise<R>((resolve) => {
       setImmediate(() => {
         if (open?.items === items) open = undefined;
-        resolve(flush(items));
+        resolve((async () => flush(items))());
       });
     });
     return { items, flushed };
@@ -28,6 +28,22 @@ export function gathered<T, R>(
     if (items.length >= most) open = undefined;
     return flushed;
   };
+}
+
+/** {@link gathered}, apart for each name. @param flush takes what came under one name. @returns adds one under a name */
+export function gatheredByName<T, R>(
+  flush: (name: string, items: readonly T[]) => Promise<R>,
+): (name: string, item: T) => Promise<R> {
+  const open = new Map<string, (item: T) => Promise<R>>();
+  const begin = (name: string) => {
+    const add = gathered((items: readonly T[]) => {
+      open.delete(name);
+      return flush(name, items);
+    });
+    open.set(name, add);
+    return add;
+  };
+  return (name, item) => (open.get(name) ?? begin(name))(item);
 }
 
 /**
