@@ -21,8 +21,8 @@ import { RunQuery } from "./query.ts";
 import { deleteRun } from "./removal.ts";
 import { reconcile } from "./restore.ts";
 import { RunStore } from "./run-store.ts";
-import { Schedules } from "./schedules.ts";
-import { checkSubmission, type SubmitParts, submit } from "./submit.ts";
+import { schedulesBy } from "./schedules.ts";
+import { type SubmitParts, submit } from "./submit.ts";
 import { newSecret, Triggers } from "./triggers.ts";
 import { listWorkflows, versionsOf } from "./workflow-list.ts";
 
@@ -58,14 +58,7 @@ export async function createEngine(parts: EngineParts): Promise<FleetEngine & { 
   const token = tokenSource();
   const conclusion = new Conclusion(redis, keys, token);
   const submitting: SubmitParts = { ...operating, conclusion, checkHints: parts.checkHints, runId };
-  const schedules = new Schedules({
-    redis,
-    keys,
-    queue: dispatcher.queues.control,
-    clock,
-    check: (request) => checkSubmission(submitting, request),
-    submit: async (request) => (await submit(submitting, request)).id,
-  });
+  const schedules = schedulesBy(submitting);
   const triggers = new Triggers({
     redis,
     keys,

@@ -19,10 +19,10 @@ import { ProviderChecks } from "./provider-checks.ts";
 import { removeEnded } from "./removal.ts";
 import { closeRun, restoreJobs } from "./restore.ts";
 import { RunStore } from "./run-store.ts";
-import { Schedules } from "./schedules.ts";
+import { schedulesBy } from "./schedules.ts";
 import type { RunState } from "./state.ts";
 import { createStepCache } from "./step-cache.ts";
-import { checkSubmission, type SubmitParts, submit, submitChildren } from "./submit.ts";
+import { type SubmitParts, submitChildren } from "./submit.ts";
 import { writeUndoing } from "./undo-runs.ts";
 import { Workers } from "./worker.ts";
 
@@ -107,14 +107,7 @@ export async function createWorkers(parts: WorkersParts): Promise<RunningWorkers
     resume: (id, by) => resumeChild(restoring, id, by),
   };
   const checks = new ProviderChecks({ router: parts.router, queue: dispatcher.queues.control });
-  const schedules = new Schedules({
-    redis,
-    keys,
-    queue: dispatcher.queues.control,
-    clock,
-    check: (request) => checkSubmission(submitting, request),
-    submit: async (request) => (await submit(submitting, request)).id,
-  });
+  const schedules = schedulesBy(submitting);
   const workers = new Workers({
     schedules,
     store,

@@ -8,6 +8,7 @@ import { fullKey, ownName, tenantOf } from "../core/tenant.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { ScheduleRequest, SubmitRequest } from "./engine.ts";
 import type { JobData } from "./job.ts";
+import { checkSubmission, type SubmitParts, submit } from "./submit.ts";
 
 /** Name of the jobs that begin scheduled runs. */
 export const scheduleJob = "schedule";
@@ -22,6 +23,19 @@ export interface SchedulesParts {
   readonly submit: (request: SubmitRequest) => Promise<string>;
   /** Checks that such a run could be submitted. @throws AppError */
   readonly check: (request: SubmitRequest) => Promise<void>;
+}
+
+/** The schedules of the fleet, their runs submitted by these parts. */
+export function schedulesBy(submitting: SubmitParts): Schedules {
+  const { redis, keys, clock, dispatcher } = submitting;
+  return new Schedules({
+    redis,
+    keys,
+    clock,
+    queue: dispatcher.queues.control,
+    check: (request) => checkSubmission(submitting, request),
+    submit: async (request) => (await submit(submitting, request)).id,
+  });
 }
 
 type Stored = Omit<Schedule, "nextAt" | "lastRun">;

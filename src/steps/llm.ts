@@ -2,11 +2,11 @@ import type { CallRecord, Decision, Hints, Served } from "../core/call.ts";
 import { AppError, toErrorRecord } from "../core/errors.ts";
 import { addCosts } from "../core/history.ts";
 import type { Json, JsonObject } from "../core/json.ts";
-import { fullName } from "../core/tenant.ts";
 import type { LlmMessage, LlmRequest } from "../providers/provider.ts";
 import { defaultMaxCalls, type RouteOutcome, type Router } from "../router/router.ts";
 import type { OfferingBody } from "../workflow/kinds/offered-tools.ts";
 import { askedTools, offering } from "./asked-tools.ts";
+import { askingStep } from "./asking-step.ts";
 import { type ConversationBody, conversationOf } from "./conversation.ts";
 import type { StepHandler, StepOutcome, StepWork } from "./handler.ts";
 import { readStructured } from "./structured.ts";
@@ -95,19 +95,11 @@ class LlmAttempt {
   }
 
   async #ask(messages: readonly LlmMessage[]): Promise<RouteOutcome> {
-    const { signal, deadline, idempotencyKey, stepId, attempt, note } = this.#work;
-    const earlier = this.#calls.length;
+    const { idempotencyKey } = this.#work;
     const outcome = await this.#router.call(this.#request(messages), {
+      ...askingStep(this.#work, this.#calls.length),
       hints: this.#hints(),
-      avoid: this.#work.avoid,
-      affinity: this.#work.runId,
-      workflow: fullName(this.#work.tenant, this.#work.workflow),
-      tenant: this.#work.tenant,
-      signal,
-      deadline,
       idempotencyKey: this.#calls.length === 0 ? idempotencyKey : `${idempotencyKey}-${this.#calls.length}`,
-      onPiece: (piece) => this.#work.tell({ ...piece, call: earlier + piece.call }),
-      onCallFailed: (call) => note({ type: "call.failed", step: stepId, attempt, call }),
     });
     this.#calls.push(...outcome.calls);
     this.#decision = outcome.decision ?? this.#decision;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { parseScenario } from "../../src/router/simulate/read-scenario.ts";
-import type { Scenario } from "../../src/router/simulate/scenario.ts";
+import { rehearsedFailures, type Scenario } from "../../src/router/simulate/scenario.ts";
 
 /** A scenario as it is written, with little in it: three providers that answer in a second, one request a second for a minute. */
 export function scenarioOf(written: object): Scenario {
@@ -18,19 +18,7 @@ export function scenarioOf(written: object): Scenario {
 const names = ["anthropic", "gemini", "openai"] as const;
 const name = fc.constantFrom(...names);
 const ms = (least: number, most: number) => fc.integer({ min: least, max: most }).map((value) => `${value}ms`);
-const failure = fc.constantFrom(
-  "server",
-  "overloaded",
-  "timeout",
-  "network",
-  "malformed",
-  "rate_limited",
-  "auth",
-  "not_found",
-  "context_length",
-  "content_filtered",
-  "caller",
-);
+const failure = fc.constantFrom(...rehearsedFailures);
 
 const outages = fc
   .record(

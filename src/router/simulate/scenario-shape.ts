@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { parseDuration } from "../../core/duration.ts";
-import { mostKeys } from "./scenario.ts";
+import { mostKeys, type RehearsedFailure, rehearsedFailures } from "./scenario.ts";
 
 /*
  * A scenario as it is written. What stands below `routing` and `set` has the keys of switchyard.yaml and is checked by their own reader.
@@ -75,24 +75,9 @@ const requests = z.strictObject({
   when_all_out: z.enum(["wait", "fail"]).default("wait"),
 });
 
-/** Classes of failures that a provider can cause. */
-const failures = [
-  "server",
-  "overloaded",
-  "timeout",
-  "network",
-  "malformed",
-  "rate_limited",
-  "auth",
-  "not_found",
-  "context_length",
-  "content_filtered",
-  "caller",
-] as const;
-
 const errorShares = z.strictObject(
-  Object.fromEntries(failures.map((failure) => [failure, share.optional()])) as Record<
-    (typeof failures)[number],
+  Object.fromEntries(rehearsedFailures.map((failure) => [failure, share.optional()])) as Record<
+    RehearsedFailure,
     z.ZodOptional<typeof share>
   >,
 );
@@ -101,7 +86,7 @@ const outage = z
   .strictObject({
     at: duration,
     for: positiveDuration,
-    fails: z.enum(failures).optional(),
+    fails: z.enum(rehearsedFailures).optional(),
     slow: z.number().positive().optional(),
     share: share.default(1),
     after: positiveDuration.optional(),

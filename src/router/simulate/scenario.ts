@@ -81,6 +81,21 @@ export interface ErrorShare {
 /** Every failure that a provider can cause. */
 export type RehearsedFailure = Exclude<FailureClass, "cancelled">;
 
+/** Every {@link RehearsedFailure}, in the order in which they are told. */
+export const rehearsedFailures = [
+  "server",
+  "overloaded",
+  "timeout",
+  "network",
+  "malformed",
+  "rate_limited",
+  "auth",
+  "not_found",
+  "context_length",
+  "content_filtered",
+  "caller",
+] as const satisfies readonly RehearsedFailure[];
+
 /** A time in which a provider behaves otherwise. */
 export interface Outage {
   readonly fromMs: number;

@@ -2,6 +2,7 @@ import type { FailureClass } from "../../core/call.ts";
 import { createSample, type Sample } from "./percentile.ts";
 import type { EndedCall, Ending } from "./replay-context.ts";
 import type { CallsReport, ProviderReport, RequestReport } from "./report.ts";
+import { rehearsedFailures } from "./scenario.ts";
 
 /** Counts what happens over the whole replay. */
 export interface Tally {
@@ -31,20 +32,7 @@ interface Counts {
 }
 
 /** The order in which failures are told. */
-const classes: readonly FailureClass[] = [
-  "server",
-  "overloaded",
-  "timeout",
-  "network",
-  "malformed",
-  "rate_limited",
-  "auth",
-  "not_found",
-  "context_length",
-  "content_filtered",
-  "caller",
-  "cancelled",
-];
+const classes: readonly FailureClass[] = [...rehearsedFailures, "cancelled"];
 
 /** @param names of the providers, in the order of the report */
 export function createTally(names: readonly string[]): Tally {

@@ -6,41 +6,29 @@ import { routingChange } from "../schemas/routing.ts";
 
 const paramsSchema = z.object({ name: z.string() });
 
-/** `POST /v1/routing/providers/:name/drain`: the provider gets no new calls; those under way go on. */
-export const routeDrain: Route = {
+/** A change of the routing that names one provider. @param word of the address, and what is done */
+const switching = (word: "drain" | "undrain", summary: string): Route => ({
   method: "POST",
-  url: "/v1/routing/providers/:name/drain",
+  url: `/v1/routing/providers/:name/${word}`,
   chapter: "routing",
   scope: "admin",
   fleet: true,
-  summary: "Give a provider no new calls; those under way go on.",
+  summary,
   reads: { params: paramsSchema, headers: changeHeaders },
   answers: { 200: { text: "The version that is current now.", schema: routingChange } },
   handler:
     ({ routing }) =>
     async (request, reply) => {
       const { name } = checked(paramsSchema, request.params, "path");
-      return changeAnswer(reply, await routing.drain(name, changeBy(request)));
+      return changeAnswer(reply, await routing[word](name, changeBy(request)));
     },
-};
+});
+
+/** `POST /v1/routing/providers/:name/drain`: the provider gets no new calls; those under way go on. */
+export const routeDrain = switching("drain", "Give a provider no new calls; those under way go on.");
 
 /** `POST /v1/routing/providers/:name/undrain`: the provider gets calls again, its share growing. */
-export const routeUndrain: Route = {
-  method: "POST",
-  url: "/v1/routing/providers/:name/undrain",
-  chapter: "routing",
-  scope: "admin",
-  fleet: true,
-  summary: "Give a drained provider calls again; its share grows over 30 s.",
-  reads: { params: paramsSchema, headers: changeHeaders },
-  answers: { 200: { text: "The version that is current now.", schema: routingChange } },
-  handler:
-    ({ routing }) =>
-    async (request, reply) => {
-      const { name } = checked(paramsSchema, request.params, "path");
-      return changeAnswer(reply, await routing.undrain(name, changeBy(request)));
-    },
-};
+export const routeUndrain = switching("undrain", "Give a drained provider calls again; its share grows over 30 s.");
 
 /** `POST /v1/routing/providers/:name/reset`: its breakers, rate limits and refused keys are forgotten. */
 export const routeReset: Route = {

@@ -3,11 +3,11 @@ import { AppError, type AppErrorOptions, toErrorRecord } from "../../core/errors
 import type { Json, JsonObject } from "../../core/json.ts";
 import { createMask, type Mask } from "../../core/mask.ts";
 import { maskedJson } from "../../core/masked-json.ts";
-import { fullName } from "../../core/tenant.ts";
 import type { LlmMessage, LlmRequest } from "../../providers/provider.ts";
 import { defaultMaxCalls, type RouteOutcome, type Router } from "../../router/router.ts";
 import { type StepVariables, variableValues } from "../../workflow/env.ts";
 import type { AgentBody, AgentWork } from "../../workflow/kinds/agent.ts";
+import { askingStep } from "../asking-step.ts";
 import { type ConversationBody, conversationOf } from "../conversation.ts";
 import type { StepHandler, StepOutcome, StepWork } from "../handler.ts";
 import { maxReasks, reask } from "../llm.ts";
@@ -177,20 +177,12 @@ class AgentExecution {
   }
 
   #route(tools: LlmRequest["tools"]): Promise<RouteOutcome> {
-    const { signal, deadline, idempotencyKey, stepId, attempt, hints, note } = this.#work;
+    const { idempotencyKey, hints } = this.#work;
     const journal = this.#journal;
-    const earlier = journal.calls.length;
     return this.#parts.router.call(this.#request(tools), {
+      ...askingStep(this.#work, journal.calls.length),
       hints: hintsLeft(hints, this.#limits, journal.use, defaultMaxCalls),
-      avoid: this.#work.avoid,
-      affinity: this.#work.runId,
-      workflow: fullName(this.#work.tenant, this.#work.workflow),
-      tenant: this.#work.tenant,
-      signal,
-      deadline,
       idempotencyKey: `${idempotencyKey}-t${journal.turns.length + 1}`,
-      onPiece: (piece) => this.#work.tell({ ...piece, call: earlier + piece.call }),
-      onCallFailed: (call) => note({ type: "call.failed", step: stepId, attempt, call }),
     });
   }
 
