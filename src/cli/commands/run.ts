@@ -4,18 +4,14 @@ import type { Hints } from "../../core/call.ts";
 import { AppError } from "../../core/errors.ts";
 import { type Priority, priorities } from "../../core/priority.ts";
 import { clientFor, exitWith, type GlobalOptions, type Register } from "../context.ts";
+import { type HintFlags, hintsOf } from "../hint-flags.ts";
 import { readInput, readText } from "../input.ts";
 import { amount, wholeNumber } from "../number-option.ts";
 import { followRun } from "./follow-run.ts";
 
-interface RunOptions extends GlobalOptions {
+interface RunOptions extends GlobalOptions, HintFlags {
   readonly input?: readonly string[];
   readonly watch?: boolean;
-  readonly provider?: string;
-  readonly model?: string;
-  readonly strict?: boolean;
-  readonly strategy?: string;
-  readonly allow?: readonly string[];
   readonly maxCalls?: number;
   readonly maxUsd?: number;
   readonly priority?: Priority;
@@ -52,7 +48,7 @@ export const registerRun: Register = (program, context) => {
         .submit({
           definition,
           input,
-          hints: hintsOf(options),
+          hints: runHints(options),
           ...(priority === undefined ? {} : { priority }),
           ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
         })
@@ -72,13 +68,9 @@ function gathered(value: string, before: readonly string[] = []): readonly strin
   return [...before, value];
 }
 
-function hintsOf({ provider, model, strict, strategy, allow, maxCalls, maxUsd }: RunOptions): Hints {
+function runHints({ maxCalls, maxUsd, ...flags }: RunOptions): Hints {
   return {
-    ...(provider === undefined ? {} : { provider }),
-    ...(model === undefined ? {} : { model }),
-    ...(strict ? { strict_provider: true } : {}),
-    ...(strategy === undefined ? {} : { strategy }),
-    ...(allow === undefined ? {} : { allow }),
+    ...hintsOf(flags),
     ...(maxCalls === undefined ? {} : { max_calls: maxCalls }),
     ...(maxUsd === undefined ? {} : { max_usd: maxUsd }),
   };

@@ -1,18 +1,13 @@
-import type { Hints } from "../../core/call.ts";
 import type { ExplainedCandidate, Explanation } from "../../core/routing.ts";
 import { type CliContext, clientFor, type GlobalOptions } from "../context.ts";
+import { type HintFlags, hintsOf } from "../hint-flags.ts";
 import type { Output, Paint } from "../output.ts";
 import { headedTable } from "../table.ts";
 import { formatUsd } from "../watch/words.ts";
 import { latencyWords, limitWords, shareWords, stateWords } from "./words.ts";
 
 /** Options of `route explain`. */
-export interface ExplainFlags extends GlobalOptions {
-  readonly provider?: string;
-  readonly model?: string;
-  readonly strict?: boolean;
-  readonly strategy?: string;
-  readonly allow?: readonly string[];
+export interface ExplainFlags extends GlobalOptions, HintFlags {
   readonly caller?: string;
   readonly tokens?: number;
   readonly maxTokens?: number;
@@ -20,21 +15,11 @@ export interface ExplainFlags extends GlobalOptions {
 
 /** `switchyard route explain`: the candidates in order, and why. */
 export async function explainRouting(flags: ExplainFlags, context: CliContext): Promise<void> {
-  const { tokens, maxTokens, json } = flags;
-  const explanation = await clientFor(flags, context).routing.explain({ hints: hintsOf(flags), tokens, maxTokens });
+  const { tokens, maxTokens, caller, json } = flags;
+  const hints = { ...hintsOf(flags), ...(caller === undefined ? {} : { caller }) };
+  const explanation = await clientFor(flags, context).routing.explain({ hints, tokens, maxTokens });
   if (json) return context.output.json(explanation);
   printExplanation(explanation, context.output);
-}
-
-function hintsOf({ provider, model, strict, strategy, allow, caller }: ExplainFlags): Hints {
-  return {
-    ...(provider === undefined ? {} : { provider }),
-    ...(model === undefined ? {} : { model }),
-    ...(strict ? { strict_provider: true } : {}),
-    ...(strategy === undefined ? {} : { strategy }),
-    ...(allow === undefined ? {} : { allow }),
-    ...(caller === undefined ? {} : { caller }),
-  };
 }
 
 function printExplanation({ decision, candidates, routingVersion, degraded }: Explanation, output: Output): void {
