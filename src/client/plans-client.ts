@@ -1,6 +1,5 @@
 import type { Hints } from "../core/call.ts";
-import type { JsonObject } from "../core/json.ts";
-import type { AgentSummary, Plan, PlanMode, PlanStatus, PlanSummary, PlanVersion } from "../core/plan.ts";
+import type { AgentSummary, Plan, PlanChange, PlanMode, PlanStatus, PlanSummary, PlanVersion } from "../core/plan.ts";
 import { type Asker, askerHeaders } from "./asker.ts";
 import type { Http } from "./http.ts";
 
@@ -17,18 +16,6 @@ export interface PlanAsked {
   readonly hints?: Hints;
   /** Start its run at once. */
   readonly execute?: boolean;
-}
-
-/** A change of a pending plan. What is absent stays. */
-export interface PlanChange {
-  /** The version that it is made for. */
-  readonly version: number;
-  readonly goal?: string;
-  readonly domain?: string | null;
-  readonly mode?: PlanMode;
-  readonly hints?: Hints;
-  /** YAML or JSON text, or the object that such a text means. */
-  readonly definition?: string | JsonObject;
 }
 
 /** Who asks, and what ends the asking. */

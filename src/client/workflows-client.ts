@@ -1,18 +1,8 @@
 import type { Problem } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
+import type { StoredVersion, WorkflowPage } from "../core/listed-workflow.ts";
 import { type Asker, askerHeaders } from "./asker.ts";
 import { type Http, queryOf } from "./http.ts";
-
-/** A stored workflow. Times are epoch milliseconds. */
-export interface ListedWorkflow {
-  readonly name: string;
-  /** The newest one. */
-  readonly version: number;
-  readonly storedAt: number | null;
-  /** When its newest run was created; null: it has none. */
-  readonly lastRunAt: number | null;
-  readonly lastRun: string | null;
-}
 
 /** What is wrong with a definition. */
 export interface Validation {
@@ -33,9 +23,7 @@ export class WorkflowsClient {
   }
 
   /** A page, by name. @param options after: `next` of the page before; limit: default 100, max 500 */
-  list(
-    options: { readonly after?: string; readonly limit?: number } = {},
-  ): Promise<{ readonly workflows: readonly ListedWorkflow[]; readonly next: string | null }> {
+  list(options: { readonly after?: string; readonly limit?: number } = {}): Promise<WorkflowPage> {
     return this.#http.json({ path: `/v1/workflows${queryOf(options)}` });
   }
 
@@ -68,8 +56,8 @@ export class WorkflowsClient {
   }
 
   /** Its versions, the newest first. @throws AppError workflow_not_found */
-  async versions(name: string): Promise<readonly { readonly version: number; readonly storedAt: number | null }[]> {
-    type Answer = { readonly versions: readonly { readonly version: number; readonly storedAt: number | null }[] };
+  async versions(name: string): Promise<readonly StoredVersion[]> {
+    type Answer = { readonly versions: readonly StoredVersion[] };
     return (await this.#http.json<Answer>({ path: `${pathOf(name)}/versions` })).versions;
   }
 

@@ -99,6 +99,18 @@ export interface PlanVersion {
   readonly summary: string;
 }
 
+/** A change of a pending plan. What is absent stays. */
+export interface PlanChange {
+  /** The version that it is made for; another one refuses it. */
+  readonly version: number;
+  readonly goal?: string;
+  readonly domain?: string | null;
+  readonly mode?: PlanMode;
+  readonly hints?: Hints;
+  /** In place of the plan's, whole; keeps its name. YAML or JSON text, or the object that such a text means. */
+  readonly definition?: string | JsonObject;
+}
+
 /** One agent of the catalogue: somebody whom the planner may give a step to. */
 export interface AgentSummary {
   readonly name: string;

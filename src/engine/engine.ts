@@ -2,6 +2,7 @@ import type { Approval } from "../core/approval.ts";
 import type { Asker } from "../core/approvers.ts";
 import type { Hints } from "../core/call.ts";
 import type { Json, JsonObject } from "../core/json.ts";
+import type { StoredVersion, WorkflowPage } from "../core/listed-workflow.ts";
 import type { LiveEvent } from "../core/live.ts";
 import type { Priority } from "../core/priority.ts";
 import type { Run, RunEvent, RunSummary } from "../core/run.ts";
@@ -10,7 +11,7 @@ import type { Begun, Delivered, OpenSignal, SetTrigger, Trigger, TriggerRequest 
 import type { CheckedDefinition } from "../workflow/check.ts";
 import type { ListRequest, RunPage } from "./list-runs.ts";
 import type { Delivery } from "./trigger-signature.ts";
-import type { StoredVersion, WorkflowPage, WorkflowsRequest } from "./workflow-list.ts";
+import type { WorkflowsRequest } from "./workflow-list.ts";
 
 /** A definition as somebody hands it in: YAML or JSON text, or the object that such a text means. */
 export type DefinitionSource = string | JsonObject;

@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import { AppError } from "../core/errors.ts";
+import type { ListedWorkflow, StoredVersion, WorkflowPage } from "../core/listed-workflow.ts";
 import { defaultTenant, fullName, ownName, tenantOf } from "../core/tenant.ts";
 import type { Keys } from "../redis/keys.ts";
 
@@ -11,33 +12,6 @@ export interface WorkflowsRequest {
   readonly after?: string;
   /** Default 100. */
   readonly limit?: number;
-}
-
-/** A workflow of the list. */
-export interface ListedWorkflow {
-  /** Its own name. */
-  readonly name: string;
-  /** The newest one. */
-  readonly version: number;
-  /** Epoch milliseconds at which that was stored; null: nobody knows. */
-  readonly storedAt: number | null;
-  /** Epoch milliseconds of its newest run; null: it has none. */
-  readonly lastRunAt: number | null;
-  /** That run. */
-  readonly lastRun: string | null;
-}
-
-/** A page of workflows, by name. `next`: `after` of the next page; null: this is the last one. */
-export interface WorkflowPage {
-  readonly workflows: readonly ListedWorkflow[];
-  readonly next: string | null;
-}
-
-/** A version of a workflow. */
-export interface StoredVersion {
-  readonly version: number;
-  /** Epoch milliseconds; null: nobody knows. */
-  readonly storedAt: number | null;
 }
 
 /** A page of the workflows that somebody has stored; not of the blocks that steps run. */

@@ -1,7 +1,6 @@
 import type { Asker } from "../core/approvers.ts";
 import type { Hints } from "../core/call.ts";
-import type { JsonObject } from "../core/json.ts";
-import type { AgentSummary, Plan, PlanMode, PlanStatus, PlanSummary, PlanVersion } from "../core/plan.ts";
+import type { AgentSummary, Plan, PlanChange, PlanMode, PlanStatus, PlanSummary, PlanVersion } from "../core/plan.ts";
 import type { Engine } from "../engine/engine.ts";
 
 /** A plan as it is asked for. */
@@ -23,16 +22,8 @@ export interface PlanRequest {
   readonly signal?: AbortSignal;
 }
 
-/** A change of a pending plan. What is absent stays. */
-export interface PlanEdit {
-  /** The version that it is made for; another one refuses it. */
-  readonly version: number;
-  readonly goal?: string;
-  readonly domain?: string | null;
-  readonly mode?: PlanMode;
-  readonly hints?: Hints;
-  /** In place of the plan's, whole; keeps its name. YAML or JSON text, or the object that such a text means. */
-  readonly definition?: string | JsonObject;
+/** A change of a plan, and who asks for it. */
+export interface PlanEdit extends PlanChange {
   readonly by: string;
 }
 

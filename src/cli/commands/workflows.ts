@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { ListedWorkflow } from "../../client/workflows-client.ts";
+import type { ListedWorkflow } from "../../core/listed-workflow.ts";
 import { clientFor, type GlobalOptions, type Register } from "../context.ts";
 import { minuteWords } from "../moment.ts";
 import { wholeNumber } from "../number-option.ts";

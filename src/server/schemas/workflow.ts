@@ -1,6 +1,6 @@
 import { z } from "zod";
+import type { ListedWorkflow, StoredVersion } from "../../core/listed-workflow.ts";
 import type { StoredWorkflow } from "../../engine/engine.ts";
-import type { ListedWorkflow, StoredVersion } from "../../engine/workflow-list.ts";
 import { mistake } from "./errors.ts";
 
 /** A workflow in the store. */
