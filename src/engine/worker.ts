@@ -20,6 +20,9 @@ import { type Turn, Turns } from "./turns.ts";
  */
 const vigilance = { lockDuration: 2_500, lockRenewTime: 800, stalledInterval: 1_000 } as const;
 
+/** When a process looks once more for what nobody wants: a job whose attempt was begun as it was taken may have been on its way here when that was said. */
+const unwantedAgainMs = [100, 1_000] as const;
+
 /** What the workers of one process need. */
 export interface WorkerParts extends AttemptParts {
   readonly redis: Redis;
@@ -188,6 +191,11 @@ export class Workers {
 
   /** Aborts what runs of these steps. @param ids beginnings of job ids */
   abandon(ids: readonly string[]): void {
+    this.#abandon(ids);
+    for (const ms of unwantedAgainMs) setTimeout(() => this.#abandon(ids), ms).unref();
+  }
+
+  #abandon(ids: readonly string[]): void {
     for (const [job, { stop }] of this.#running) {
       if (ids.some((id) => job === id || job.startsWith(`${id}-w`))) stop.abort("abandoned" satisfies StopReason);
     }

@@ -3,6 +3,7 @@ import { type Job, Queue, Worker } from "bullmq";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type App, createApp } from "../../src/app.ts";
 import { loadSettings } from "../../src/config/load.ts";
+import { AppError, toErrorRecord } from "../../src/core/errors.ts";
 import { tokenSource } from "../../src/core/ids.ts";
 import type { JobData } from "../../src/engine/job.ts";
 import { Turns } from "../../src/engine/turns.ts";
@@ -28,10 +29,15 @@ let lost = "";
 
 const handler: StepHandler = {
   kind: "noop",
-  async execute({ runId, stepId, idempotencyKey }) {
+  async execute({ runId, stepId, idempotencyKey, signal }) {
     calls.push({ runId, stepId, idempotencyKey });
-    await gates.get(stepId);
-    return { type: "succeeded", output: stepId, served: null, report: { calls: [] } };
+    const aborted = new Promise((resolve) => signal.addEventListener("abort", resolve));
+    await Promise.race([gates.get(stepId), aborted]);
+    const report = { calls: [] };
+    if (signal.aborted) {
+      return { type: "failed", error: toErrorRecord(new AppError("cancelled")), retryable: true, report };
+    }
+    return { type: "succeeded", output: stepId, served: null, report };
   },
 };
 
@@ -209,6 +215,21 @@ describe("workers that settle, finish, take and begin in one", () => {
     await engine.resume(id, "somebody");
     await ended(id);
     expect(await started(id)).toEqual(["a 1", "b 1", "c 1", "d 1"]);
+  });
+
+  test("abort what nobody wants, also where its job is on its way to them when that is said", async () => {
+    let open = () => {};
+    gates.set("a", new Promise((resolve) => (open = resolve)));
+    gates.set("b", new Promise(() => {}));
+    const id = await submitted();
+    await eventually(async () => expect(await started(id)).toEqual(["a 1"]));
+    await server.redis.publish(keys.stops, JSON.stringify([`${id}-b-2`]));
+    open();
+    await eventually(async () => expect((await started(id)).slice(0, 3)).toEqual(["a 1", "b 1", "b 1"]));
+    gates.clear();
+    // Nobody has taken the run back in truth: it goes on.
+    await server.redis.publish(keys.stops, JSON.stringify([`${id}-b-2`]));
+    await ended(id);
   });
 
   test("go on beside jobs that somebody has tampered with", async () => {
