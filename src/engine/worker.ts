@@ -20,8 +20,8 @@ import { type Turn, Turns } from "./turns.ts";
  */
 const vigilance = { lockDuration: 2_500, lockRenewTime: 800, stalledInterval: 1_000 } as const;
 
-/** When a process looks once more for what nobody wants: a job whose attempt was begun as it was taken may have been on its way here when that was said. */
-const unwantedAgainMs = [100, 1_000] as const;
+/** Announcements of unwanted steps that a process keeps for jobs that are on their way to it. */
+const keptUnwanted = 10_000;
 
 /** What the workers of one process need. */
 export interface WorkerParts extends AttemptParts {
@@ -57,6 +57,8 @@ export class Workers {
   readonly #workers: readonly Worker<JobData>[];
   /** What is under way, by job id. */
   readonly #running = new Map<string, { readonly stop: AbortController; readonly data: JobData }>();
+  /** What was announced as unwanted and is not under way: its attempt may have been begun, and its job be on its way here. */
+  readonly #unwanted = new Set<string>();
   readonly #parts: WorkerParts;
   readonly #locks: LockKeeper;
   readonly #turns: Turns;
@@ -106,6 +108,7 @@ export class Workers {
     // A job that comes while its former execution still goes on here was taken from that one. BullMQ stops renewing a lock when either ends; the keeper does not.
     this.#running.get(id)?.stop.abort("fence_lost" satisfies StopReason);
     this.#running.set(id, { stop, data: job.data });
+    if (this.#unwanted.delete(withoutParking(id))) stop.abort("abandoned" satisfies StopReason);
     this.#locks.hold(queue, id, token);
     try {
       await this.#end(job, token, await this.#executed(queue, job, stop, turn));
@@ -189,15 +192,16 @@ export class Workers {
     throw new DelayedError();
   }
 
-  /** Aborts what runs of these steps. @param ids beginnings of job ids */
+  /** Aborts what runs of these steps, or is about to. @param ids of their jobs, as of steps that were never parked */
   abandon(ids: readonly string[]): void {
-    this.#abandon(ids);
-    for (const ms of unwantedAgainMs) setTimeout(() => this.#abandon(ids), ms).unref();
-  }
-
-  #abandon(ids: readonly string[]): void {
+    const unwanted = new Set(ids);
     for (const [job, { stop }] of this.#running) {
-      if (ids.some((id) => job === id || job.startsWith(`${id}-w`))) stop.abort("abandoned" satisfies StopReason);
+      if (unwanted.delete(withoutParking(job))) stop.abort("abandoned" satisfies StopReason);
+    }
+    for (const id of unwanted) this.#unwanted.add(id);
+    for (const id of this.#unwanted) {
+      if (this.#unwanted.size <= keptUnwanted) break;
+      this.#unwanted.delete(id);
     }
   }
 
@@ -232,6 +236,11 @@ export class Workers {
       await this.#locks.close();
     }
   }
+}
+
+/** A job's id as it is announced: the same for each job in which a step goes on. */
+function withoutParking(id: string): string {
+  return id.replace(/-w\d+$/, "");
 }
 
 /**
