@@ -6,6 +6,7 @@ import { loadSettings } from "../../src/config/load.ts";
 import { AppError, toErrorRecord } from "../../src/core/errors.ts";
 import { tokenSource } from "../../src/core/ids.ts";
 import type { JobData } from "../../src/engine/job.ts";
+import { settleScript } from "../../src/engine/turn-scripts.ts";
 import { Turns } from "../../src/engine/turns.ts";
 import { keysOf } from "../../src/redis/keys.ts";
 import { loadScript } from "../../src/redis/script.ts";
@@ -13,6 +14,7 @@ import type { StepHandler } from "../../src/steps/handler.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { eventually } from "../support/eventually.ts";
 import { type TestRedis, testRedis } from "../support/redis.ts";
+import { startReplyThief } from "../support/reply-thief.ts";
 import { noop } from "../workflow/support/define.ts";
 
 const keys = keysOf("switchyard");
@@ -41,8 +43,11 @@ const handler: StepHandler = {
   },
 };
 
-async function process(roles: { readonly worker?: boolean }, kinds = [{ spec: noop, handler }]): Promise<App> {
-  const env = { REDIS_URL: server.url, OLLAMA_ENDPOINT: "http://127.0.0.1:9" };
+async function process(
+  roles: { readonly worker?: boolean },
+  { kinds = [{ spec: noop, handler }], url = server.url } = {},
+): Promise<App> {
+  const env = { REDIS_URL: url, OLLAMA_ENDPOINT: "http://127.0.0.1:9" };
   const settings = await loadSettings({ env, cwd: "/" });
   const app = await createApp({ settings, roles, log: createLog("error"), kinds });
   opened.push(() => app.close());
@@ -107,10 +112,25 @@ async function giveBack(job: Job<JobData>): Promise<void> {
   await redis.zadd(`${queue}:prioritized`, "1", job.id ?? "");
 }
 
+describe("a turn whose answer is lost with its connection", () => {
+  test("is sent again, and brings the job that it has taken, as it was begun", async () => {
+    const thief = await startReplyThief(server.port);
+    opened.push(() => thief.close());
+    const worker = await process({ worker: true }, { url: thief.url });
+    await ended(await submitted());
+    thief.steal(settleScript.lua);
+    const id = await submitted();
+    await ended(id);
+    expect(thief.stolen()).toBe(1);
+    expect(await started(id)).toEqual(["a 1", "b 1", "c 1", "d 1"]);
+    await worker.close();
+  });
+});
+
 describe("a job that is taken", () => {
   test("has spent nothing where its worker does not know the kind of its step, which the history says", async () => {
     const id = await submitted();
-    const without = await process({ worker: true }, []);
+    const without = await process({ worker: true }, { kinds: [] });
     await eventually(async () => {
       const told = (await engine.events(id, 0)).find((event) => event.type === "step.waiting");
       expect(told).toMatchObject({ reason: expect.stringMatching(/noop.*left to other workers/s) });
