@@ -29,6 +29,9 @@ import { Workers } from "./worker.ts";
 /** How often the fleet looks for runs whose jobs are missing. */
 const reconcileEveryMs = 15_000;
 
+/** After the grace, how long what is under way may take to be handed back. */
+const handBackMs = 5_000;
+
 /** What the worker's side of the engine is made of. */
 export interface WorkersParts {
   /** A patient connection: what was computed waits for Redis. */
@@ -58,7 +61,7 @@ export interface WorkersParts {
 
 /** The workers of one process, at work. */
 export interface RunningWorkers {
-  /** @param graceMs time given to running steps before they are handed back. */
+  /** Ends 5 s after the grace at the latest, also where Redis is away. @param graceMs time given to running steps before they are handed back. */
   close(graceMs: number): Promise<void>;
 }
 
@@ -153,7 +156,10 @@ export async function createWorkers(parts: WorkersParts): Promise<RunningWorkers
   await checks.schedule();
   return {
     async close(graceMs) {
+      // Commands that wait for a Redis which does not come back fail then: what they were to say is lost as it is when a process dies, and those jobs come again.
+      const giveUp = setTimeout(() => redis.disconnect(), graceMs + handBackMs);
       await workers.close(graceMs);
+      clearTimeout(giveUp);
       await dispatcher.close();
     },
   };

@@ -1,4 +1,4 @@
-import { Redis } from "ioredis";
+import { Redis, type RedisOptions } from "ioredis";
 import { AppError } from "../core/errors.ts";
 
 /** What a connection does while Redis is away. */
@@ -11,10 +11,27 @@ export type ConnectionMode =
   | "subscriber";
 
 /**
+ * Ends whenever it is told to. Between two tries to reach Redis, ioredis only leaves the next try out and tells nobody: whoever waits for its end, as BullMQ's workers do
+ * when they stop, or for the answer to a command would wait for ever.
+ */
+class EndingRedis extends Redis {
+  override disconnect(reconnect = false): void {
+    // As one that was never opened: that is ended with all that this means.
+    if (!reconnect && this.status === "reconnecting") this.status = "wait";
+    super.disconnect(reconnect);
+  }
+
+  override duplicate(others?: Partial<RedisOptions>): Redis {
+    // The last one is the default, named because its type would be anybody's.
+    return new EndingRedis({ ...this.options, ...others, replyMapping: undefined });
+  }
+}
+
+/**
  * Sends the commands of one turn of the event loop in one write: under load, system calls cost as much as all else that a command needs. Only for requests,
  * which are many at a time: a worker's commands follow from each other's answers, and it would take turns with Redis where both could work.
  */
-class GatheringRedis extends Redis {
+class GatheringRedis extends EndingRedis {
   #isGathering = false;
 
   override sendCommand(...given: Parameters<Redis["sendCommand"]>): unknown {
@@ -33,7 +50,7 @@ class GatheringRedis extends Redis {
 
 /** Opens a connection. Errors of the socket go to `onError`; commands report their own. @param url redis:// or rediss:// */
 export function connect(url: string, mode: ConnectionMode, onError: (error: Error) => void): Redis {
-  const Connection = mode === "impatient" ? GatheringRedis : Redis;
+  const Connection = mode === "impatient" ? GatheringRedis : EndingRedis;
   const redis = new Connection(url, {
     maxRetriesPerRequest: null,
     enableReadyCheck: true,
