@@ -142,6 +142,20 @@ describe("a job that is taken", () => {
     expect(await started(id)).toEqual(["a 1", "a 1", "b 1", "c 1", "d 1"]);
   });
 
+  test("waits for a worker that knows its step also where all attempts are spent", async () => {
+    const id = await submitted();
+    const { take } = taker();
+    for (let time = 1; time <= 3; time++) await giveBack(await take());
+    expect(await started(id)).toEqual(["a 1", "a 2", "a 3"]);
+    const without = await process({ worker: true }, { kinds: [] });
+    const delayed = `${keys.queues}:io:delayed`;
+    await eventually(async () => expect(await server.redis.zscore(delayed, `${id}-a-1`)).not.toBeNull());
+    await without.close();
+    const other = await process({ worker: true });
+    await eventually(async () => expect((await engine.get(id)).error?.code).toBe("attempts_exhausted"));
+    await other.close();
+  });
+
   test("is begun with it, and begun anew where it comes again", async () => {
     const id = await submitted();
     const { take, turnOf } = taker();
