@@ -8,7 +8,7 @@ import type { Approvals } from "./approvals.ts";
 import { type Beginning, type Begun, parseBeginning } from "./beginning.ts";
 import { scopeOf } from "./conclude.ts";
 import type { CrashHook } from "./crash-point.ts";
-import { type Definitions, isMachineUnknown, type LoadedWorkflow } from "./definitions.ts";
+import { type Definitions, isForOthers, type LoadedWorkflow } from "./definitions.ts";
 import { backoffMs, failedDelivery, mayRetry } from "./failure.ts";
 import type { Folder, Visit } from "./fold.ts";
 import { leaveToOthers } from "./leave-to-others.ts";
@@ -65,9 +65,8 @@ export async function attempt(
   try {
     workflow = await parts.definitions.load(workflowName, version).catch(orNotFound);
   } catch (error) {
-    if (isForOthers(error)) return leaveToOthers(parts, execution, error);
-    // Its attempt may have been begun when its job was taken.
-    if (turn.begun) await parts.store.suspend(execution, { refund: true, costUsd: null, event: null, avoid: [] });
+    // One that was begun when its job was taken is given back, whatever the reason.
+    if (isForOthers(error) || turn.begun) return leaveToOthers(parts, execution, error, turn.begun);
     throw error;
   }
   const step = workflow?.compiled.steps.get(execution.actor);
@@ -100,21 +99,16 @@ export async function attempt(
   }
 }
 
-/** Unless that was done when its job was taken. */
+/** Unless that was done when its job was taken; it is asked again where the job was planned by a process that had the step read otherwise. */
 async function beginning(
   parts: AttemptParts,
   execution: Execution,
   step: CompiledStep,
   { begun }: Turn,
 ): Promise<Beginning> {
-  if (begun) return parseBeginning(execution, begun.reply, begun.recent);
+  if (begun && begun.reads.join() === step.reads.join()) return parseBeginning(execution, begun.reply, begun.recent);
   const recent = parts.folder.recent.get(execution.runId);
   return parts.store.begin(execution, step.retry.attempts, parts.worker, step.reads, recent, step.resumesBare);
-}
-
-/** Whether this process does not have the workflow's machine, or the kind of one of its steps. */
-function isForOthers(error: unknown): error is AppError {
-  return isMachineUnknown(error) || (error instanceof AppError && error.code === "invalid_definition");
 }
 
 function orNotFound(error: unknown): undefined {

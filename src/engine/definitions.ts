@@ -41,6 +41,11 @@ export function isMachineUnknown(error: unknown): error is AppError {
   return error instanceof AppError && error.code === "machine_unknown";
 }
 
+/** Whether this process lacks what the workflow is made of, and another one may have it: its machine, or the kind of one of its steps. */
+export function isForOthers(error: unknown): error is AppError {
+  return isMachineUnknown(error) || (error instanceof AppError && error.code === "invalid_definition");
+}
+
 /** Compiled versions kept in the memory of one process. The oldest use goes first. */
 const cacheSize = 200;
 

@@ -1,5 +1,6 @@
 import { Job, type Queue, type RedisQueueBackend } from "bullmq";
 import { Packr } from "msgpackr";
+import type { JsonObject } from "../core/json.ts";
 import type { ScriptValue } from "../redis/script.ts";
 import type { JobData, PlannedJob } from "./job.ts";
 
@@ -11,7 +12,7 @@ const packr = new Packr({ useRecords: false });
 /** Values for a script of BullMQ's as a script of ours passes them on: what it packs is left unpacked. */
 export function plainValues(values: readonly BullValue[]): readonly ScriptValue[] {
   return values.map((value) => {
-    if (Buffer.isBuffer(value)) return packr.unpack(value) as object;
+    if (Buffer.isBuffer(value)) return packr.unpack(value) as JsonObject;
     return typeof value === "number" ? value : String(value ?? "");
   });
 }
@@ -24,11 +25,10 @@ export async function prioritizedJobValues(
   queue: Queue<JobData>,
   { name, data, opts }: PlannedJob,
 ): Promise<readonly ScriptValue[] | null> {
-  if (opts.delay !== undefined || opts.priority === undefined) return null;
   let values: readonly BullValue[] | null = null;
   const client = {
-    runCommand: (_name: string, given: readonly BullValue[]) => {
-      values = given;
+    runCommand: (command: string, given: readonly BullValue[]) => {
+      if (command.startsWith("addPrioritizedJob:")) values = given;
       return opts.jobId;
     },
   };

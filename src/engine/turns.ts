@@ -22,6 +22,8 @@ export interface BegunJob {
   readonly token: string;
   /** What begin_attempt.lua answered. */
   readonly reply: readonly string[];
+  /** The step ids whose outputs are in that. */
+  readonly reads: readonly string[];
   /** The state that its worker has just made: where the attempt is of the same run, the answer does not repeat it. */
   readonly recent?: RecentState;
 }
@@ -129,10 +131,12 @@ export class Turns {
   }
 
   /** @param taken the answer of BullMQ's script: with the job as a hash and its id */
-  #note(taken: unknown, reply: readonly string[] | undefined, how: Omit<BegunJob, "reply">): void {
+  #note(taken: unknown, reply: readonly string[] | undefined, how: Pick<BegunJob, "token" | "recent">): void {
     if (!reply || !Array.isArray(taken)) return;
     const [fields, id] = taken as [string[], string];
-    this.#begun.set(startOf(id, array2obj(fields).ats), { ...how, reply });
+    const { ats, data = "{}" } = array2obj(fields);
+    const { begin } = JSON.parse(data) as Partial<JobData>;
+    this.#begun.set(startOf(id, ats), { ...how, reply, reads: begin?.reads ?? [] });
   }
 }
 

@@ -4,7 +4,7 @@ import { catalogue } from "../core/catalogue.ts";
 import { assertNever, type ErrorRecord } from "../core/errors.ts";
 import type { IdSource } from "../core/ids.ts";
 import { type AttemptEnd, type AttemptParts, attempt } from "./attempt.ts";
-import { isMachineUnknown } from "./definitions.ts";
+import { isForOthers } from "./definitions.ts";
 import { type JobData, keptJobs, type QueueName, queueNames } from "./job.ts";
 import type { StopReason } from "./limited.ts";
 import { LockKeeper } from "./lock-keeper.ts";
@@ -119,12 +119,12 @@ export class Workers {
     }
   }
 
-  /** What needs a machine that this process does not have comes again, for another one. */
+  /** What needs a machine or a kind of step that this process does not have comes again, for another one. */
   async #executed(queue: QueueName, job: Job<JobData>, stop: AbortController, turn: Turn): Promise<AttemptEnd> {
     try {
       return await this.#execute(queue, job, stop, turn);
     } catch (error) {
-      if (!isMachineUnknown(error)) throw error;
+      if (!isForOthers(error)) throw error;
       // Its lease has passed by then.
       return { type: "later", delayMs: Math.min(leaseMs * 2 ** Math.min(job.attemptsStarted - 1, 5), 30_000) };
     }

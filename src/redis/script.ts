@@ -4,9 +4,10 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Redis } from "ioredis";
 import { AppError } from "../core/errors.ts";
+import type { Json, JsonObject } from "../core/json.ts";
 
 /** An argument of a script: a number arrives as text, as it does in Redis. What is no text is for a script that another one calls. */
-export type ScriptValue = string | number | object;
+export type ScriptValue = string | number | JsonObject | readonly Json[];
 
 /** A Lua script, loaded once and bound to a connection on first use (EVALSHA, with EVAL when Redis does not know it). */
 export interface Script {
@@ -34,7 +35,9 @@ const takenApart = "local ARGV = cjson.decode(ARGV[1])";
 
 /** What a foreign script would unpack comes unpacked; where it knows nil, JSON has null. */
 const unpacked = `local function as_unpacked(value)
-for key, inner in pairs(value) do if inner == cjson.null then value[key] = nil end end
+for key, inner in pairs(value) do
+if inner == cjson.null then value[key] = nil elseif type(inner) == 'table' then as_unpacked(inner) end
+end
 return value
 end`;
 
@@ -63,9 +66,9 @@ export function loadScript(name: string, url: URL, foreign: Readonly<Record<stri
 }
 
 /** Half a surrogate pair is no text for Redis; ioredis would replace it too. */
-function asText(value: ScriptValue): string | object {
-  if (typeof value !== "string") return typeof value === "number" ? String(value) : value;
-  return value.isWellFormed() ? value : value.toWellFormed();
+function asText(value: ScriptValue): Exclude<ScriptValue, number> {
+  if (typeof value === "string") return value.toWellFormed();
+  return typeof value === "number" ? String(value) : value;
 }
 
 function asFunction(name: string, { content, keys }: ForeignScript): string {

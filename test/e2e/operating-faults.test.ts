@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { SwitchyardClient } from "../../src/client/client.ts";
 import type { RunEvent } from "../../src/core/run.ts";
+import { nextJobScript, settleScript } from "../../src/engine/turn-scripts.ts";
 import { loadScript } from "../../src/redis/script.ts";
 import { eventually } from "../support/eventually.ts";
 import { Fleet } from "../support/fleet.ts";
@@ -65,10 +66,11 @@ output: { n: "{{ steps.number.output.n }}", child: "{{ steps.child.output }}", b
     return id;
   }
 
-  const scripts = ["suspend", "begin", "wake", "signal", "take", "save", "pause", "adopt", "stow"];
+  const names = ["suspend", "wake", "signal", "take", "save", "pause", "adopt", "stow"];
+  const own = names.map((name) => loadScript(name, new URL(`../../src/engine/lua/${name}.lua`, import.meta.url)));
+  const scripts = [...own, settleScript, nextJobScript].map(({ name, lua }) => [name, lua] as const);
 
-  test.each(scripts)("%s: the run comes to the same end, and nothing is said twice", async (name) => {
-    const { lua } = loadScript(name, new URL(`../../src/engine/lua/${name}.lua`, import.meta.url));
+  test.each(scripts)("%s: the run comes to the same end, and nothing is said twice", async (name, lua) => {
     const before = fleet.thief.stolen();
     fleet.thief.steal(lua);
     const id = await operated(name);

@@ -5,6 +5,7 @@ import { type App, createApp } from "../../src/app.ts";
 import { loadSettings } from "../../src/config/load.ts";
 import { AppError, toErrorRecord } from "../../src/core/errors.ts";
 import { tokenSource } from "../../src/core/ids.ts";
+import type { Json } from "../../src/core/json.ts";
 import type { JobData } from "../../src/engine/job.ts";
 import { settleScript } from "../../src/engine/turn-scripts.ts";
 import { Turns } from "../../src/engine/turns.ts";
@@ -24,15 +25,20 @@ let server: TestRedis;
 let engine: App["engine"];
 const opened: (() => Promise<unknown>)[] = [];
 /** Calls of the steps, in their order; a step for which somebody waits here goes on when he lets it. */
-const calls: { readonly runId: string; readonly stepId: string; readonly idempotencyKey: string }[] = [];
+const calls: {
+  readonly runId: string;
+  readonly stepId: string;
+  readonly idempotencyKey: string;
+  readonly body: Json;
+}[] = [];
 const gates = new Map<string, Promise<void>>();
 /** A run whose first job was taken and not executed. */
 let lost = "";
 
 const handler: StepHandler = {
   kind: "noop",
-  async execute({ runId, stepId, idempotencyKey, signal }) {
-    calls.push({ runId, stepId, idempotencyKey });
+  async execute({ runId, stepId, idempotencyKey, body, signal }) {
+    calls.push({ runId, stepId, idempotencyKey, body });
     const aborted = new Promise((resolve) => signal.addEventListener("abort", resolve));
     await Promise.race([gates.get(stepId), aborted]);
     const report = { calls: [] };
@@ -264,6 +270,29 @@ describe("workers that settle, finish, take and begin in one", () => {
     // Nobody has taken the run back in truth: it goes on.
     await server.redis.publish(keys.stops, JSON.stringify([`${id}-b-2`]));
     await ended(id);
+  });
+
+  test("read a step's outputs as its workflow says, where the job was planned by somebody who read it otherwise", async () => {
+    const queue = new Queue<JobData>("io", { connection: server.redis, prefix: keys.queues });
+    opened.push(() => queue.close());
+    const says = { one: "{{ steps.a.output }}", two: "{{ steps.b.output }}" };
+    await engine.store({ name: "reads", steps: [...chain.steps.slice(0, 2), { id: "e", noop: says }] });
+    let open = () => {};
+    gates.set("b", new Promise((resolve) => (open = resolve)));
+    const id = await submitted("reads");
+    await eventually(async () => expect(await started(id)).toEqual(["a 1", "b 1"]));
+    await queue.pause();
+    open();
+    const planned = await eventually(
+      async () => (await queue.getJob(`${id}-e-3`)) ?? Promise.reject(new Error("none")),
+    );
+    expect(planned.data.begin?.reads).toEqual(["a", "b"]);
+    await planned.updateData({ ...planned.data, begin: { attempts: 3, reads: ["b", "a"] } });
+    await queue.resume();
+    await ended(id);
+    gates.clear();
+    expect(calls.find((call) => call.runId === id && call.stepId === "e")?.body).toEqual({ one: "a", two: "b" });
+    expect(await started(id)).toEqual(["a 1", "b 1", "e 1"]);
   });
 
   test("go on beside jobs that somebody has tampered with", async () => {

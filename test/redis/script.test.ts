@@ -62,16 +62,16 @@ describe("a foreign script in one of ours", () => {
     content: `local packed = cmsgpack.unpack(ARGV[2])
 local function named(value) return value or 'nothing' end
 if packed[2] then return { 'two' } end
-return { KEYS[1], KEYS[2], ARGV[1], #ARGV, packed[1], named(packed[2]), packed[3].deep }`,
+return { KEYS[1], KEYS[2], ARGV[1], #ARGV, packed[1], named(packed[2]), packed[3].deep .. named(packed[3].none) }`,
   };
 
   test("has its own keys and arguments, those that it unpacks as tables, and nil where JSON has null", async () => {
     const ours = script("ours", "return { call(2, 4), call(6, 4), ARGV[1], KEYS[1] }", { call: foreign });
-    const values = ["k1", "k2", "a1", ["first", null, { deep: "down" }]];
+    const values = ["k1", "k2", "a1", ["first", null, { deep: "down", none: null }]];
     const given = ["mine", ...values, "k3", "k4", "a2", ["again", null, { deep: "er" }]];
     expect(await ours.run(server.redis, ["own key"], given)).toEqual([
-      ["k1", "k2", "a1", 2, "first", "nothing", "down"],
-      ["k3", "k4", "a2", 2, "again", "nothing", "er"],
+      ["k1", "k2", "a1", 2, "first", "nothing", "downnothing"],
+      ["k3", "k4", "a2", 2, "again", "nothing", "ernothing"],
       "mine",
       "own key",
     ]);

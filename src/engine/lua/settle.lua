@@ -4,7 +4,7 @@
 -- ARGV 1 actor | 2 epoch | 3 execution token | 4 cost in USD or '' | 5 expected rev | 6 jobs that follow | 7 values of each | 8 values of the finishing; 0: it is left to the worker
 --      9 execution token of the next attempt | 10 worker | 11.. the jobs (BullMQ's addPrioritizedJob), the finishing (BullMQ's moveToFinished), the transition (see apply.lua)
 -- RETURNS {"done", what moveToFinished answers, how the job in it was begun (see begin_next.lua)} committed | {"moved"} something happened: nothing is done, deliver it | {"stale"}
--- Sent twice it answers as the first time, as long as nobody committed since; only where no job was taken, moveToFinished then says that the job is finished.
+-- Sent twice it answers as the first time, as long as nobody committed since.
 --- @include "apply"
 --- @include "begin_next"
 local run = KEYS[1]
@@ -39,7 +39,8 @@ end
 
 local function done(again)
   if finishing == 0 then return { 'done' } end
-  local taken = again and taken_before() or finish()
+  local taken
+  if again then taken = taken_before() or 0 else taken = finish() end
   return { 'done', taken, begin_next(taken, run, ARGV[9], ARGV[10], ARGV[transition_at]) }
 end
 
