@@ -65,6 +65,6 @@ export function parseBeginning(execution: Execution, reply: readonly string[], r
     case "paused":
       return { type: word };
     default:
-      throw unexpected("begin", word);
+      throw unexpected("begin_attempt", word);
   }
 }

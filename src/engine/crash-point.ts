@@ -1,7 +1,7 @@
 /**
  * The places of a worker's job at which a crash is most telling. In order of a step's life:
  * the attempt is begun, its handler has answered, the outcome is delivered (but perhaps not folded), the transition is committed
- * (its jobs not yet added), its jobs are added (this job not yet finished).
+ * (its jobs not yet added), its jobs are added (this job not yet finished). Where one script does all of that (see handovers.ts), the last three are one place.
  */
 export const crashPoints = ["after-begin", "after-reply", "after-deliver", "after-commit", "after-dispatch"] as const;
 

@@ -23,7 +23,7 @@ const handedBack: Readonly<Record<Exclude<StopReason, "step_timeout">, string>> 
 /** How long a handler may take to end after its signal fired, in order to report what it did. Then it is left alone. */
 const lastWordsMs = 1_000;
 
-/** Whether an outcome says that the worker gave the job back: because it stops, or because it lost the lock. */
+/** Whether an outcome says that the worker gave the job back: because it stops, lost the lock, or was told that nobody wants the step. */
 export function isHandBack(outcome: StepOutcome): boolean {
   return outcome.type === "deferred" && Object.values(handedBack).includes(outcome.reason);
 }

@@ -49,7 +49,7 @@ export class RunScripts {
     this.#keys = keys;
   }
 
-  /** Every script takes the run's key alone and derives the others from it: they share its hash tag. */
+  /** Every script is given the run's key alone and derives the run's others from it: they share its hash tag. */
   async run(name: keyof typeof scripts, runId: string, args: readonly ScriptValue[]): Promise<string[]> {
     return (await scripts[name].run(this.#redis, [this.#keys.run(runId).run], args)) as string[];
   }

@@ -186,7 +186,8 @@ export class RunStore {
     const args = [...head, ...jobs.flat(), ...finish, ...transitionArgs(content)];
     const [word, taken, begun] = (await this.#scripts.run("settle", execution.runId, args)) as unknown as SettleReply;
     if (word !== "done" && word !== "moved" && word !== "stale") throw unexpected("settle", word);
-    if (taken !== undefined) turn?.took(taken, begun, { commit: content.id, state: content.transition.state });
+    if (taken === undefined) turn?.kept();
+    else turn?.took(taken, begun, { commit: content.id, state: content.transition.state });
     return { type: word };
   }
 }

@@ -39,8 +39,10 @@ export interface Turn {
   readonly worker: string;
   /** Token of the execution that the next job begins with. */
   readonly next: string;
-  /** What BullMQ's `moveToFinished` is given to finish its job as completed, keys first. */
+  /** What BullMQ's `moveToFinished` is given to finish its job as completed, keys first. From then on nobody is told that its lock is lost: it goes with the job. */
   finish(): readonly ScriptValue[];
+  /** Its job was not finished after all. */
+  kept(): void;
   /** @param taken what `moveToFinished` answered. @param begun how the attempt of the job in it was begun. @param committed the state that this turn has made */
   took(taken: unknown, begun: readonly string[] | undefined, committed: RecentState): void;
   /** Its job is not at work any more. */
@@ -113,6 +115,7 @@ export class Turns {
         this.#finished.set(job, taken);
         this.#note(taken, reply, { token: next, recent });
       },
+      kept: () => void this.#held.add(held),
       end: () => void this.#held.delete(held),
     };
   }

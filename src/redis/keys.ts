@@ -1,5 +1,5 @@
 /**
- * Every Redis key of Switchyard. The part in braces is the cluster hash tag: keys that one script touches share it.
+ * Every Redis key of Switchyard. The part in braces is the cluster hash tag: keys that one script touches share it, but for a worker's handover.
  * A `prefix` (default "switchyard") lets several fleets share one Redis.
  */
 export interface Keys {
