@@ -99,14 +99,15 @@ export async function attempt(
   }
 }
 
-/** Unless that was done when its job was taken; it is asked again where the job was planned by a process that had the step read otherwise. */
+/** Unless that was done when its job was taken; it is asked again, under the same token, where that was long ago, or the job was planned by a process that had the step read otherwise. */
 async function beginning(
   parts: AttemptParts,
   execution: Execution,
   step: CompiledStep,
-  { begun }: Turn,
+  { begun, isFresh }: Turn,
 ): Promise<Beginning> {
-  if (begun && begun.reads.join() === step.reads.join()) return parseBeginning(execution, begun.reply, begun.recent);
+  if (begun && isFresh && begun.reads.join() === step.reads.join())
+    return parseBeginning(execution, begun.reply, begun.recent);
   const recent = parts.folder.recent.get(execution.runId);
   return parts.store.begin(execution, step.retry.attempts, parts.worker, step.reads, recent, step.resumesBare);
 }

@@ -24,6 +24,8 @@ export interface BegunJob {
   readonly reply: readonly string[];
   /** The step ids whose outputs are in that. */
   readonly reads: readonly string[];
+  /** When that was asked, by {@link TurnParts.now}. */
+  readonly askedAt: number;
   /** The state that its worker has just made: where the attempt is of the same run, the answer does not repeat it. */
   readonly recent?: RecentState;
 }
@@ -35,6 +37,8 @@ export interface BegunJob {
 export interface Turn {
   /** How its attempt was begun, when its job was taken; undefined: it has yet to be. */
   readonly begun: BegunJob | undefined;
+  /** Whether that was so short a time ago that nobody else has the job since. A process may have been stopped in between. */
+  readonly isFresh: boolean;
   /** Names the worker in the history. */
   readonly worker: string;
   /** Token of the execution that the next job begins with. */
@@ -56,7 +60,12 @@ export interface TurnParts {
   readonly worker: string;
   /** Names executions. */
   readonly token: IdSource;
+  /** Milliseconds, of a clock that only goes forward. */
+  readonly now: () => number;
 }
+
+/** Less than a job's lock lasts. */
+const believedMs = 1_000;
 
 /** The turns of one process. */
 export class Turns {
@@ -96,24 +105,27 @@ export class Turns {
 
   /** @param lock the token of the job's lock */
   of(worker: Worker<JobData>, job: Job<JobData>, lock: string): Turn {
-    const { worker: name, token } = this.#parts;
+    const { worker: name, token, now } = this.#parts;
     const key = startOf(job.id, job.attemptsStarted);
     const begun = this.#begun.get(key);
     this.#begun.delete(key);
     const next = token();
     const held = lockOf(job.id, lock);
+    let askedAt = 0;
     this.#held.add(held);
     return {
       begun,
+      isFresh: begun !== undefined && now() - begun.askedAt < believedMs,
       worker: name,
       next,
       finish: () => {
         this.#held.delete(held);
+        askedAt = now();
         return finishing(worker, job, lock);
       },
       took: (taken, reply, recent) => {
         this.#finished.set(job, taken);
-        this.#note(taken, reply, { token: next, recent });
+        this.#note(taken, reply, { token: next, recent, askedAt });
       },
       kept: () => void this.#held.add(held),
       end: () => void this.#held.delete(held),
@@ -122,19 +134,24 @@ export class Turns {
 
   /** The first job of a worker that had none. @param values what `moveToActive` is given @returns what it answers */
   async #take(redis: Redis, values: readonly BullValue[]): Promise<unknown> {
-    const { keys, worker } = this.#parts;
+    const { keys, worker, now } = this.#parts;
     const token = this.#parts.token();
+    const askedAt = now();
     const args = [token, worker, ...plainValues(values)];
     const [taken, reply] = (await nextJobScript.run(redis, [keys.run("").run], args)) as [
       unknown,
       (readonly string[])?,
     ];
-    this.#note(taken, reply, { token });
+    this.#note(taken, reply, { token, askedAt });
     return taken;
   }
 
   /** @param taken the answer of BullMQ's script: with the job as a hash and its id */
-  #note(taken: unknown, reply: readonly string[] | undefined, how: Pick<BegunJob, "token" | "recent">): void {
+  #note(
+    taken: unknown,
+    reply: readonly string[] | undefined,
+    how: Pick<BegunJob, "token" | "recent" | "askedAt">,
+  ): void {
     if (!reply || !Array.isArray(taken)) return;
     const [fields, id] = taken as [string[], string];
     const { ats, data = "{}" } = array2obj(fields);

@@ -66,7 +66,12 @@ export class Workers {
   constructor(parts: WorkerParts) {
     this.#parts = parts;
     const { redisUrl, prefix, onError } = parts;
-    this.#turns = new Turns({ keys: parts.restore.keys, worker: parts.worker, token: parts.token });
+    this.#turns = new Turns({
+      keys: parts.restore.keys,
+      worker: parts.worker,
+      token: parts.token,
+      now: () => performance.now(),
+    });
     this.#locks = new LockKeeper({ redisUrl, prefix, lockMs: vigilance.lockDuration, everyMs: 600, onError });
     this.#workers = queueNames.map((queue) => this.#open(queue));
   }

@@ -86,16 +86,21 @@ async function started(id: string): Promise<readonly string[]> {
 
 /** A worker of BullMQ that takes jobs as ours do, and does nothing with them. */
 function taker(): {
+  readonly sleep: (ms: number) => void;
   readonly take: () => Promise<Job<JobData>>;
   readonly turnOf: (job: Job<JobData>) => ReturnType<Turns["of"]>;
   /** Ids of the jobs whose locks are said to be lost. */
   readonly renew: (job: Job<JobData>) => Promise<readonly string[]>;
 } {
-  const turns = new Turns({ keys, worker: "taker", token: tokenSource() });
+  let clock = 0;
+  const turns = new Turns({ keys, worker: "taker", token: tokenSource(), now: () => clock });
   const options = { connection: server.redis, prefix: keys.queues, autorun: false, lockDuration: 1_000 };
   const worker = new Worker<JobData>("io", null, options, turns.backend);
   opened.push(() => worker.close(true));
   return {
+    sleep: (ms) => {
+      clock += ms;
+    },
     async take() {
       const job = await worker.getNextJob("taker", { block: false });
       if (!job) throw new Error("there is no job");
@@ -171,7 +176,8 @@ describe("a job that is taken", () => {
     await giveBack(first);
     const again = await take();
     expect(await started(id)).toEqual(["a 1", "a 2"]);
-    const { begun } = turnOf(again);
+    const { begun, isFresh } = turnOf(again);
+    expect(isFresh).toBe(true);
     expect(begun?.reply.slice(0, 2)).toEqual(["begun", 2]);
     // Once: another turn of the same start has to begin by itself.
     expect(turnOf(again).begun).toBeUndefined();
@@ -186,6 +192,16 @@ describe("a job that is taken", () => {
     expect(await started(id)).toEqual([]);
     await giveBack(job);
     lost = id;
+  });
+
+  test("is asked for once more where its worker was stopped in between: another may have it", async () => {
+    const id = await submitted();
+    const { take, turnOf, sleep } = taker();
+    let job = await take();
+    while (job.data.run !== id) job = await take();
+    sleep(2_000);
+    expect(turnOf(job)).toMatchObject({ begun: { token: expect.any(String) }, isFresh: false });
+    await giveBack(job);
   });
 });
 
