@@ -11,13 +11,13 @@ import type { CrashHook } from "./crash-point.ts";
 import { type Definitions, isForOthers, type LoadedWorkflow } from "./definitions.ts";
 import { backoffMs, failedDelivery, mayRetry } from "./failure.ts";
 import type { Folder, Visit } from "./fold.ts";
+import type { Handover } from "./handovers.ts";
 import { leaveToOthers } from "./leave-to-others.ts";
 import { isHandBack, limited } from "./limited.ts";
 import { type LiveTeller, pieces } from "./live-feed.ts";
 import type { Execution, RunStore } from "./run-store.ts";
 import type { Delivery } from "./state.ts";
 import { cacheKeyOf, type StepCache } from "./step-cache.ts";
-import type { Turn } from "./turns.ts";
 
 /** What executing attempts needs. */
 export interface AttemptParts {
@@ -59,20 +59,20 @@ export async function attempt(
   workflowName: string,
   version: number,
   stop: AbortController,
-  turn: Turn,
+  handover: Handover,
 ): Promise<AttemptEnd> {
   let workflow: LoadedWorkflow | undefined;
   try {
     workflow = await parts.definitions.load(workflowName, version).catch(orNotFound);
   } catch (error) {
     // One that was begun when its job was taken is given back, whatever the reason.
-    if (isForOthers(error) || turn.begun) return leaveToOthers(parts, execution, error, turn.begun);
+    if (isForOthers(error) || handover.begun) return leaveToOthers(parts, execution, error, handover.begun);
     throw error;
   }
   const step = workflow?.compiled.steps.get(execution.actor);
   // A Redis that has lost its last second may still be sent a job of a run that it lost, whose version now is missing or another one's.
   if (!workflow || !step) return parts.folder.refused(execution);
-  const begun = await beginning(parts, execution, step, turn);
+  const begun = await beginning(parts, execution, step, handover);
   switch (begun.type) {
     case "stale":
       return parts.folder.refused(execution);
@@ -92,7 +92,7 @@ export async function attempt(
       const startedAt = parts.clock();
       const outcome = await work(parts, execution, workflow, step, begun, stop);
       const waitedMs = begun.waitedMs + parts.clock() - startedAt;
-      return conclude(parts, execution, workflow, step, { ...begun, waitedMs }, outcome, turn);
+      return conclude(parts, execution, workflow, step, { ...begun, waitedMs }, outcome, handover);
     }
     default:
       return assertNever(begun);
@@ -104,7 +104,7 @@ async function beginning(
   parts: AttemptParts,
   execution: Execution,
   step: CompiledStep,
-  { begun, isFresh }: Turn,
+  { begun, isFresh }: Handover,
 ): Promise<Beginning> {
   if (begun && isFresh && begun.reads.join() === step.reads.join())
     return parseBeginning(execution, begun.reply, begun.recent);
@@ -197,19 +197,19 @@ async function conclude(
   step: CompiledStep,
   begun: Begun,
   outcome: StepOutcome,
-  turn: Turn,
+  handover: Handover,
 ): Promise<AttemptEnd> {
   const { actor, epoch } = execution;
   const head = { step: actor, attempt: begun.attempt };
   const costUsd = addCosts(...outcome.report.calls.map((call) => call.costUsd));
-  const settle = (delivery: Delivery, turn?: Turn) =>
+  const settle = (delivery: Delivery, handover?: Handover) =>
     begun.isBare
       ? parts.folder.deliver(execution, delivery, costUsd)
-      : parts.folder.settle({ ...begun, execution, delivery, costUsd, workflow }, turn);
+      : parts.folder.settle({ ...begun, execution, delivery, costUsd, workflow }, handover);
   switch (outcome.type) {
     case "succeeded": {
       const event: EventBody = { type: "step.succeeded", ...head, served: outcome.served, ...outcome.report };
-      return settle({ actor, epoch, type: "done", output: outcome.output, event }, turn);
+      return settle({ actor, epoch, type: "done", output: outcome.output, event }, handover);
     }
     case "deferred": {
       if (isHandBack(outcome) || begun.waitedMs + outcome.delayMs < step.maxWaitMs) {

@@ -5,11 +5,11 @@ import type { CrashHook } from "./crash-point.ts";
 import { decideNext } from "./decide.ts";
 import type { Definitions, LoadedWorkflow } from "./definitions.ts";
 import type { Dispatcher } from "./dispatch.ts";
+import type { Handover } from "./handovers.ts";
 import { plannedJob } from "./job.ts";
 import { RecentStates } from "./recent.ts";
 import type { CommitContent, Delivered, Execution, Held, RunStore } from "./run-store.ts";
 import type { AbandonedStep, Delivery, Dispatch, RunState, Transition } from "./state.ts";
-import type { Turn } from "./turns.ts";
 
 /** What folding needs. */
 export interface FoldParts {
@@ -65,7 +65,7 @@ export class Folder {
   }
 
   /** Delivers an outcome, trying first to commit at once what it means for the state that the attempt began on. */
-  async settle(settlement: Settlement, turn?: Turn): Promise<Visit> {
+  async settle(settlement: Settlement, handover?: Handover): Promise<Visit> {
     const { execution, delivery, costUsd, workflow, input, state, rev } = settlement;
     const { store, conclusion, clock, crash } = this.#parts;
     const now = clock();
@@ -73,7 +73,7 @@ export class Folder {
     const content = await conclusion.of(execution.runId, workflow, input, decided, now);
     const { transition } = content;
     const jobs = goesOn(transition) ? await this.#jobs(execution, workflow, transition.opened) : null;
-    const { type } = await store.settle(execution, costUsd, rev, content, jobs ?? [], jobs ? turn : undefined);
+    const { type } = await store.settle(execution, costUsd, rev, content, jobs ? { jobs, handover } : {});
     if (type === "moved") return this.deliver(execution, delivery, costUsd);
     if (type === "stale") return this.refused(execution);
     crash("after-deliver", execution.actor);

@@ -2,8 +2,8 @@ import { toErrorRecord } from "../core/errors.ts";
 import type { EventBody } from "../core/run.ts";
 import { parseBeginning } from "./beginning.ts";
 import type { Folder, Visit } from "./fold.ts";
+import type { BegunJob } from "./handovers.ts";
 import type { Execution, RunStore } from "./run-store.ts";
-import type { BegunJob } from "./turns.ts";
 
 /** What giving a job back needs. */
 export interface LeaveParts {

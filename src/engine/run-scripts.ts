@@ -5,7 +5,7 @@ import type { Priority } from "../core/priority.ts";
 import type { EventBody } from "../core/run.ts";
 import type { Keys } from "../redis/keys.ts";
 import { loadScript, type ScriptValue } from "../redis/script.ts";
-import { settleScript } from "./turn-scripts.ts";
+import { settleScript } from "./handover-scripts.ts";
 
 const script = (name: string) => loadScript(name, new URL(`./lua/${name}.lua`, import.meta.url));
 const scripts = {

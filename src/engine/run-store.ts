@@ -6,10 +6,10 @@ import type { Keys } from "../redis/keys.ts";
 import type { ScriptValue } from "../redis/script.ts";
 import { type Beginning, parseBeginning } from "./beginning.ts";
 import { CommandStore } from "./command-store.ts";
+import type { Handover } from "./handovers.ts";
 import type { RecentState } from "./recent.ts";
 import { type Execution, fenceArgs, parse, RunScripts, text, unexpected } from "./run-scripts.ts";
 import type { Delivery, InboxEntry, RunState, Transition } from "./state.ts";
-import type { Turn } from "./turns.ts";
 import { WaitingStore } from "./waiting-store.ts";
 
 export type { Execution } from "./run-scripts.ts";
@@ -169,27 +169,34 @@ export class RunStore {
   }
 
   /**
-   * Delivers an outcome and commits what it means, if nothing happened to the run since `rev`; with it go the jobs that follow, and the rest of a worker's turn.
-   * `moved`: nothing is done; deliver it. @param jobs as BullMQ's script is given each. @param turn absent: its job is finished by the worker
+   * Delivers an outcome and commits what it means, if nothing happened to the run since `rev`; with it go the jobs that follow, and the rest of a worker's handover.
+   * `moved`: nothing is done; deliver it.
    */
   async settle(
     execution: Execution,
     costUsd: number | null,
     rev: number,
     content: CommitContent,
-    jobs: readonly (readonly ScriptValue[])[] = [],
-    turn?: Turn,
+    { jobs = [], handover }: Along = {},
   ): Promise<{ readonly type: "done" | "moved" | "stale" }> {
-    const finish = turn?.finish() ?? [];
+    const finish = handover?.finish() ?? [];
     const counts = [jobs.length, jobs[0]?.length ?? 0, finish.length];
-    const head = [...fenceArgs(execution), costUsd ?? "", rev, ...counts, turn?.next ?? "", turn?.worker ?? ""];
+    const head = [...fenceArgs(execution), costUsd ?? "", rev, ...counts, handover?.next ?? "", handover?.worker ?? ""];
     const args = [...head, ...jobs.flat(), ...finish, ...transitionArgs(content)];
     const [word, taken, begun] = (await this.#scripts.run("settle", execution.runId, args)) as unknown as SettleReply;
     if (word !== "done" && word !== "moved" && word !== "stale") throw unexpected("settle", word);
-    if (taken === undefined) turn?.kept();
-    else turn?.took(taken, begun, { commit: content.id, state: content.transition.state });
+    if (taken === undefined) handover?.kept();
+    else handover?.took(taken, begun, { commit: content.id, state: content.transition.state });
     return { type: word };
   }
+}
+
+/** What goes with a commit. */
+export interface Along {
+  /** Jobs that follow from it, each as BullMQ's script is given it. Default: none. */
+  readonly jobs?: readonly (readonly ScriptValue[])[];
+  /** Absent: its job is finished by the worker. */
+  readonly handover?: Handover | undefined;
 }
 
 /** `taken`: what moveToFinished answers. */

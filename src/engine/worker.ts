@@ -5,6 +5,7 @@ import { assertNever, type ErrorRecord } from "../core/errors.ts";
 import type { IdSource } from "../core/ids.ts";
 import { type AttemptEnd, type AttemptParts, attempt } from "./attempt.ts";
 import { isForOthers } from "./definitions.ts";
+import { type Handover, Handovers } from "./handovers.ts";
 import { type JobData, keptJobs, type QueueName, queueNames } from "./job.ts";
 import type { StopReason } from "./limited.ts";
 import { LockKeeper } from "./lock-keeper.ts";
@@ -12,7 +13,6 @@ import { checksJob, type ProviderChecks } from "./provider-checks.ts";
 import { type RestoreParts, reconcile } from "./restore.ts";
 import { type Execution, leaseMs } from "./run-store.ts";
 import { type Schedules, scheduleJob } from "./schedules.ts";
-import { type Turn, Turns } from "./turns.ts";
 
 /**
  * How a dead worker is noticed. A job's lock lasts 2.5 s and is renewed every 0.4 to 0.8 s, also while the event loop is busy; all workers together look every second
@@ -61,12 +61,12 @@ export class Workers {
   readonly #unwanted = new Set<string>();
   readonly #parts: WorkerParts;
   readonly #locks: LockKeeper;
-  readonly #turns: Turns;
+  readonly #handovers: Handovers;
 
   constructor(parts: WorkerParts) {
     this.#parts = parts;
     const { redisUrl, prefix, onError } = parts;
-    this.#turns = new Turns({
+    this.#handovers = new Handovers({
       keys: parts.restore.keys,
       worker: parts.worker,
       token: parts.token,
@@ -93,8 +93,8 @@ export class Workers {
       settings: { backoffStrategy: (_made, _type, error) => (error instanceof NextAttempt ? error.delayMs : 1_000) },
     };
     const process = (job: Job<JobData>, token = ""): Promise<void> =>
-      this.#process(queue, job, token, this.#turns.of(worker, job, token));
-    const worker = new Worker<JobData>(queue, process, options, this.#turns.backend);
+      this.#process(queue, job, token, this.#handovers.of(worker, job, token));
+    const worker = new Worker<JobData>(queue, process, options, this.#handovers.backend);
     worker.on("error", onError);
     worker.on("failed", (job, error) => {
       // A retry or a failed step is in the run's history; anything else is a fault of ours or of Redis, and the job comes again.
@@ -107,7 +107,7 @@ export class Workers {
     return worker;
   }
 
-  async #process(queue: QueueName, job: Job<JobData>, token: string, turn: Turn): Promise<void> {
+  async #process(queue: QueueName, job: Job<JobData>, token: string, handover: Handover): Promise<void> {
     const id = job.id ?? "";
     const stop = new AbortController();
     // A job that comes while its former execution still goes on here was taken from that one. BullMQ stops renewing a lock when either ends; the keeper does not.
@@ -116,18 +116,18 @@ export class Workers {
     if (this.#unwanted.delete(withoutParking(id))) stop.abort("abandoned" satisfies StopReason);
     this.#locks.hold(queue, id, token);
     try {
-      await this.#end(job, token, await this.#executed(queue, job, stop, turn));
+      await this.#end(job, token, await this.#executed(queue, job, stop, handover));
     } finally {
-      turn.end();
+      handover.end();
       this.#locks.release(queue, id, token);
       if (this.#running.get(id)?.stop === stop) this.#running.delete(id);
     }
   }
 
   /** What needs a machine or a kind of step that this process does not have comes again, for another one. */
-  async #executed(queue: QueueName, job: Job<JobData>, stop: AbortController, turn: Turn): Promise<AttemptEnd> {
+  async #executed(queue: QueueName, job: Job<JobData>, stop: AbortController, handover: Handover): Promise<AttemptEnd> {
     try {
-      return await this.#execute(queue, job, stop, turn);
+      return await this.#execute(queue, job, stop, handover);
     } catch (error) {
       if (!isForOthers(error)) throw error;
       // Its lease has passed by then.
@@ -135,14 +135,14 @@ export class Workers {
     }
   }
 
-  async #execute(queue: QueueName, job: Job<JobData>, stop: AbortController, turn: Turn): Promise<AttemptEnd> {
+  async #execute(queue: QueueName, job: Job<JobData>, stop: AbortController, handover: Handover): Promise<AttemptEnd> {
     const { run, workflow, version, actor = "", epoch = 0, times, priority } = job.data;
     const { folder } = this.#parts;
     const execution: Execution = {
       runId: run,
       actor,
       epoch,
-      token: turn.begun?.token ?? this.#parts.token(),
+      token: handover.begun?.token ?? this.#parts.token(),
       ...(times === undefined ? {} : { times }),
       ...(priority === undefined ? {} : { priority }),
     };
@@ -169,7 +169,7 @@ export class Workers {
         return folder.deliver({ ...execution, token: "" }, { actor, epoch, type: "timer" });
       case "llm":
       case "io":
-        return attempt(this.#parts, execution, workflow, version, stop, turn);
+        return attempt(this.#parts, execution, workflow, version, stop, handover);
       default:
         return assertNever(queue);
     }

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { SwitchyardClient } from "../../src/client/client.ts";
 import type { RunEvent } from "../../src/core/run.ts";
-import { nextJobScript, settleScript } from "../../src/engine/turn-scripts.ts";
+import { nextJobScript, settleScript } from "../../src/engine/handover-scripts.ts";
 import { loadScript } from "../../src/redis/script.ts";
 import { eventually } from "../support/eventually.ts";
 import { Fleet } from "../support/fleet.ts";
@@ -182,7 +182,7 @@ steps:
       steps: Array.from({ length: 12 }, (_, i) => ({ id: `s${i}`, llm: { prompt: "Task {{ input.tag }}" } })),
     };
     const { id } = await fleet.client.submit({ definition, input: { tag: "restless" } });
-    for (let turn = 0; turn < 25; turn++) {
+    for (let handover = 0; handover < 25; handover++) {
       const { status } = await fleet.client.get(id);
       if (status === "succeeded") break;
       await fleet.client.pause(id).catch((error) => expect(error.code).toBe("run_ended"));

@@ -1,6 +1,6 @@
 import { Queue } from "bullmq";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { nextJobScript, settleScript } from "../../src/engine/turn-scripts.ts";
+import { nextJobScript, settleScript } from "../../src/engine/handover-scripts.ts";
 import { keysOf } from "../../src/redis/keys.ts";
 import { loadScript } from "../../src/redis/script.ts";
 import { eventually } from "../support/eventually.ts";

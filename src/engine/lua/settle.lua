@@ -1,4 +1,4 @@
--- settle: a worker's whole turn in one step, for the common case that nothing happened to the run since the attempt began: deliver the outcome, commit what it means,
+-- settle: a worker's handover from one job to the next in one step, for the common case that nothing happened to the run since the attempt began: deliver the outcome, commit what it means,
 -- add the jobs that follow, finish the job that brought it, take the next one and begin its attempt.
 -- KEYS 1 run
 -- ARGV 1 actor | 2 epoch | 3 execution token | 4 cost in USD or '' | 5 expected rev | 6 jobs that follow | 7 values of each | 8 values of the finishing; 0: it is left to the worker

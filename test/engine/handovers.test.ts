@@ -6,9 +6,9 @@ import { loadSettings } from "../../src/config/load.ts";
 import { AppError, toErrorRecord } from "../../src/core/errors.ts";
 import { tokenSource } from "../../src/core/ids.ts";
 import type { Json } from "../../src/core/json.ts";
+import { settleScript } from "../../src/engine/handover-scripts.ts";
+import { Handovers } from "../../src/engine/handovers.ts";
 import type { JobData } from "../../src/engine/job.ts";
-import { settleScript } from "../../src/engine/turn-scripts.ts";
-import { Turns } from "../../src/engine/turns.ts";
 import { keysOf } from "../../src/redis/keys.ts";
 import { loadScript } from "../../src/redis/script.ts";
 import type { StepHandler } from "../../src/steps/handler.ts";
@@ -88,14 +88,14 @@ async function started(id: string): Promise<readonly string[]> {
 function taker(): {
   readonly sleep: (ms: number) => void;
   readonly take: () => Promise<Job<JobData>>;
-  readonly turnOf: (job: Job<JobData>) => ReturnType<Turns["of"]>;
+  readonly handoverOf: (job: Job<JobData>) => ReturnType<Handovers["of"]>;
   /** Ids of the jobs whose locks are said to be lost. */
   readonly renew: (job: Job<JobData>) => Promise<readonly string[]>;
 } {
   let clock = 0;
-  const turns = new Turns({ keys, worker: "taker", token: tokenSource(), now: () => clock });
+  const handovers = new Handovers({ keys, worker: "taker", token: tokenSource(), now: () => clock });
   const options = { connection: server.redis, prefix: keys.queues, autorun: false, lockDuration: 1_000 };
-  const worker = new Worker<JobData>("io", null, options, turns.backend);
+  const worker = new Worker<JobData>("io", null, options, handovers.backend);
   opened.push(() => worker.close(true));
   return {
     sleep: (ms) => {
@@ -106,7 +106,7 @@ function taker(): {
       if (!job) throw new Error("there is no job");
       return job as Job<JobData>;
     },
-    turnOf: (job) => turns.of(worker, job, "taker"),
+    handoverOf: (job) => handovers.of(worker, job, "taker"),
     renew: (job) => worker.getBackend().extendLocks([job.id ?? ""], ["taker"], 1_000),
   };
 }
@@ -123,7 +123,7 @@ async function giveBack(job: Job<JobData>): Promise<void> {
   await redis.zadd(`${queue}:prioritized`, "1", job.id ?? "");
 }
 
-describe("a turn whose answer is lost with its connection", () => {
+describe("a handover whose answer is lost with its connection", () => {
   test("is sent again, and brings the job that it has taken, as it was begun", async () => {
     const thief = await startReplyThief(server.port);
     opened.push(() => thief.close());
@@ -169,18 +169,18 @@ describe("a job that is taken", () => {
 
   test("is begun with it, and begun anew where it comes again", async () => {
     const id = await submitted();
-    const { take, turnOf } = taker();
+    const { take, handoverOf } = taker();
     const first = await take();
     expect(await started(id)).toEqual(["a 1"]);
-    // Nobody asks for that turn: its worker has lost the job.
+    // Nobody asks for that handover: its worker has lost the job.
     await giveBack(first);
     const again = await take();
     expect(await started(id)).toEqual(["a 1", "a 2"]);
-    const { begun, isFresh } = turnOf(again);
+    const { begun, isFresh } = handoverOf(again);
     expect(isFresh).toBe(true);
     expect(begun?.reply.slice(0, 2)).toEqual(["begun", 2]);
-    // Once: another turn of the same start has to begin by itself.
-    expect(turnOf(again).begun).toBeUndefined();
+    // Once: another handover of the same start has to begin by itself.
+    expect(handoverOf(again).begun).toBeUndefined();
     await giveBack(again);
   });
 
@@ -196,25 +196,25 @@ describe("a job that is taken", () => {
 
   test("is asked for once more where its worker was stopped in between: another may have it", async () => {
     const id = await submitted();
-    const { take, turnOf, sleep } = taker();
+    const { take, handoverOf, sleep } = taker();
     let job = await take();
     while (job.data.run !== id) job = await take();
     sleep(2_000);
-    expect(turnOf(job)).toMatchObject({ begun: { token: expect.any(String) }, isFresh: false });
+    expect(handoverOf(job)).toMatchObject({ begun: { token: expect.any(String) }, isFresh: false });
     await giveBack(job);
   });
 });
 
 describe("a job whose lock is gone", () => {
-  test("is reported as lost, but not where its turn is about to finish it", async () => {
+  test("is reported as lost, but not where its handover is about to finish it", async () => {
     await submitted();
-    const { take, turnOf, renew } = taker();
+    const { take, handoverOf, renew } = taker();
     const job = await take();
-    const turn = turnOf(job);
+    const handover = handoverOf(job);
     expect(await renew(job)).toEqual([]);
     await giveBack(job);
     expect(await renew(job)).toEqual([job.id]);
-    turn.finish();
+    handover.finish();
     expect(await renew(job)).toEqual([]);
   });
 });

@@ -11,10 +11,10 @@ import type { Redis } from "ioredis";
 import type { IdSource } from "../core/ids.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { ScriptValue } from "../redis/script.ts";
+import { nextJobScript } from "./handover-scripts.ts";
 import type { JobData } from "./job.ts";
 import { type BullValue, plainValues } from "./job-values.ts";
 import type { RecentState } from "./recent.ts";
-import { nextJobScript } from "./turn-scripts.ts";
 
 /** An attempt that was begun when its job was taken. */
 export interface BegunJob {
@@ -24,17 +24,17 @@ export interface BegunJob {
   readonly reply: readonly string[];
   /** The step ids whose outputs are in that. */
   readonly reads: readonly string[];
-  /** When that was asked, by {@link TurnParts.now}. */
+  /** When that was asked, by {@link HandoverParts.now}. */
   readonly askedAt: number;
   /** The state that its worker has just made: where the attempt is of the same run, the answer does not repeat it. */
   readonly recent?: RecentState;
 }
 
 /**
- * A worker's turn: one job. The commit that ends it may finish its job, take the next one and begin that one's attempt: then a step costs one command. BullMQ, which
+ * A worker's handover: one job. The commit that ends it may finish its job, take the next one and begin that one's attempt: then a step costs one command. BullMQ, which
  * does these things one by one, is answered from what was done.
  */
-export interface Turn {
+export interface Handover {
   /** How its attempt was begun, when its job was taken; undefined: it has yet to be. */
   readonly begun: BegunJob | undefined;
   /** Whether that was so short a time ago that nobody else has the job since. A process may have been stopped in between. */
@@ -47,14 +47,14 @@ export interface Turn {
   finish(): readonly ScriptValue[];
   /** Its job was not finished after all. */
   kept(): void;
-  /** @param taken what `moveToFinished` answered. @param begun how the attempt of the job in it was begun. @param committed the state that this turn has made */
+  /** @param taken what `moveToFinished` answered. @param begun how the attempt of the job in it was begun. @param committed the state that this handover has made */
   took(taken: unknown, begun: readonly string[] | undefined, committed: RecentState): void;
   /** Its job is not at work any more. */
   end(): void;
 }
 
-/** What turns need. */
-export interface TurnParts {
+/** What handovers need. */
+export interface HandoverParts {
   readonly keys: Keys;
   /** The worker's name in the history. */
   readonly worker: string;
@@ -67,9 +67,9 @@ export interface TurnParts {
 /** Less than a job's lock lasts. */
 const believedMs = 1_000;
 
-/** The turns of one process. */
-export class Turns {
-  readonly #parts: TurnParts;
+/** The handovers of one process. */
+export class Handovers {
+  readonly #parts: HandoverParts;
   /** What `moveToFinished` has answered already. */
   readonly #finished = new WeakMap<object, unknown>();
   /** By job id and number of its start. */
@@ -77,11 +77,11 @@ export class Turns {
   /** Jobs at work whose locks are to be kept: token and id. One whose finishing is under way loses its lock by that. */
   readonly #held = new Set<string>();
 
-  constructor(parts: TurnParts) {
+  constructor(parts: HandoverParts) {
     this.#parts = parts;
   }
 
-  /** A backend of BullMQ that takes and finishes jobs as {@link Turn} has it. */
+  /** A backend of BullMQ that takes and finishes jobs as {@link Handover} has it. */
   readonly backend: BackendFactory<RedisQueueBackend> = (...how) => {
     const backend = createRedisBackend(...how);
     const execute = backend.execCommand.bind(backend);
@@ -104,7 +104,7 @@ export class Turns {
   };
 
   /** @param lock the token of the job's lock */
-  of(worker: Worker<JobData>, job: Job<JobData>, lock: string): Turn {
+  of(worker: Worker<JobData>, job: Job<JobData>, lock: string): Handover {
     const { worker: name, token, now } = this.#parts;
     const key = startOf(job.id, job.attemptsStarted);
     const begun = this.#begun.get(key);
