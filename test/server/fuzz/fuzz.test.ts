@@ -101,9 +101,9 @@ function textOf(value: unknown): string {
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
-/** A path segment, as a client would write it. */
+/** A path segment, as a client would write it. One or two dots alone, also written %2E, are no segment of an address but a way through it, to another route. */
 function segment(text: string): string {
-  return encodeURIComponent(whole(text)).replace(/^\.+$/, (dots) => dots.replaceAll(".", "%2E"));
+  return encodeURIComponent(whole(text)).replace(/^\.{1,2}$/, (dots) => `${dots}~`);
 }
 
 function pathOf(url: string, words: readonly string[], query: unknown): string {
