@@ -8,7 +8,7 @@ import type { Dispatcher } from "./dispatch.ts";
 import type { Handover } from "./handovers.ts";
 import { plannedJob } from "./job.ts";
 import { RecentStates } from "./recent.ts";
-import type { CommitContent, Delivered, Execution, Held, RunStore } from "./run-store.ts";
+import type { Along, CommitContent, Delivered, Execution, Held, RunStore } from "./run-store.ts";
 import type { AbandonedStep, Delivery, Dispatch, RunState, Transition } from "./state.ts";
 
 /** What folding needs. */
@@ -72,14 +72,16 @@ export class Folder {
     const decided = decideNext(workflow.driver, state, [delivery], now);
     const content = await conclusion.of(execution.runId, workflow, input, decided, now);
     const { transition } = content;
-    const jobs = goesOn(transition) ? await this.#jobs(execution, workflow, transition.opened) : null;
-    const { type } = await store.settle(execution, costUsd, rev, content, jobs ? { jobs, handover } : {});
+    const along = await this.#along(execution, workflow, transition);
+    const { type } = await store.settle(execution, costUsd, rev, content, along ? { ...along, handover } : {});
     if (type === "moved") return this.deliver(execution, delivery, costUsd);
     if (type === "stale") return this.refused(execution);
     crash("after-deliver", execution.actor);
     crash("after-commit", execution.actor);
-    this.recent.set(execution.runId, { commit: content.id, state: transition.state });
-    if (!jobs) await this.#finish(execution, workflow, content, transition);
+    if (transition.ending) this.recent.forget(execution.runId);
+    else this.recent.set(execution.runId, { commit: content.id, state: transition.state });
+    const isFinished = along && (type === "closed" || !along.closes);
+    if (!isFinished) await this.#finish(execution, workflow, content, transition);
     crash("after-dispatch", execution.actor);
     return { type: "done" };
   }
@@ -159,6 +161,7 @@ export class Folder {
         return;
       }
       crash("after-commit", actor);
+      if (transition.ending) this.recent.forget(runId);
       for (const closed of transition.closed) opened.delete(closed);
       for (const dispatch of transition.opened) opened.set(dispatch.actor, dispatch);
       abandoned.push(...transition.abandoned);
@@ -182,26 +185,25 @@ export class Folder {
     const { runId } = run;
     const { closed, abandon } = this.#parts;
     const { ending, state } = content.transition;
-    if (ending) {
-      this.recent.forget(runId);
-      return closed(runId, state);
-    }
+    if (ending) return closed(runId, state);
     if (abandoned.length > 0) await abandon(runId, abandoned);
     await this.#parts.dispatcher.add(this.#planned(run, workflow, opened));
   }
 
-  /** The jobs as values for the script that commits; null: they are added after it. */
-  #jobs(run: RunOfJobs, workflow: LoadedWorkflow, opened: readonly Dispatch[]) {
-    return this.#parts.dispatcher.values(this.#planned(run, workflow, opened));
+  /** What a transition brings with it, as values for the script that commits; null: it is done after that. */
+  async #along(
+    run: RunOfJobs,
+    workflow: LoadedWorkflow,
+    { opened, abandoned, ending, state }: Transition,
+  ): Promise<Pick<Along, "jobs" | "closes"> | null> {
+    if (abandoned.length > 0) return null;
+    if (ending) return Object.keys(state.left ?? {}).length > 0 ? null : { closes: true };
+    const jobs = await this.#parts.dispatcher.values(this.#planned(run, workflow, opened));
+    return jobs && { jobs };
   }
 
   #planned({ runId, priority }: RunOfJobs, { version, compiled }: LoadedWorkflow, opened: readonly Dispatch[]) {
     const place = { runId, version, workflow: compiled, place: "front", now: this.#parts.clock(), priority } as const;
     return opened.map((dispatch) => plannedJob(dispatch, place));
   }
-}
-
-/** Whether a transition does nothing but open further work. */
-function goesOn({ ending, abandoned }: Transition): boolean {
-  return ending === null && abandoned.length === 0;
 }

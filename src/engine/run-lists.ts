@@ -1,11 +1,14 @@
 import type { Redis } from "ioredis";
 import { tenantOf } from "../core/tenant.ts";
 import type { Keys } from "../redis/keys.ts";
+import { loadScript } from "../redis/script.ts";
 
 /*
  * The lists of runs. A run is put on them before it is written, by what it never loses: that it exists, its workflow, its tenant, whether a step started it. It is open until
  * it is closed, and only then on the list of those that ended as it did: whoever looks at the open ones first and then at those finds every run.
  */
+
+const closeRunsScript = loadScript("close_runs", new URL("./lua/close_runs.lua", import.meta.url));
 
 /** What the lists stand on. */
 export interface ListsParts {
@@ -58,17 +61,14 @@ export interface EndedRun {
 
 /** Takes runs that were closed off the list of open ones, once they are on those of ended ones. Repeated it does the same again. */
 export async function listEnded({ redis, keys }: ListsParts, runs: readonly EndedRun[]): Promise<void> {
-  const ids = runs.map(({ id }) => id);
-  const listedAt = await redis.zmscore(keys.runs, ...ids);
-  const lists = runs.flatMap(({ id, status, createdAt }, i) =>
-    status ? [{ key: keys.runsBy("status", status), entry: [listedAt[i] ?? createdAt ?? 0, id] }] : [],
-  );
-  // A run that a step has started goes with the run of that step.
-  const kept = runs.flatMap(({ id, finishedAt, isChild }) =>
-    finishedAt && !isChild ? [{ key: keys.endedRuns, entry: [finishedAt, id] }] : [],
-  );
-  await addTo(redis, [...lists, ...kept]);
-  await redis.zrem(keys.openRuns, ...ids);
+  const values = runs.flatMap(({ id, status, createdAt, finishedAt, isChild }) => [
+    id,
+    status ?? "",
+    createdAt ?? 0,
+    // A run that a step has started goes with the run of that step.
+    isChild ? "" : (finishedAt ?? ""),
+  ]);
+  await closeRunsScript.run(redis, [keys.lists], values);
 }
 
 /** Takes a run off the lists that are read, before it is removed. */

@@ -169,22 +169,23 @@ export class RunStore {
   }
 
   /**
-   * Delivers an outcome and commits what it means, if nothing happened to the run since `rev`; with it go the jobs that follow, and the rest of a worker's handover.
-   * `moved`: nothing is done; deliver it.
+   * Delivers an outcome and commits what it means, if nothing happened to the run since `rev`; with it go the jobs that follow or the run's end, and the rest of a worker's handover.
+   * `closed`: the run has ended, and that concerned nobody else. `moved`: nothing is done; deliver it.
    */
   async settle(
     execution: Execution,
     costUsd: number | null,
     rev: number,
     content: CommitContent,
-    { jobs = [], handover }: Along = {},
-  ): Promise<{ readonly type: "done" | "moved" | "stale" }> {
+    { jobs = [], closes = false, handover }: Along = {},
+  ): Promise<{ readonly type: SettleWord }> {
     const finish = handover?.finish() ?? [];
     const counts = [jobs.length, jobs[0]?.length ?? 0, finish.length];
-    const head = [...fenceArgs(execution), costUsd ?? "", rev, ...counts, handover?.next ?? "", handover?.worker ?? ""];
+    const { next = "", worker = "" } = handover ?? {};
+    const head = [...fenceArgs(execution), costUsd ?? "", rev, ...counts, next, worker, closes ? 1 : 0];
     const args = [...head, ...jobs.flat(), ...finish, ...transitionArgs(content)];
     const [word, taken, begun] = (await this.#scripts.run("settle", execution.runId, args)) as unknown as SettleReply;
-    if (word !== "done" && word !== "moved" && word !== "stale") throw unexpected("settle", word);
+    if (!settleWords.includes(word)) throw unexpected("settle", word);
     if (taken === undefined) handover?.kept();
     else handover?.took(taken, begun, { commit: content.id, state: content.transition.state });
     return { type: word };
@@ -195,12 +196,18 @@ export class RunStore {
 export interface Along {
   /** Jobs that follow from it, each as BullMQ's script is given it. Default: none. */
   readonly jobs?: readonly (readonly ScriptValue[])[];
+  /** Whether the run ends and leaves no jobs behind: unless others are to be told, it is closed and its job finished. Default: no. */
+  readonly closes?: boolean;
   /** Absent: its job is finished by the worker. */
   readonly handover?: Handover | undefined;
 }
 
+const settleWords = ["done", "closed", "moved", "stale"] as const;
+
+type SettleWord = (typeof settleWords)[number];
+
 /** `taken`: what moveToFinished answers. */
-type SettleReply = readonly [word: string, taken?: unknown, begun?: readonly string[]];
+type SettleReply = readonly [word: SettleWord, taken?: unknown, begun?: readonly string[]];
 
 function transitionArgs({
   id,

@@ -6,6 +6,8 @@ export interface Keys {
   /** The prefix given to BullMQ; its queue keys share one hash tag. */
   readonly queues: string;
   run(runId: string): RunKeys;
+  /** What the keys of the lists of runs begin with; the engine's scripts derive them from it. */
+  readonly lists: string;
   /** Sorted set: run id by creation time. What `runs list --all` reads. */
   readonly runs: string;
   /** Sorted set: ids of the runs that no step has started, by creation time. What `runs list` reads. */
@@ -104,6 +106,7 @@ export interface PlacesKeys {
 
 /** The key names below one prefix. */
 export function keysOf(prefix: string): Keys {
+  const lists = `${prefix}:{runs}`;
   return {
     queues: `{${prefix}}`,
     run: (runId) => {
@@ -123,11 +126,12 @@ export function keysOf(prefix: string): Keys {
         known: `${base}:known`,
       };
     },
-    runs: `${prefix}:{runs}:all`,
-    ownRuns: `${prefix}:{runs}:own`,
-    openRuns: `${prefix}:{runs}:open`,
-    endedRuns: `${prefix}:{runs}:ended`,
-    runsBy: (what, value) => `${prefix}:{runs}:${what}:${value}`,
+    lists,
+    runs: `${lists}:all`,
+    ownRuns: `${lists}:own`,
+    openRuns: `${lists}:open`,
+    endedRuns: `${lists}:ended`,
+    runsBy: (what, value) => `${lists}:${what}:${value}`,
     approvals: (tenant) => `${prefix}:{approvals}:${tenant}`,
     idempotency: (key) => `${prefix}:{idempotency}:${key}`,
     answer: (record) => `${prefix}:{answer:${record}}`,

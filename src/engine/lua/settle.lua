@@ -1,15 +1,20 @@
 -- settle: a worker's handover from one job to the next in one step, for the common case that nothing happened to the run since the attempt began: deliver the outcome, commit what it means,
--- add the jobs that follow, finish the job that brought it, take the next one and begin its attempt.
+-- add the jobs that follow or take the run off the list of open ones, finish the job that brought it, take the next one and begin its attempt.
 -- KEYS 1 run
 -- ARGV 1 actor | 2 epoch | 3 execution token | 4 cost in USD or '' | 5 expected rev | 6 jobs that follow | 7 values of each | 8 values of the finishing; 0: it is left to the worker
---      9 execution token of the next attempt | 10 worker | 11.. the jobs (BullMQ's addPrioritizedJob), the finishing (BullMQ's moveToFinished), the transition (see apply.lua)
--- RETURNS {"done", what moveToFinished answers, how the job in it was begun (see begin_next.lua)} committed | {"moved"} something happened: nothing is done, deliver it | {"stale"}
+--      9 execution token of the next attempt | 10 worker | 11 1: the run ends, and leaves no jobs behind
+--      12.. the jobs (BullMQ's addPrioritizedJob), the finishing (BullMQ's moveToFinished), the transition (see apply.lua)
+-- RETURNS {"done" | "closed", what moveToFinished answers, how the job in it was begun (see begin_next.lua)} committed; closed: the run is off the list of open ones;
+--       where it ends and others are to be told (see close_run.lua), {"done"} alone: its job is not finished | {"moved"} something happened: nothing is done, deliver it | {"stale"}
 -- Sent twice it answers as the first time, as long as nobody committed since.
 --- @include "apply"
 --- @include "begin_next"
+--- @include "close_run"
 local run = KEYS[1]
 local jobs, width, finishing = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
-local finish_at = 11 + jobs * width
+local ends = ARGV[11] == '1'
+local jobs_at = 12
+local finish_at = jobs_at + jobs * width
 local transition_at = finish_at + finishing
 
 -- Where the job that was added is the one that was taken, nobody need be woken for it.
@@ -38,10 +43,17 @@ local function taken_before()
 end
 
 local function done(again)
-  if finishing == 0 then return { 'done' } end
+  local word = 'done'
+  if ends then
+    local closed
+    if again then closed = is_closed(run) else closed = close_run(run) end
+    if not closed then return { 'done' } end
+    word = 'closed'
+  end
+  if finishing == 0 then return { word } end
   local taken
   if again then taken = taken_before() or 0 else taken = finish() end
-  return { 'done', taken, begin_next(taken, run, ARGV[9], ARGV[10], ARGV[transition_at]) }
+  return { word, taken, begin_next(taken, run, ARGV[9], ARGV[10], ARGV[transition_at]) }
 end
 
 local last = redis.call('HMGET', run, 'rev', 'commit', 'aside')
@@ -51,5 +63,5 @@ if not fence or fence.epoch ~= ARGV[2] or fence.execution ~= ARGV[3] then return
 if last[1] ~= ARGV[5] or redis.call('EXISTS', run .. ':inbox', run .. ':lease') > 0 then return { 'moved' } end
 if ARGV[4] ~= '' then redis.call('HINCRBYFLOAT', run, 'costUsd', ARGV[4]) end
 apply(run, tonumber(last[1]), last[3], transition_at)
-for i = 0, jobs - 1 do add_prioritized_job(11 + i * width, width) end
+for i = 0, jobs - 1 do add_prioritized_job(jobs_at + i * width, width) end
 return done(false)
