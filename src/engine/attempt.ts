@@ -92,7 +92,7 @@ export async function attempt(
       const startedAt = parts.clock();
       const outcome = await work(parts, execution, workflow, step, begun, stop);
       const waitedMs = begun.waitedMs + parts.clock() - startedAt;
-      return conclude(parts, execution, workflow, step, { ...begun, waitedMs }, outcome, handover);
+      return conclude(parts, execution, workflow, step, begun, waitedMs, outcome, handover);
     }
     default:
       return assertNever(begun);
@@ -196,23 +196,24 @@ async function conclude(
   workflow: LoadedWorkflow,
   step: CompiledStep,
   begun: Begun,
+  waitedMs: number,
   outcome: StepOutcome,
   handover: Handover,
 ): Promise<AttemptEnd> {
   const { actor, epoch } = execution;
   const head = { step: actor, attempt: begun.attempt };
   const costUsd = addCosts(...outcome.report.calls.map((call) => call.costUsd));
-  const settle = (delivery: Delivery, handover?: Handover) =>
+  const settle = (delivery: Delivery, along?: Handover) =>
     begun.isBare
       ? parts.folder.deliver(execution, delivery, costUsd)
-      : parts.folder.settle({ ...begun, execution, delivery, costUsd, workflow }, handover);
+      : parts.folder.settle({ begun, execution, delivery, costUsd, workflow }, along);
   switch (outcome.type) {
     case "succeeded": {
       const event: EventBody = { type: "step.succeeded", ...head, served: outcome.served, ...outcome.report };
       return settle({ actor, epoch, type: "done", output: outcome.output, event }, handover);
     }
     case "deferred": {
-      if (isHandBack(outcome) || begun.waitedMs + outcome.delayMs < step.maxWaitMs) {
+      if (isHandBack(outcome) || waitedMs + outcome.delayMs < step.maxWaitMs) {
         const until = parts.clock() + outcome.delayMs;
         const event: EventBody = { type: "step.waiting", ...head, until, reason: outcome.reason, ...outcome.report };
         const held = await parts.store.suspend(execution, { refund: true, costUsd, event, avoid: [] });

@@ -2,12 +2,13 @@ import { Queue, type QueueOptions } from "bullmq";
 import type { Redis } from "ioredis";
 import type { ScriptValue } from "../redis/script.ts";
 import { type JobData, jobIdOf, type PlannedJob, type QueueName, queueNames } from "./job.ts";
-import { prioritizedJobValues } from "./job-values.ts";
+import { Additions } from "./job-values.ts";
 import type { RunState } from "./state.ts";
 
 /** Adds jobs. Adding one that exists (by id) changes nothing. */
 export class Dispatcher {
   readonly queues: Readonly<Record<QueueName, Queue<JobData>>>;
+  readonly #additions: Readonly<Record<QueueName, Additions>>;
 
   constructor(redis: Redis, prefix: string, onError: (error: Error) => void) {
     const options: QueueOptions = { connection: redis, prefix, skipVersionCheck: true };
@@ -17,6 +18,13 @@ export class Dispatcher {
       return queue;
     };
     this.queues = { control: open("control"), timer: open("timer"), llm: open("llm"), io: open("io") };
+    const { control, timer, llm, io } = this.queues;
+    this.#additions = {
+      control: new Additions(control),
+      timer: new Additions(timer),
+      llm: new Additions(llm),
+      io: new Additions(io),
+    };
   }
 
   async add(jobs: readonly PlannedJob[]): Promise<void> {
@@ -29,9 +37,9 @@ export class Dispatcher {
     await Promise.all(groups.map(({ queue, group }) => group.length > 0 && this.queues[queue].addBulk(group)));
   }
 
-  /** The jobs as what BullMQ's script is given for each; null: not all of them are added by that script. */
-  async values(jobs: readonly PlannedJob[]): Promise<readonly (readonly ScriptValue[])[] | null> {
-    const values = await Promise.all(jobs.map((job) => prioritizedJobValues(this.queues[job.queue], job)));
+  /** The jobs as what BullMQ's script is given for each; null: not all of them are added by that script. @param now epoch milliseconds */
+  async values(jobs: readonly PlannedJob[], now: number): Promise<readonly (readonly ScriptValue[])[] | null> {
+    const values = await Promise.all(jobs.map((job) => this.#additions[job.queue].of(job, now)));
     return values.every((one) => one !== null) ? values : null;
   }
 

@@ -1,5 +1,6 @@
 import type { Priority } from "../core/priority.ts";
 import type { CompiledWorkflow } from "../workflow/compiled.ts";
+import type { Begun } from "./beginning.ts";
 import type { Conclusion } from "./conclude.ts";
 import type { CrashHook } from "./crash-point.ts";
 import { decideNext } from "./decide.ts";
@@ -46,9 +47,7 @@ export interface Settlement {
   /** Null: nothing with a known price was called. */
   readonly costUsd: number | null;
   readonly workflow: LoadedWorkflow;
-  readonly input: Held["input"];
-  readonly state: RunState;
-  readonly rev: number;
+  readonly begun: Pick<Begun, "input" | "state" | "rev">;
 }
 
 /**
@@ -66,7 +65,8 @@ export class Folder {
 
   /** Delivers an outcome, trying first to commit at once what it means for the state that the attempt began on. */
   async settle(settlement: Settlement, handover?: Handover): Promise<Visit> {
-    const { execution, delivery, costUsd, workflow, input, state, rev } = settlement;
+    const { execution, delivery, costUsd, workflow } = settlement;
+    const { input, state, rev } = settlement.begun;
     const { store, conclusion, clock, crash } = this.#parts;
     const now = clock();
     const decided = decideNext(workflow.driver, state, [delivery], now);
@@ -198,7 +198,7 @@ export class Folder {
   ): Promise<Pick<Along, "jobs" | "closes"> | null> {
     if (abandoned.length > 0) return null;
     if (ending) return Object.keys(state.left ?? {}).length > 0 ? null : { closes: true };
-    const jobs = await this.#parts.dispatcher.values(this.#planned(run, workflow, opened));
+    const jobs = await this.#parts.dispatcher.values(this.#planned(run, workflow, opened), this.#parts.clock());
     return jobs && { jobs };
   }
 

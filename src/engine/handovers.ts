@@ -13,7 +13,7 @@ import type { Keys } from "../redis/keys.ts";
 import type { ScriptValue } from "../redis/script.ts";
 import { nextJobScript } from "./handover-scripts.ts";
 import type { JobData } from "./job.ts";
-import { type BullValue, plainValues } from "./job-values.ts";
+import { type BullValue, Completions, plainValues } from "./job-values.ts";
 import type { RecentState } from "./recent.ts";
 
 /** An attempt that was begun when its job was taken. */
@@ -60,6 +60,8 @@ export interface HandoverParts {
   readonly worker: string;
   /** Names executions. */
   readonly token: IdSource;
+  /** Epoch milliseconds. */
+  readonly clock: () => number;
   /** Milliseconds, of a clock that only goes forward. */
   readonly now: () => number;
 }
@@ -70,6 +72,7 @@ const believedMs = 1_000;
 /** The handovers of one process. */
 export class Handovers {
   readonly #parts: HandoverParts;
+  readonly #completions = new WeakMap<Worker<JobData>, Completions>();
   /** What `moveToFinished` has answered already. */
   readonly #finished = new WeakMap<object, unknown>();
   /** By job id and number of its start. */
@@ -105,7 +108,7 @@ export class Handovers {
 
   /** @param lock the token of the job's lock */
   of(worker: Worker<JobData>, job: Job<JobData>, lock: string): Handover {
-    const { worker: name, token, now } = this.#parts;
+    const { worker: name, token, clock, now } = this.#parts;
     const key = startOf(job.id, job.attemptsStarted);
     const begun = this.#begun.get(key);
     this.#begun.delete(key);
@@ -121,7 +124,7 @@ export class Handovers {
       finish: () => {
         this.#held.delete(held);
         askedAt = now();
-        return finishing(worker, job, lock);
+        return this.#completionsOf(worker).of(job, lock, clock());
       },
       took: (taken, reply, recent) => {
         this.#finished.set(job, taken);
@@ -130,6 +133,12 @@ export class Handovers {
       kept: () => void this.#held.add(held),
       end: () => void this.#held.delete(held),
     };
+  }
+
+  #completionsOf(worker: Worker<JobData>): Completions {
+    const known = this.#completions.get(worker) ?? new Completions(worker);
+    this.#completions.set(worker, known);
+    return known;
   }
 
   /** The first job of a worker that had none. @param values what `moveToActive` is given @returns what it answers */
@@ -167,12 +176,4 @@ function startOf(jobId: string | undefined, started: number | string | undefined
 
 function lockOf(jobId: string | undefined, token: string | undefined): string {
   return `${token} ${jobId}`;
-}
-
-/** Takes the next job where the worker goes on. */
-function finishing(worker: Worker<JobData>, job: Job<JobData>, lock: string): readonly ScriptValue[] {
-  const backend = worker.getBackend() as RedisQueueBackend;
-  const goesOn = !(worker.closing || worker.isPaused());
-  const kept = job.opts.removeOnComplete ?? worker.opts.removeOnComplete ?? false;
-  return plainValues(backend.moveToCompletedArgs(job, "null", kept, lock, goesOn));
 }

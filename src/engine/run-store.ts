@@ -180,10 +180,20 @@ export class RunStore {
     { jobs = [], closes = false, handover }: Along = {},
   ): Promise<{ readonly type: SettleWord }> {
     const finish = handover?.finish() ?? [];
-    const counts = [jobs.length, jobs[0]?.length ?? 0, finish.length];
-    const { next = "", worker = "" } = handover ?? {};
-    const head = [...fenceArgs(execution), costUsd ?? "", rev, ...counts, next, worker, closes ? 1 : 0];
-    const args = [...head, ...jobs.flat(), ...finish, ...transitionArgs(content)];
+    const args = [
+      ...fenceArgs(execution),
+      costUsd ?? "",
+      rev,
+      jobs.length,
+      jobs[0]?.length ?? 0,
+      finish.length,
+      handover?.next ?? "",
+      handover?.worker ?? "",
+      closes ? 1 : 0,
+      ...jobs.flat(),
+      ...finish,
+      ...transitionArgs(content),
+    ];
     const [word, taken, begun] = (await this.#scripts.run("settle", execution.runId, args)) as unknown as SettleReply;
     if (!settleWords.includes(word)) throw unexpected("settle", word);
     if (taken === undefined) handover?.kept();

@@ -70,6 +70,7 @@ export class Workers {
       keys: parts.restore.keys,
       worker: parts.worker,
       token: parts.token,
+      clock: parts.clock,
       now: () => performance.now(),
     });
     this.#locks = new LockKeeper({ redisUrl, prefix, lockMs: vigilance.lockDuration, everyMs: 600, onError });

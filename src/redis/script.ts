@@ -60,15 +60,16 @@ export function loadScript(name: string, url: URL, foreign: Readonly<Record<stri
       if (!(command in redis)) redis.defineCommand(command, { lua });
       const execute = bound[command];
       if (!execute) throw new AppError("internal", { message: `Redis script ${name} could not be bound.` });
-      return execute.call(redis, String(keys.length), ...keys, JSON.stringify(args.map(asText)));
+      return execute.call(redis, String(keys.length), ...keys, asJson(args));
     },
   };
 }
 
-/** Half a surrogate pair is no text for Redis; ioredis would replace it too. */
-function asText(value: ScriptValue): Exclude<ScriptValue, number> {
-  if (typeof value === "string") return value.toWellFormed();
-  return typeof value === "number" ? String(value) : value;
+function asJson(args: readonly ScriptValue[]): string {
+  const json = JSON.stringify(args.map((value) => (typeof value === "number" ? String(value) : value)));
+  // Half a surrogate pair, which JSON has in this form, is no text for Redis; ioredis would replace it too.
+  if (!json.includes("\\ud")) return json;
+  return JSON.stringify(JSON.parse(json), (_key, value) => (typeof value === "string" ? value.toWellFormed() : value));
 }
 
 function asFunction(name: string, { content, keys }: ForeignScript): string {

@@ -51,7 +51,7 @@ async function begunBy(hand: Hand, execution: Execution): Promise<Settlement> {
   if (begun.type !== "begun") throw new Error(`the step is ${begun.type}`);
   const { workflow, version } = await run(execution.runId);
   const loaded = await hand.definitions.load(workflow, version);
-  return { ...begun, execution, delivery: succeeded(execution), costUsd: 0, workflow: loaded };
+  return { begun, execution, delivery: succeeded(execution), costUsd: 0, workflow: loaded };
 }
 
 async function run(runId: string): Promise<{ readonly workflow: string; readonly version: number }> {

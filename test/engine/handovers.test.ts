@@ -93,7 +93,7 @@ function taker(): {
   readonly renew: (job: Job<JobData>) => Promise<readonly string[]>;
 } {
   let clock = 0;
-  const handovers = new Handovers({ keys, worker: "taker", token: tokenSource(), now: () => clock });
+  const handovers = new Handovers({ keys, worker: "taker", token: tokenSource(), clock: Date.now, now: () => clock });
   const options = { connection: server.redis, prefix: keys.queues, autorun: false, lockDuration: 1_000 };
   const worker = new Worker<JobData>("io", null, options, handovers.backend);
   opened.push(() => worker.close(true));
