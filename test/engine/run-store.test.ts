@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { tokenSource } from "../../src/core/ids.ts";
+import { listEnded } from "../../src/engine/run-lists.ts";
 import { type CommitContent, type Execution, RunStore } from "../../src/engine/run-store.ts";
 import type { Delivery, Transition } from "../../src/engine/state.ts";
 import { FenceLost } from "../../src/engine/waiting-store.ts";
@@ -362,5 +363,55 @@ describe("settle", () => {
     expect(await store.settle(s, 1, 1, outcome)).toEqual({ type: "done" });
     expect(await revision()).toBe("2");
     expect(await server.redis.hget(keys.run(runId).run, "costUsd")).toBe("1");
+  });
+
+  describe("the end of a run", () => {
+    async function settledTwice(closes = true): Promise<readonly unknown[]> {
+      const { redis } = server;
+      await redis.zadd(keys.runs, 7, runId);
+      await redis.zadd(keys.openRuns, 7, runId);
+      const s = execution("s", 1);
+      await store.begin(s, 1, "w", []);
+      const end = content([], ["s"], true);
+      const once = await store.settle(s, 0, 1, end, { closes });
+      return [once, await store.settle(s, 0, 1, end, { closes })];
+    }
+
+    async function listed(): Promise<Readonly<Record<string, string | null>>> {
+      const { redis } = server;
+      const [open, status, ended] = [keys.openRuns, keys.runsBy("status", "succeeded"), keys.endedRuns];
+      return {
+        open: await redis.zscore(open, runId),
+        succeeded: await redis.zscore(status, runId),
+        ended: await redis.zscore(ended, runId),
+      };
+    }
+
+    test("that concerns nobody else closes it: it stands where it stood, among those that ended so", async () => {
+      await open(["s", 1]);
+      expect(await settledTwice()).toEqual([{ type: "closed" }, { type: "closed" }]);
+      const finishedAt = await server.redis.hget(keys.run(runId).run, "finishedAt");
+      expect(await listed()).toEqual({ open: null, succeeded: "7", ended: finishedAt });
+    });
+
+    test.each(["parent", "hasChildren", "place"])(
+      "of which others are to be told leaves it open: %s",
+      async (field) => {
+        await open(["s", 1]);
+        await server.redis.hset(keys.run(runId).run, field, "1");
+        expect(await settledTwice()).toEqual([{ type: "done" }, { type: "done" }]);
+        expect(await listed()).toEqual({ open: "7", succeeded: null, ended: null });
+        await listEnded({ redis: server.redis, keys }, [
+          { id: runId, status: "succeeded", finishedAt: "9", createdAt: "7", isChild: field === "parent" },
+        ]);
+        expect(await listed()).toEqual({ open: null, succeeded: "7", ended: field === "parent" ? null : "9" });
+      },
+    );
+
+    test("that leaves jobs behind leaves it open", async () => {
+      await open(["s", 1]);
+      expect(await settledTwice(false)).toEqual([{ type: "done" }, { type: "done" }]);
+      expect(await listed()).toEqual({ open: "7", succeeded: null, ended: null });
+    });
   });
 });
