@@ -25,6 +25,30 @@ export async function readInput(values: readonly string[], cwd: string): Promise
   return input;
 }
 
+/**
+ * A refusal of an input; where a text was given that is JSON of another type, its problem says how JSON is given.
+ * @param error any; what is no refusal of an input stays as it is. @param values as {@link readInput} took them
+ */
+export function withJsonHints(error: unknown, values: readonly string[]): unknown {
+  if (!(error instanceof AppError) || error.code !== "invalid_input") return error;
+  const hints = new Map(values.flatMap(jsonHint));
+  const problems = error.problems.map((problem) => {
+    const hint = hints.get(problem.path);
+    return hint === undefined ? problem : { ...problem, message: `${problem.message}; ${hint}` };
+  });
+  const { message, details } = error;
+  return new AppError(error.code, { message, problems, details, cause: error });
+}
+
+/** By the path of a problem: what to type where a text is meant as JSON. */
+function jsonHint(value: string): readonly (readonly [path: string, hint: string])[] {
+  const [, key, text] = /^([^=:@]+)=(?!@)([\s\S]*)$/.exec(value) ?? [];
+  if (key === undefined || text === undefined) return [];
+  const isJson = /^\s*[[{]|^(true|false|null|-?\d[\d.eE+-]*)$/.test(text);
+  const meant = text.length <= 40 && !/\s/.test(text) ? text : "JSON";
+  return isJson ? [[`input.${key}`, `= gives a text, := gives JSON: --input '${key}:=${meant}'`]] : [];
+}
+
 async function withValue(input: JsonObject, value: string, cwd: string): Promise<JsonObject> {
   if (value.startsWith("@")) {
     const whole = parseJson(await readText(value.slice(1), cwd));

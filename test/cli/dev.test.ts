@@ -145,6 +145,12 @@ describe("switchyard dev, and commands in other terminals of its folder", () => 
     expect({ code, err }).toEqual({ code: 2, err: expect.stringMatching(/bad\.yaml:8:\d+ .*Did you mean prompt\?/) });
     expect((await switchyard("validate", "bad.yaml", "two.yaml")).code).toBe(2);
     expect(await switchyard("validate", "two.yaml")).toMatchObject({ code: 0, out: "✔ two.yaml (two-steps)\n" });
+    writeFileSync(join(cwd, "order.machine.mjs"), "export default {};\n");
+    for (const command of ["validate", "run", "graph"]) {
+      const { code, out, err } = await switchyard(command, "order.machine.mjs");
+      expect(code).toBe(2);
+      expect(`${out}${err}`).toContain("names the machine's module: `machine: { module: ./order.machine.mjs }`");
+    }
     const unknown = await switchyard("run", "two.yaml", "-i", "topic=x", "--provider", "opnai");
     expect(unknown).toMatchObject({ code: 2, err: expect.stringContaining("Did you mean openai?") });
   });

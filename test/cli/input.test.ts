@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readInput } from "../../src/cli/input.ts";
+import { readInput, withJsonHints } from "../../src/cli/input.ts";
+import { AppError } from "../../src/core/errors.ts";
 
 let folder = "";
 beforeAll(() => {
@@ -71,5 +72,38 @@ describe("readInput", () => {
         },
       ),
     );
+  });
+});
+
+describe("a refused input", () => {
+  const refused = (...paths: string[]) =>
+    new AppError("invalid_input", { problems: paths.map((path) => ({ path, message: "must be otherwise" })) });
+
+  test("says how JSON is given, where a text that was given is JSON", () => {
+    const values = ["items=[1]", "n=5", "deep.on=true", "name=Ada", "log=@app.log", "list:=[1]", 'long={ "a": 1 }'];
+    const error = refused(
+      "input.items",
+      "input.n",
+      "input.deep.on",
+      "input.name",
+      "input.log",
+      "input.list",
+      "input.long",
+    );
+    const { problems } = withJsonHints(error, values) as AppError;
+    expect(problems.map(({ message }) => message)).toEqual([
+      "must be otherwise; = gives a text, := gives JSON: --input 'items:=[1]'",
+      "must be otherwise; = gives a text, := gives JSON: --input 'n:=5'",
+      "must be otherwise; = gives a text, := gives JSON: --input 'deep.on:=true'",
+      "must be otherwise",
+      "must be otherwise",
+      "must be otherwise",
+      "must be otherwise; = gives a text, := gives JSON: --input 'long:=JSON'",
+    ]);
+  });
+
+  test("stays what it is where it is something else", () => {
+    const other = new AppError("invalid_definition");
+    expect(withJsonHints(other, ["a=1"])).toBe(other);
   });
 });

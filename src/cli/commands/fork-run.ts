@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { ForkOptions } from "../../client/client.ts";
 import type { RunSummary } from "../../core/run.ts";
 import { type CliContext, clientFor, exitWith, type GlobalOptions } from "../context.ts";
-import { readInput } from "../input.ts";
+import { readInput, withJsonHints } from "../input.ts";
 import { wholeNumber } from "../number-option.ts";
 import { followRun } from "./follow-run.ts";
 
@@ -47,7 +47,8 @@ async function again(id: string, options: AgainOptions, context: CliContext): Pr
     ...(workflowVersion === undefined ? {} : { version: workflowVersion }),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
   };
-  const run: RunSummary = await (from === undefined ? client.retry(id, asked) : client.fork(id, from, asked));
+  const forked = from === undefined ? client.retry(id, asked) : client.fork(id, from, asked);
+  const run = await forked.catch((error: unknown) => Promise.reject(withJsonHints(error, input ?? [])));
   if (watch) return exitWith(await followRun({ client, runId: run.id, context, json: options.json }));
   if (options.json) return context.output.json(run);
   context.output.print(run.id);

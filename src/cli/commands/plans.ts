@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import type { PlanAsker, PlansClient } from "../../client/plans-client.ts";
 import { type Plan, type PlanMode, type PlanStatus, planModes, planStatuses } from "../../core/plan.ts";
 import { type CliContext, clientFor, exitWith, type GlobalOptions, type Register } from "../context.ts";
-import { readText } from "../input.ts";
+import { readDefinitionText } from "../definition-file.ts";
 import { minuteWords } from "../moment.ts";
 import { wholeNumber } from "../number-option.ts";
 import { nextLines, planLines, planTable } from "../plans/plan-lines.ts";
@@ -93,7 +93,7 @@ function registerChanges(plans: Command, context: CliContext): void {
     .action(async (id: string, _options, command: Command) => {
       const { mode, definition, ifVersion, ...flags }: EditOptions = command.optsWithGlobals();
       await change(flags, context, async (client, asker) => {
-        const text = definition === undefined ? undefined : await readText(definition, context.cwd);
+        const text = definition === undefined ? undefined : await readDefinitionText(definition, context.cwd);
         const made = ifVersion ?? (await client.get(id)).version;
         return client.edit(id, { version: made, mode, definition: text }, asker);
       });

@@ -4,8 +4,9 @@ import type { Hints } from "../../core/call.ts";
 import { AppError } from "../../core/errors.ts";
 import { type Priority, priorities } from "../../core/priority.ts";
 import { clientFor, exitWith, type GlobalOptions, type Register } from "../context.ts";
+import { readDefinitionText } from "../definition-file.ts";
 import { type HintFlags, hintsOf } from "../hint-flags.ts";
-import { readInput, readText } from "../input.ts";
+import { readInput, withJsonHints } from "../input.ts";
 import { amount, wholeNumber } from "../number-option.ts";
 import { followRun } from "./follow-run.ts";
 
@@ -39,7 +40,7 @@ export const registerRun: Register = (program, context) => {
     .action(async (file: string, _options, command) => {
       const options: RunOptions = command.optsWithGlobals();
       const [definition, input] = await Promise.all([
-        readText(file, context.cwd),
+        readDefinitionText(file, context.cwd),
         readInput(options.input ?? [], context.cwd),
       ]);
       const { idempotencyKey, priority } = options;
@@ -52,7 +53,7 @@ export const registerRun: Register = (program, context) => {
           ...(priority === undefined ? {} : { priority }),
           ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
         })
-        .catch((error: unknown) => Promise.reject(inFile(error, file)));
+        .catch((error: unknown) => Promise.reject(inFile(withJsonHints(error, options.input ?? []), file)));
       if (options.watch) return exitWith(await followRun({ client, runId: run.id, context, json: options.json }));
       if (options.json) return context.output.json(run);
       context.output.print(run.id);

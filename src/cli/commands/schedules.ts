@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { Schedule } from "../../core/schedule.ts";
 import { clientFor, type GlobalOptions, type Register } from "../context.ts";
-import { readInput } from "../input.ts";
+import { readInput, withJsonHints } from "../input.ts";
 import { minuteWords } from "../moment.ts";
 import { authorHere } from "../route/change-routing.ts";
 import { headedTable } from "../table.ts";
@@ -42,7 +42,7 @@ export const registerSchedules: Register = (program, context) => {
     .option("--skip-overlap", "begin none while the one before still runs")
     .action(async (id: string, workflow: string, cron: string, _options, command: Command) => {
       const { timezone, input, skipOverlap, ...flags }: SetOptions = command.optsWithGlobals();
-      const schedule = await clientFor(flags, context).setSchedule(
+      const asked = clientFor(flags, context).setSchedule(
         id,
         {
           workflow,
@@ -53,6 +53,7 @@ export const registerSchedules: Register = (program, context) => {
         },
         { author: authorHere(context.env) },
       );
+      const schedule = await asked.catch((error: unknown) => Promise.reject(withJsonHints(error, input ?? [])));
       if (flags.json) context.output.json(schedule);
       else context.output.print(`${id} begins ${workflow} next at ${minuteWords(schedule.nextAt)} UTC`);
     });

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import { AppError } from "../../core/errors.ts";
 import { type CliContext, exitWith, type GlobalOptions, type Register } from "../context.ts";
+import { readDefinitionText } from "../definition-file.ts";
 import { withMachine } from "../definition-machine.ts";
 import { exitCodes, failureLines } from "../failure.ts";
-import { readText } from "../input.ts";
 
 /** What was found out about one file. */
 interface Finding {
@@ -32,7 +32,7 @@ async function examine(file: string, { cwd }: CliContext): Promise<Finding> {
     const { strategyNames } = await import("../../config/settings.ts");
     const { checkDefinition } = await import("../../workflow/check.ts");
     const { compileWorkflow } = await import("../../workflow/compile.ts");
-    const checked = checkDefinition(await readText(file, cwd), { fileName: file, strategies: strategyNames });
+    const checked = checkDefinition(await readDefinitionText(file, cwd), { fileName: file, strategies: strategyNames });
     const definition = await withMachine(checked, file, cwd);
     compileWorkflow(definition);
     return { file, name: definition.name };
