@@ -47,9 +47,10 @@ export class Http {
     this.#key = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
   }
 
-  /** The answer to a request. @throws AppError with the server's code; server_unreachable; cancelled - the signal fired. */
+  /** The answer to a request. @throws AppError with the server's code; server_unreachable; cancelled - the signal fired; usage - an id in the path is `.` or `..`. */
   async open(request: ApiRequest): Promise<FetchAnswer> {
     const { method = "GET", path, headers = {}, body, signal } = request;
+    refuseDots(path);
     let answer: FetchAnswer;
     try {
       answer = await this.#fetch(`${this.url}${this.#asTenant(path)}`, {
@@ -89,6 +90,13 @@ export class Http {
 export function queryOf(options: Readonly<Record<string, string | number | boolean | undefined>>): string {
   const set = Object.entries(options).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]]));
   return set.length === 0 ? "" : `?${new URLSearchParams(set as [string, string][])}`;
+}
+
+/** An address swallows them, however they are written, and the part before: another route would be asked. */
+function refuseDots(path: string): void {
+  const [address = ""] = path.split("?", 1);
+  const dots = address.split("/").find((part) => part === "." || part === "..");
+  if (dots) throw new AppError("usage", { message: `"${dots}" is not an id or a name that anything has.` });
 }
 
 /** As it is at the time of the call; a browser's wants to be called as a function of its window. */

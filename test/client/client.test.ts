@@ -153,6 +153,20 @@ describe("errors", () => {
     });
   });
 
+  test("refuse an id that would lead to another address, and ask nobody", async () => {
+    const asked: (string | undefined)[] = [];
+    const client = await peer(({ url }, response) => {
+      asked.push(url);
+      response.writeHead(404, asJson).end("{}");
+    });
+    await expect(client.get("..")).rejects.toMatchObject({ code: "usage", message: expect.stringContaining('".."') });
+    await expect(client.cancel(".")).rejects.toMatchObject({ code: "usage" });
+    await expect(client.signal("run_1", "..")).rejects.toMatchObject({ code: "usage" });
+    expect(asked).toEqual([]);
+    await expect(client.get("../x")).rejects.toMatchObject({ code: expect.not.stringMatching("usage") });
+    expect(asked).toEqual(["/v1/runs/..%2Fx"]);
+  });
+
   test("refuse what is no URL of a server", () => {
     expect(() => new SwitchyardClient({ url: "ftp://x" })).toThrow(/not the URL of a server/);
   });
