@@ -366,7 +366,7 @@ describe("settle", () => {
   });
 
   describe("the end of a run", () => {
-    async function settledTwice(closes = true): Promise<readonly unknown[]> {
+    async function settledTwice(closes = true, between = async () => {}): Promise<readonly unknown[]> {
       const { redis } = server;
       await redis.zadd(keys.runs, 7, runId);
       await redis.zadd(keys.openRuns, 7, runId);
@@ -374,6 +374,7 @@ describe("settle", () => {
       await store.begin(s, 1, "w", []);
       const end = content([], ["s"], true);
       const once = await store.settle(s, 0, 1, end, { closes });
+      await between();
       return [once, await store.settle(s, 0, 1, end, { closes })];
     }
 
@@ -407,6 +408,22 @@ describe("settle", () => {
         expect(await listed()).toEqual({ open: null, succeeded: "7", ended: field === "parent" ? null : "9" });
       },
     );
+
+    test("is answered as before when it is sent again, whatever others have done to the lists since", async () => {
+      const { redis } = server;
+      await open(["s", 1]);
+      expect(await settledTwice(true, async () => void (await redis.zadd(keys.openRuns, 7, runId)))).toEqual([
+        { type: "closed" },
+        { type: "closed" },
+      ]);
+      runId = `run_${++next}`;
+      await open(["s", 1]);
+      await redis.hset(keys.run(runId).run, "parent", "{}");
+      expect(await settledTwice(true, async () => void (await redis.zrem(keys.openRuns, runId)))).toEqual([
+        { type: "done" },
+        { type: "done" },
+      ]);
+    });
 
     test("that leaves jobs behind leaves it open", async () => {
       await open(["s", 1]);

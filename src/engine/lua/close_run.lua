@@ -5,16 +5,15 @@ local function lists_of(run)
   return string.gsub(run, '{[^{}]*}$', '{runs}'), string.match(run, '{([^{}]*)}$')
 end
 
-local function close_run(run)
-  local parent, children, place, status, created, finished =
-    unpack(redis.call('HMGET', run, 'parent', 'hasChildren', 'place', 'status', 'createdAt', 'finishedAt'))
-  if parent or children or place then return false end
-  local lists, id = lists_of(run)
-  list_ended(lists, id, status, created, finished)
-  return true
+-- What that depends on does not change any more.
+local function is_alone(run)
+  local parent, children, place = unpack(redis.call('HMGET', run, 'parent', 'hasChildren', 'place'))
+  return not (parent or children or place)
 end
 
-local function is_closed(run)
+local function close_run(run)
+  if not is_alone(run) then return false end
   local lists, id = lists_of(run)
-  return not redis.call('ZSCORE', lists .. ':open', id)
+  list_ended(lists, id, unpack(redis.call('HMGET', run, 'status', 'createdAt', 'finishedAt')))
+  return true
 end

@@ -46,7 +46,8 @@ local function done(again)
   local word = 'done'
   if ends then
     local closed
-    if again then closed = is_closed(run) else closed = close_run(run) end
+    -- Who else has closed it, or has listed it as open again, says nothing of its job.
+    if again then closed = is_alone(run) else closed = close_run(run) end
     if not closed then return { 'done' } end
     word = 'closed'
   end
