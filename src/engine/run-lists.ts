@@ -59,7 +59,7 @@ export interface EndedRun {
   readonly isChild: boolean;
 }
 
-/** Takes runs that were closed off the list of open ones, once they are on those of ended ones. Repeated it does the same again. */
+/** Takes runs that were closed off the list of open ones and puts them on those of ended ones. Repeated it does nothing, also where one was removed meanwhile. */
 export async function listEnded({ redis, keys }: ListsParts, runs: readonly EndedRun[]): Promise<void> {
   const values = runs.flatMap(({ id, status, createdAt, finishedAt, isChild }) => [
     id,

@@ -425,6 +425,18 @@ describe("settle", () => {
       ]);
     });
 
+    test("is told to the lists once: a run that was removed since is on none", async () => {
+      const { redis } = server;
+      const ended = { id: runId, status: "succeeded", finishedAt: "9", createdAt: "7", isChild: false };
+      await redis.zadd(keys.openRuns, 7, runId);
+      await listEnded({ redis, keys }, [ended]);
+      expect(await listed()).toEqual({ open: null, succeeded: "7", ended: "9" });
+      await redis.zrem(keys.runsBy("status", "succeeded"), runId);
+      await redis.zrem(keys.endedRuns, runId);
+      await listEnded({ redis, keys }, [ended]);
+      expect(await listed()).toEqual({ open: null, succeeded: null, ended: null });
+    });
+
     test("that leaves jobs behind leaves it open", async () => {
       await open(["s", 1]);
       expect(await settledTwice(false)).toEqual([{ type: "done" }, { type: "done" }]);
