@@ -22,70 +22,36 @@ class EndingRedis extends Redis {
   }
 
   override duplicate(others?: Partial<RedisOptions>): Redis {
-    return new EndingRedis({ ...this.options, ...others } as Options);
+    // The last one is the default, named because its type would be anybody's.
+    return new EndingRedis({ ...this.options, ...others, replyMapping: undefined });
   }
-}
-
-/** With replies as they come by default: named because the type would be anybody's. */
-type Options = RedisOptions & { readonly replyMapping?: undefined };
-
-/** How commands are gathered. */
-interface Gathering {
-  /** Commands of one write. */
-  readonly most: number;
-  /** Calls back when no more of them are expected. */
-  readonly wait: (over: () => void) => void;
 }
 
 /**
- * Requests are many at a time: all of one turn of the event loop. A worker's commands follow from each other's answers: it would take turns with Redis where both could
- * work. So a few, and only those that the answers of one read have brought.
+ * Sends the commands of one turn of the event loop in one write: under load, system calls cost as much as all else that a command needs. Only for requests,
+ * which are many at a time: a worker's commands follow from each other's answers, and it would take turns with Redis where both could work.
  */
-const gatherings: Readonly<Record<Exclude<ConnectionMode, "subscriber">, Gathering>> = {
-  impatient: { most: Number.POSITIVE_INFINITY, wait: (over) => void setImmediate(over) },
-  patient: { most: 8, wait: (over) => process.nextTick(over) },
-};
-
-/** Sends commands that come at the same time in one write: under load, system calls cost as much as all else that a command needs. */
 class GatheringRedis extends EndingRedis {
-  readonly #gathering: Gathering;
-  /** Whose write is open, and how many commands it has. */
-  #open: Redis["stream"] | undefined;
-  #gathered = 0;
-
-  constructor(url: string, options: Options, gathering: Gathering) {
-    super(url, options);
-    this.#gathering = gathering;
-  }
+  #isGathering = false;
 
   override sendCommand(...given: Parameters<Redis["sendCommand"]>): unknown {
-    if (this.stream?.writable) this.#gather(this.stream);
-    return super.sendCommand(...given);
-  }
-
-  #gather(stream: Redis["stream"]): void {
-    if (this.#open === stream && this.#gathered < this.#gathering.most) {
-      this.#gathered += 1;
-      return;
-    }
-    this.#gathered = 1;
-    if (this.#open === stream) {
-      stream.uncork();
+    const { stream } = this;
+    if (!this.#isGathering && stream?.writable) {
+      this.#isGathering = true;
       stream.cork();
-      return;
+      setImmediate(() => {
+        this.#isGathering = false;
+        stream.uncork();
+      });
     }
-    this.#open = stream;
-    stream.cork();
-    this.#gathering.wait(() => {
-      if (this.#open === stream) this.#open = undefined;
-      stream.uncork();
-    });
+    return super.sendCommand(...given);
   }
 }
 
 /** Opens a connection. Errors of the socket go to `onError`; commands report their own. @param url redis:// or rediss:// */
 export function connect(url: string, mode: ConnectionMode, onError: (error: Error) => void): Redis {
-  const options: Options = {
+  const Connection = mode === "impatient" ? GatheringRedis : EndingRedis;
+  const redis = new Connection(url, {
     maxRetriesPerRequest: null,
     enableReadyCheck: true,
     connectTimeout: 2_000,
@@ -93,9 +59,7 @@ export function connect(url: string, mode: ConnectionMode, onError: (error: Erro
     ...(mode === "impatient"
       ? { enableOfflineQueue: false, autoResendUnfulfilledCommands: false, commandTimeout: 1_500, lazyConnect: true }
       : {}),
-  };
-  const redis =
-    mode === "subscriber" ? new EndingRedis(url, options) : new GatheringRedis(url, options, gatherings[mode]);
+  });
   redis.on("error", onError);
   return redis;
 }
