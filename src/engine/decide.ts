@@ -4,11 +4,12 @@ import type { EventBody } from "../core/run.ts";
 import type { StepNotice } from "../workflow/machine.ts";
 import { errorName } from "../workflow/reference.ts";
 import { runEvents } from "../workflow/statechart.ts";
-import { asJson, type DelayedEvent, type Driver, type MachineAction, type MachineStep } from "./drive.ts";
+import { asJson, type DelayedEvent, type Driver } from "./drive.ts";
 import { emitted } from "./emitted.ts";
 import { endingOf, isOver, ownError } from "./ending.ts";
 import { openedSteps, type Told, toldOf, withEntry } from "./journal.ts";
 import { isOfActor, machineEvent, receiver } from "./machine-event.ts";
+import type { MachineAction, MachineStep } from "./machine-step.ts";
 import type {
   ActiveActor,
   CancelCommand,

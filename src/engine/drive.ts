@@ -2,19 +2,8 @@ import { type AnyMachineSnapshot, type AnyStateMachine, createActor } from "xsta
 import { AppError } from "../core/errors.ts";
 import type { Json } from "../core/json.ts";
 import { withWatchedConditions } from "../workflow/conditions.ts";
+import type { MachineAction, MachineStep } from "./machine-step.ts";
 import { TransitionMemory } from "./transition-memory.ts";
-
-/** One action that a transition asks for, as data. XState hands these over; nothing has happened yet. */
-export interface MachineAction {
-  readonly type: string;
-  readonly params: Readonly<Record<string, unknown>>;
-}
-
-/** A machine after one macrostep, and what it asks for. */
-export interface MachineStep {
-  readonly snapshot: AnyMachineSnapshot;
-  readonly actions: readonly MachineAction[];
-}
 
 /** What happens to a machine. */
 export interface MachineEvent {
@@ -40,7 +29,7 @@ export interface Driver {
   /** Whether its machine undoes what a run has done where that does not succeed: it then decides itself what a cancel means. */
   readonly compensates: boolean;
   start(input: Json): MachineStep;
-  /** Brings a persisted snapshot back to life; at once where it is the very object that {@link persist} gave. */
+  /** Brings a persisted snapshot back to life; at once where the object or its content is known. */
   restore(persisted: Json): AnyMachineSnapshot;
   /** @param to of an author's own machine: the actor that the event is for, by its name in the run. Absent: the run's machine */
   next(snapshot: AnyMachineSnapshot, event: MachineEvent, to?: string): MachineStep;
@@ -61,7 +50,7 @@ type Scope = Parameters<AnyStateMachine["transition"]>[2];
 
 /**
  * A driver with one inert scope that is reused for every transition: XState's own `transition()` builds a throw-away actor each time,
- * which for a machine with 100 parallel invokes takes 30 ms where this takes 1. What it has done before and does again it remembers.
+ * which for a machine with 100 parallel invokes takes 30 ms where this takes 1. It remembers transitions that are the same for all runs.
  */
 export function createDriver(given: AnyStateMachine): Driver {
   let collected: MachineAction[] = [];
@@ -70,7 +59,8 @@ export function createDriver(given: AnyStateMachine): Driver {
   const machine = withWatchedConditions(given, () => {
     hasAsked = true;
   });
-  const memory = new TransitionMemory(machine);
+  const persist = (snapshot: AnyMachineSnapshot) => machine.getPersistedSnapshot(snapshot) as unknown as Json;
+  const memory = new TransitionMemory(machine, persist);
   const alive = new WeakMap<object, AnyMachineSnapshot>();
   const self = createActor(machine, { input: {} });
   const scope: Scope = {
@@ -105,14 +95,10 @@ export function createDriver(given: AnyStateMachine): Driver {
       if (known) return known;
       hasAsked = false;
       const step = collect(() => machine.transition(snapshot, event, scope));
-      if (!hasAsked) memory.keepStep(snapshot, event.type, step);
-      return step;
+      return hasAsked ? step : memory.keepStep(snapshot, event.type, step);
     },
     persist: (snapshot) => {
-      const known = memory.persisted(snapshot);
-      if (known) return known;
-      const persisted = machine.getPersistedSnapshot(snapshot) as unknown as Json;
-      memory.keepPersisted(snapshot, persisted);
+      const persisted = memory.persisted(snapshot) ?? persist(snapshot);
       alive.set(persisted as object, snapshot);
       return persisted;
     },

@@ -2,7 +2,8 @@ import { AppError, type ErrorRecord, toErrorRecord } from "../core/errors.ts";
 import { isJsonObject } from "../core/json.ts";
 import type { RunContext, RunError } from "../workflow/run-context.ts";
 import type { Saga } from "../workflow/saga.ts";
-import { asJson, type Driver, type MachineStep } from "./drive.ts";
+import { asJson, type Driver } from "./drive.ts";
+import type { MachineStep } from "./machine-step.ts";
 import type { Ending } from "./state.ts";
 
 /** Whether nothing more happens to a machine: it is final, or has come to the success that only its output can still refuse. */

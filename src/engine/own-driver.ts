@@ -1,7 +1,8 @@
 import { type AnyActor, type AnyActorRef, type AnyMachineSnapshot, createActor, type InspectionEvent } from "xstate";
 import { AppError } from "../core/errors.ts";
 import type { MachineTree } from "../workflow/machine-tree.ts";
-import { asJson, type Driver, type MachineEvent, type MachineStep } from "./drive.ts";
+import { asJson, type Driver, type MachineEvent } from "./drive.ts";
+import type { MachineStep } from "./machine-step.ts";
 import { ownLogic } from "./own-logic.ts";
 import { type MachineWatcher, OwnSession } from "./own-session.ts";
 

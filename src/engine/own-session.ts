@@ -1,7 +1,8 @@
 import type { AnyActorRef, AnyMachineSnapshot, AnyTransitionDefinition } from "xstate";
 import { AppError } from "../core/errors.ts";
 import { actorPath, actorWord, type MachineTree } from "../workflow/machine-tree.ts";
-import type { MachineAction, MachineEvent } from "./drive.ts";
+import type { MachineEvent } from "./drive.ts";
+import type { MachineAction } from "./machine-step.ts";
 
 /** Transitions of the machines of one run that one event may make; messages that go round end here. */
 const maxTurns = 2_000;

@@ -1,41 +1,43 @@
 import type { AnyMachineSnapshot, AnyStateMachine, AnyStateNode } from "xstate";
 import type { Json } from "../core/json.ts";
-import type { MachineStep } from "./drive.ts";
+import type { MachineStep } from "./machine-step.ts";
 
-/** What a memory holds at most: transitions, and of a snapshot that goes into it the states it is in at once, and characters of its JSON. */
-const limits = { transitions: 500, nodes: 32, characters: 4_000 } as const;
+/** What a memory holds at most: snapshots, and of one that it takes the states that it is in at once, and characters of its JSON. */
+const limits = { snapshots: 300, nodes: 32, characters: 4_000 } as const;
 
 /** A snapshot that any number of runs share. */
 interface SharedSnapshot {
+  readonly persisted: Json;
+  /** By type of the event. */
   readonly steps: Map<string, MachineStep>;
-  persisted?: Json;
 }
 
 /**
  * What the machine of a definition did before. The run of a workflow goes where those before it went: a machine is pure, so from one snapshot one event leads to one
- * other snapshot, whichever run it is in. Snapshots that are the same are one object here, and so are those that follow from it. When it is full it begins anew.
+ * other snapshot, whichever run it is in. Of each content there is one snapshot here. When it is full it begins anew, or remembers nothing any more where that has not
+ * paid: runs may differ in what they keep for conditions, and steps side by side may end in any order.
  */
 export class TransitionMemory {
   readonly #unread: ReadonlySet<string>;
+  readonly #persist: (snapshot: AnyMachineSnapshot) => Json;
   #byText = new Map<string, AnyMachineSnapshot>();
   #shared = new WeakMap<AnyMachineSnapshot, SharedSnapshot>();
-  #size = 0;
+  /** How often something was known since it began. */
+  #hits = 0;
+  #pays = true;
 
-  constructor(machine: AnyStateMachine) {
+  constructor(machine: AnyStateMachine, persist: (snapshot: AnyMachineSnapshot) => Json) {
     this.#unread = unreadEvents(machine);
+    this.#persist = persist;
   }
 
-  /** The one snapshot of that content. */
+  /** The snapshot that a persisted one is. @param restore makes it, where it is not known */
   restored(persisted: Json, restore: () => AnyMachineSnapshot): AnyMachineSnapshot {
-    const text = JSON.stringify(persisted);
-    const known = this.#byText.get(text);
+    if (!this.#pays) return restore();
+    const known = this.#known(JSON.stringify(persisted));
     if (known) return known;
     const snapshot = restore();
-    if (text.length > limits.characters || !isSmall(snapshot)) return snapshot;
-    this.#grow();
-    this.#byText.set(text, snapshot);
-    this.#share(snapshot).persisted = persisted;
-    return snapshot;
+    return this.#share(snapshot, persisted) ?? snapshot;
   }
 
   /** Undefined: it has to be made. */
@@ -43,46 +45,53 @@ export class TransitionMemory {
     return this.#shared.get(snapshot)?.persisted;
   }
 
-  keepPersisted(snapshot: AnyMachineSnapshot, persisted: Json): void {
-    const shared = this.#shared.get(snapshot);
-    if (shared) shared.persisted = persisted;
-  }
-
   /** Undefined: it has to be made. */
   step(snapshot: AnyMachineSnapshot, event: string): MachineStep | undefined {
-    return this.#shared.get(snapshot)?.steps.get(event);
+    const step = this.#shared.get(snapshot)?.steps.get(event);
+    if (step) this.#hits += 1;
+    return step;
   }
 
-  /** Keeps a transition, if it is the same for every event of that type. */
-  keepStep(snapshot: AnyMachineSnapshot, event: string, step: MachineStep): void {
-    const shared = this.#shared.get(snapshot);
-    if (!shared || !this.#unread.has(event) || !isSmall(step.snapshot)) return;
-    this.#grow();
-    shared.steps.set(event, step);
-    this.#share(step.snapshot);
+  /** Keeps a transition, if it is the same for every event of that type. @returns it, to a shared snapshot if there is one */
+  keepStep(snapshot: AnyMachineSnapshot, event: string, step: MachineStep): MachineStep {
+    const from = this.#shared.get(snapshot);
+    if (!from || !this.#unread.has(event) || !isSmall(step.snapshot)) return step;
+    const to = this.#share(step.snapshot, this.#persist(step.snapshot));
+    if (!to) return step;
+    const kept = { ...step, snapshot: to };
+    from.steps.set(event, kept);
+    return kept;
   }
 
-  #share(snapshot: AnyMachineSnapshot): SharedSnapshot {
-    const known = this.#shared.get(snapshot) ?? { steps: new Map() };
-    this.#shared.set(snapshot, known);
+  /** The one snapshot of that content; undefined: it is too large. */
+  #share(snapshot: AnyMachineSnapshot, persisted: Json): AnyMachineSnapshot | undefined {
+    const text = JSON.stringify(persisted);
+    if (text.length > limits.characters || !isSmall(snapshot)) return undefined;
+    const known = this.#known(text);
+    if (known) return known;
+    if (this.#byText.size === limits.snapshots) this.#beginAnew();
+    if (!this.#pays) return undefined;
+    this.#byText.set(text, snapshot);
+    this.#shared.set(snapshot, { persisted, steps: new Map() });
+    return snapshot;
+  }
+
+  #known(text: string): AnyMachineSnapshot | undefined {
+    const known = this.#byText.get(text);
+    if (known) this.#hits += 1;
     return known;
   }
 
-  #grow(): void {
-    if (this.#size === limits.transitions) {
-      this.#byText = new Map();
-      this.#shared = new WeakMap();
-      this.#size = 0;
-    }
-    this.#size += 1;
+  #beginAnew(): void {
+    this.#pays = this.#hits >= limits.snapshots;
+    this.#byText = new Map();
+    this.#shared = new WeakMap();
+    this.#hits = 0;
   }
 }
 
-/**
- * The ends of steps of which nothing is read but that they have come: what follows them everywhere in the machine has neither actions nor a guard.
- * (Entry actions and transitions without event read the context alone: workflow/machine.ts.)
- */
-function unreadEvents(machine: AnyStateMachine): ReadonlySet<string> {
+/** The ends of steps of which nothing is read but that they have come: what follows them, wherever it is in the machine, has neither actions nor a guard. */
+export function unreadEvents(machine: AnyStateMachine): ReadonlySet<string> {
   const ends = [...nodesOf(machine.root)]
     .flatMap(({ transitions }) => [...transitions])
     .filter(([event]) => event.startsWith("xstate.done.actor."));

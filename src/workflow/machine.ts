@@ -70,6 +70,7 @@ export function machineOf(definition: CheckedDefinition): AnyStateMachine {
   const made = setup({
     types: {} as { context: RunContext; input: JsonObject; emitted: StepNotice },
     actors: Object.fromEntries(kindsOf(steps).map((kind) => [kind, job])),
+    // The event is read by actions of the transition that it takes, never on entry, by a guard, or where a transition has no event: engine/transition-memory.ts rests on that.
     actions: {
       keep: assign(({ context, event }, { step }: StepParams) => {
         const { output = null, error = null } = event as StepEnd;

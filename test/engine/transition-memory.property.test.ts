@@ -4,6 +4,7 @@ import type { Json, JsonObject } from "../../src/core/json.ts";
 import { decideNext, decideStart } from "../../src/engine/decide.ts";
 import { createDriver, type Driver } from "../../src/engine/drive.ts";
 import type { Delivery, RunState, Transition } from "../../src/engine/state.ts";
+import { unreadEvents } from "../../src/engine/transition-memory.ts";
 import { define } from "../workflow/support/define.ts";
 
 const now = Date.parse("2026-01-01T12:00:00Z");
@@ -124,28 +125,8 @@ describe("a machine that remembers its transitions", () => {
           expect(played(steps, play, () => old)).toEqual(played(steps, play, () => createDriver(machine)));
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
-  });
-
-  test("does so too when there is more to remember than it holds", () => {
-    const steps = Array.from({ length: 11 }, (_, index): RandomStep => {
-      return { id: `s${index}`, needs: [], when: "none", undone: "no", onError: "fail" };
-    });
-    const machine = machineOf(steps);
-    const old = createDriver(machine);
-    for (let seed = 1; seed <= 120; seed++) {
-      const turns = steps.map((_, index) => ({
-        pick: seed * 7 + index * seed,
-        outcome: "yes" as const,
-        stored: seed % 2 === 0,
-      }));
-      const [ours, fresh] = [() => old, () => createDriver(machine)].map((driver) =>
-        played(steps, { says: true, turns }, driver).at(-1),
-      );
-      expect(ours).toEqual(fresh);
-      expect(ours?.ending).toEqual({ status: "succeeded" });
-    }
   });
 
   test("steps the machine once for all runs that go the same way", () => {
@@ -186,5 +167,80 @@ describe("a machine that remembers its transitions", () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+});
+
+describe("what a machine remembers", () => {
+  const plain = { name: "w", steps: ["a", "b", "c"].map((id) => ({ id, noop: {} })) };
+  /** Runs that differ by what a condition reads. */
+  const asking = {
+    name: "w",
+    steps: [
+      { id: "a", noop: {} },
+      { id: "b", when: "input.n == 1", noop: {} },
+    ],
+  };
+  const driverOf = (definition: JsonObject) => createDriver(define(definition).machine);
+  const stored = (value: Json) => JSON.parse(JSON.stringify(value)) as Json;
+  const end = (step: string) => ({ type: `xstate.done.actor.${step}`, actorId: step, output: 1 });
+
+  test("is one snapshot of a content, whether a run has come to it or it was read", () => {
+    const driver = driverOf(plain);
+    const first = driver.restore(stored(driver.persist(driver.start({}).snapshot)));
+    const { snapshot } = driver.next(first, end("a"));
+    expect(driver.restore(stored(driver.persist(snapshot)))).toBe(snapshot);
+    expect(driver.next(first, end("a")).snapshot).toBe(snapshot);
+    expect(driver.persist(snapshot)).toBe(driver.persist(snapshot));
+  });
+
+  test("does not depend on what came with the end of a step", () => {
+    const secret = (step: string) =>
+      new Proxy(end(step), {
+        get(target, field) {
+          if (field === "type") return target.type;
+          throw new Error(`${String(field)} is read`);
+        },
+      });
+    fc.assert(
+      fc.property(randomSteps, (steps) => {
+        const machine = machineOf(steps);
+        const unread = unreadEvents(machine);
+        const driver = createDriver(machine);
+        let { snapshot } = driver.start({ says: true });
+        for (const { id } of steps) if (unread.has(end(id).type)) ({ snapshot } = driver.next(snapshot, secret(id)));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test("begins anew when it is full, if it was of use", () => {
+    const driver = driverOf(asking);
+    const states = Array.from({ length: 301 }, (_, n) => stored(driver.persist(driver.start({ n }).snapshot)));
+    const seen = (state: Json | undefined) => driver.restore(stored(state ?? null));
+    const before = seen(states[0]);
+    for (const state of states.slice(0, 300)) expect(seen(state)).toBe(seen(state));
+    expect(seen(states[0])).toBe(before);
+    seen(states[300]);
+    const after = seen(states[0]);
+    expect(after).not.toBe(before);
+    expect(seen(states[0])).toBe(after);
+    expect(driver.next(before, end("a")).snapshot.value).toEqual(driver.next(after, end("a")).snapshot.value);
+  });
+
+  test("is nothing any more where it was of no use", () => {
+    const driver = driverOf(asking);
+    for (let n = 0; n <= 300; n++) driver.restore(stored(driver.persist(driver.start({ n }).snapshot)));
+    const state = driver.persist(driver.start({ n: 5 }).snapshot);
+    expect(driver.restore(stored(state))).not.toBe(driver.restore(stored(state)));
+  });
+
+  test("has no snapshots of many states", () => {
+    const fan = (width: number) =>
+      driverOf({ name: "w", steps: Array.from({ length: width }, (_, n) => ({ id: `s${n}`, needs: [], noop: {} })) });
+    const isKept = (driver: Driver) => {
+      const state = driver.persist(driver.start({}).snapshot);
+      return driver.restore(stored(state)) === driver.restore(stored(state));
+    };
+    expect([isKept(fan(5)), isKept(fan(40))]).toEqual([true, false]);
   });
 });
