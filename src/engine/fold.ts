@@ -72,7 +72,7 @@ export class Folder {
     const decided = decideNext(workflow.driver, state, [delivery], now);
     const content = await conclusion.of(execution.runId, workflow, input, decided, now);
     const { transition } = content;
-    const along = await this.#along(execution, workflow, transition);
+    const along = await this.#along(execution, workflow, transition, now);
     const { type } = await store.settle(execution, costUsd, rev, content, along ? { ...along, handover } : {});
     if (type === "moved") return this.deliver(execution, delivery, costUsd);
     if (type === "stale") return this.refused(execution);
@@ -80,8 +80,7 @@ export class Folder {
     crash("after-commit", execution.actor);
     if (transition.ending) this.recent.forget(execution.runId);
     else this.recent.set(execution.runId, { commit: content.id, state: transition.state });
-    const isFinished = along && (type === "closed" || !along.closes);
-    if (!isFinished) await this.#finish(execution, workflow, content, transition);
+    if (!along || type === "ended") await this.#finish(execution, workflow, content, transition);
     crash("after-dispatch", execution.actor);
     return { type: "done" };
   }
@@ -187,23 +186,29 @@ export class Folder {
     const { ending, state } = content.transition;
     if (ending) return closed(runId, state);
     if (abandoned.length > 0) await abandon(runId, abandoned);
-    await this.#parts.dispatcher.add(this.#planned(run, workflow, opened));
+    await this.#parts.dispatcher.add(this.#planned(run, workflow, opened, this.#parts.clock()));
   }
 
-  /** What a transition brings with it, as values for the script that commits; null: it is done after that. */
+  /** What goes with the commit: the jobs that follow, or that the run is closed; null: it is done after that. @param now epoch milliseconds */
   async #along(
     run: RunOfJobs,
     workflow: LoadedWorkflow,
     { opened, abandoned, ending, state }: Transition,
+    now: number,
   ): Promise<Pick<Along, "jobs" | "closes"> | null> {
     if (abandoned.length > 0) return null;
     if (ending) return Object.keys(state.left ?? {}).length > 0 ? null : { closes: true };
-    const jobs = await this.#parts.dispatcher.values(this.#planned(run, workflow, opened), this.#parts.clock());
+    const jobs = await this.#parts.dispatcher.values(this.#planned(run, workflow, opened, now), now);
     return jobs && { jobs };
   }
 
-  #planned({ runId, priority }: RunOfJobs, { version, compiled }: LoadedWorkflow, opened: readonly Dispatch[]) {
-    const place = { runId, version, workflow: compiled, place: "front", now: this.#parts.clock(), priority } as const;
+  #planned(
+    { runId, priority }: RunOfJobs,
+    { version, compiled }: LoadedWorkflow,
+    opened: readonly Dispatch[],
+    now: number,
+  ) {
+    const place = { runId, version, workflow: compiled, place: "front", now, priority } as const;
     return opened.map((dispatch) => plannedJob(dispatch, place));
   }
 }

@@ -29,24 +29,13 @@ export async function listRuns(
     { key: keys.runsBy("tenant", tenantOf(workflow)), id },
     ...(isChild ? [] : [{ key: keys.ownRuns, id }]),
   ]);
-  await addTo(
-    redis,
-    lists.map(({ key, id }) => ({ key, entry: [at, id] })),
-  );
-}
-
-/** One command a list. */
-async function addTo(
-  redis: Redis,
-  entries: readonly { readonly key: string; readonly entry: readonly (string | number)[] }[],
-): Promise<void> {
-  const lists = new Map<string, (string | number)[]>();
-  for (const { key, entry } of entries) {
-    const known = lists.get(key);
-    if (known) known.push(...entry);
-    else lists.set(key, [...entry]);
+  const byKey = new Map<string, (string | number)[]>();
+  for (const { key, id } of lists) {
+    const known = byKey.get(key);
+    if (known) known.push(at, id);
+    else byKey.set(key, [at, id]);
   }
-  await Promise.all([...lists].map(([key, all]) => redis.zadd(key, "NX", ...all)));
+  await Promise.all([...byKey].map(([key, entries]) => redis.zadd(key, "NX", ...entries)));
 }
 
 /** A run that has ended, as Redis keeps it. */

@@ -170,7 +170,7 @@ export class RunStore {
 
   /**
    * Delivers an outcome and commits what it means, if nothing happened to the run since `rev`; with it go the jobs that follow or the run's end, and the rest of a worker's handover.
-   * `closed`: the run has ended, and that concerned nobody else. `moved`: nothing is done; deliver it.
+   * `ended`: the run was to be closed, but others are to be told of its end first; its job is not finished. `moved`: nothing is done; deliver it.
    */
   async settle(
     execution: Execution,
@@ -206,13 +206,13 @@ export class RunStore {
 export interface Along {
   /** Jobs that follow from it, each as BullMQ's script is given it. Default: none. */
   readonly jobs?: readonly (readonly ScriptValue[])[];
-  /** Whether the run ends and leaves no jobs behind: unless others are to be told, it is closed and its job finished. Default: no. */
+  /** Whether the run ends, leaves no jobs behind, and is to be closed. Default: no. */
   readonly closes?: boolean;
   /** Absent: its job is finished by the worker. */
   readonly handover?: Handover | undefined;
 }
 
-const settleWords = ["done", "closed", "moved", "stale"] as const;
+const settleWords = ["done", "ended", "moved", "stale"] as const;
 
 type SettleWord = (typeof settleWords)[number];
 

@@ -390,7 +390,7 @@ describe("settle", () => {
 
     test("that concerns nobody else closes it: it stands where it stood, among those that ended so", async () => {
       await open(["s", 1]);
-      expect(await settledTwice()).toEqual([{ type: "closed" }, { type: "closed" }]);
+      expect(await settledTwice()).toEqual([{ type: "done" }, { type: "done" }]);
       const finishedAt = await server.redis.hget(keys.run(runId).run, "finishedAt");
       expect(await listed()).toEqual({ open: null, succeeded: "7", ended: finishedAt });
     });
@@ -400,7 +400,7 @@ describe("settle", () => {
       async (field) => {
         await open(["s", 1]);
         await server.redis.hset(keys.run(runId).run, field, "1");
-        expect(await settledTwice()).toEqual([{ type: "done" }, { type: "done" }]);
+        expect(await settledTwice()).toEqual([{ type: "ended" }, { type: "ended" }]);
         expect(await listed()).toEqual({ open: "7", succeeded: null, ended: null });
         await listEnded({ redis: server.redis, keys }, [
           { id: runId, status: "succeeded", finishedAt: "9", createdAt: "7", isChild: field === "parent" },
@@ -413,15 +413,15 @@ describe("settle", () => {
       const { redis } = server;
       await open(["s", 1]);
       expect(await settledTwice(true, async () => void (await redis.zadd(keys.openRuns, 7, runId)))).toEqual([
-        { type: "closed" },
-        { type: "closed" },
+        { type: "done" },
+        { type: "done" },
       ]);
       runId = `run_${++next}`;
       await open(["s", 1]);
       await redis.hset(keys.run(runId).run, "parent", "{}");
       expect(await settledTwice(true, async () => void (await redis.zrem(keys.openRuns, runId)))).toEqual([
-        { type: "done" },
-        { type: "done" },
+        { type: "ended" },
+        { type: "ended" },
       ]);
     });
 

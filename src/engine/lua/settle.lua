@@ -2,17 +2,17 @@
 -- add the jobs that follow or take the run off the list of open ones, finish the job that brought it, take the next one and begin its attempt.
 -- KEYS 1 run
 -- ARGV 1 actor | 2 epoch | 3 execution token | 4 cost in USD or '' | 5 expected rev | 6 jobs that follow | 7 values of each | 8 values of the finishing; 0: it is left to the worker
---      9 execution token of the next attempt | 10 worker | 11 1: the run ends, and leaves no jobs behind
+--      9 execution token of the next attempt | 10 worker | 11 1: the run ends and leaves no jobs behind, close it
 --      12.. the jobs (BullMQ's addPrioritizedJob), the finishing (BullMQ's moveToFinished), the transition (see apply.lua)
--- RETURNS {"done" | "closed", what moveToFinished answers, how the job in it was begun (see begin_next.lua)} committed; closed: the run is off the list of open ones;
---       where it ends and others are to be told (see close_run.lua), {"done"} alone: its job is not finished | {"moved"} something happened: nothing is done, deliver it | {"stale"}
+-- RETURNS {"done", what moveToFinished answers, how the job in it was begun (see begin_next.lua)} all of it is done | {"ended"} committed, but others are to be told of the run's
+--       end (see close_run.lua): it is not closed, and its job not finished | {"moved"} something happened: nothing is done, deliver it | {"stale"}
 -- Sent twice it answers as the first time, as long as nobody committed since.
 --- @include "apply"
 --- @include "begin_next"
 --- @include "close_run"
 local run = KEYS[1]
 local jobs, width, finishing = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
-local ends = ARGV[11] == '1'
+local closes = ARGV[11] == '1'
 local jobs_at = 12
 local finish_at = jobs_at + jobs * width
 local transition_at = finish_at + finishing
@@ -43,18 +43,11 @@ local function taken_before()
 end
 
 local function done(again)
-  local word = 'done'
-  if ends then
-    local closed
-    -- Who else has closed it, or has listed it as open again, says nothing of its job.
-    if again then closed = is_alone(run) else closed = close_run(run) end
-    if not closed then return { 'done' } end
-    word = 'closed'
-  end
-  if finishing == 0 then return { word } end
+  if closes and not close_run(run) then return { 'ended' } end
+  if finishing == 0 then return { 'done' } end
   local taken
   if again then taken = taken_before() or 0 else taken = finish() end
-  return { word, taken, begin_next(taken, run, ARGV[9], ARGV[10], ARGV[transition_at]) }
+  return { 'done', taken, begin_next(taken, run, ARGV[9], ARGV[10], ARGV[transition_at]) }
 end
 
 local last = redis.call('HMGET', run, 'rev', 'commit', 'aside')
