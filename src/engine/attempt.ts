@@ -203,10 +203,10 @@ async function conclude(
   const { actor, epoch } = execution;
   const head = { step: actor, attempt: begun.attempt };
   const costUsd = addCosts(...outcome.report.calls.map((call) => call.costUsd));
-  const settle = (delivery: Delivery, along?: Handover) =>
+  const settle = (delivery: Delivery, finishing?: Handover) =>
     begun.isBare
       ? parts.folder.deliver(execution, delivery, costUsd)
-      : parts.folder.settle({ begun, execution, delivery, costUsd, workflow }, along);
+      : parts.folder.settle({ begun, execution, delivery, costUsd, workflow }, finishing);
   switch (outcome.type) {
     case "succeeded": {
       const event: EventBody = { type: "step.succeeded", ...head, served: outcome.served, ...outcome.report };

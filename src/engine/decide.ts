@@ -1,11 +1,10 @@
 import { AppError, type ErrorRecord, toErrorRecord } from "../core/errors.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { EventBody } from "../core/run.ts";
-import type { StepNotice } from "../workflow/machine.ts";
 import { errorName } from "../workflow/reference.ts";
 import { runEvents } from "../workflow/statechart.ts";
 import { asJson, type DelayedEvent, type Driver } from "./drive.ts";
-import { emitted } from "./emitted.ts";
+import { emitted, type Notice, noticed } from "./emitted.ts";
 import { endingOf, isOver, ownError } from "./ending.ts";
 import { openedSteps, type Told, toldOf, withEntry } from "./journal.ts";
 import { isOfActor, machineEvent, receiver } from "./machine-event.ts";
@@ -21,10 +20,6 @@ import type {
   RunState,
   Transition,
 } from "./state.ts";
-
-type Notice =
-  | Exclude<EventBody, { readonly type: "run.compensating" }>
-  | Extract<StepNotice, { type: "run.compensating" }>;
 
 /** The first transition of a run. Pure. @param now epoch milliseconds, for timers. */
 export function decideStart(driver: Driver, input: JsonObject, now: number): Transition {
@@ -163,7 +158,7 @@ class Folding {
         this.#cancelTimer(this.#newest(String(params.sendId)));
         break;
       case "xstate.emit":
-        this.events.push(this.#own ? emitted(params) : this.#noticed(params.event as Notice));
+        this.events.push(this.#own ? emitted(params) : noticed(params.event as Notice, this.#abandoned));
         break;
       case "machine.ended":
         for (const [actor, { timer }] of this.#active) if (timer?.from === params.path) this.#cancelTimer(actor);
@@ -210,16 +205,6 @@ class Folding {
     const timer = this.#before[actor];
     if (this.#active.get(actor)?.timer) this.#active.delete(actor);
     if (timer?.timer && !this.#own) this.#left[actor] = { epoch: timer.epoch, kind: timer.kind };
-  }
-
-  /** A notice of the machine as a line of the history. */
-  #noticed(notice: Notice): EventBody {
-    // A step that fails before its first attempt has made no calls.
-    if (notice.type === "step.failed") return { ...notice, attempt: 0, calls: [] };
-    if (notice.type !== "run.compensating") return notice;
-    const { onSuccess, ...told } = notice;
-    const unsure = onSuccess.filter((step) => this.#abandoned.has(step));
-    return { ...told, ...(unsure.length > 0 ? { unsure } : {}) };
   }
 
   #close(actor: string): void {

@@ -37,9 +37,9 @@ export class Dispatcher {
     await Promise.all(groups.map(({ queue, group }) => group.length > 0 && this.queues[queue].addBulk(group)));
   }
 
-  /** The jobs as what BullMQ's script is given for each; null: not all of them are added by that script. @param now epoch milliseconds */
-  async values(jobs: readonly PlannedJob[], now: number): Promise<readonly (readonly ScriptValue[])[] | null> {
-    const values = await Promise.all(jobs.map((job) => this.#additions[job.queue].of(job, now)));
+  /** The jobs as what BullMQ's script is given for each; null: not all of them are added by that script. @param at epoch milliseconds */
+  async values(jobs: readonly PlannedJob[], at: number): Promise<readonly (readonly ScriptValue[])[] | null> {
+    const values = await Promise.all(jobs.map((job) => this.#additions[job.queue].of(job, at)));
     return values.every((one) => one !== null) ? values : null;
   }
 

@@ -72,6 +72,7 @@ const believedMs = 1_000;
 /** The handovers of one process. */
 export class Handovers {
   readonly #parts: HandoverParts;
+  /** What finishing a job takes, by worker. */
   readonly #completions = new WeakMap<Worker<JobData>, Completions>();
   /** What `moveToFinished` has answered already. */
   readonly #finished = new WeakMap<object, unknown>();

@@ -23,6 +23,9 @@ export function plainValues(values: readonly BullValue[]): readonly ScriptValue[
   });
 }
 
+type Addition = Fill<"id" | "name" | "data" | "priority" | "at">;
+type Completion = Fill<"id" | "lock" | "attempts" | "at">;
+
 /** What a sample has in its places. */
 const marks = { id: "<id>", name: "<name>", lock: "<lock>", priority: 2_000_003, attempts: 999_983 } as const;
 const markedData = { run: "<run>", workflow: "<workflow>", version: 0 } as const satisfies JobData;
@@ -30,7 +33,7 @@ const markedData = { run: "<run>", workflow: "<workflow>", version: 0 } as const
 /** Makes what BullMQ's script `addPrioritizedJob` is given for a job of a queue, its keys first. */
 export class Additions {
   readonly #queue: Queue<JobData>;
-  #fill: Promise<Fill<"id" | "name" | "data" | "priority" | "at">> | undefined;
+  #fill: Promise<Addition> | undefined;
 
   constructor(queue: Queue<JobData>) {
     this.#queue = queue;
@@ -42,11 +45,11 @@ export class Additions {
     if (priority === undefined || delay !== undefined) return null;
     this.#fill ??= this.#sampled(opts);
     const fill = await this.#fill;
-    return fill({ id, name, data: JSON.stringify(data), priority, at }) as readonly ScriptValue[];
+    return fill({ id, name, data: JSON.stringify(data), priority, at });
   }
 
   /** @param opts of some job: those of others differ in id and priority alone */
-  async #sampled(opts: PlannedJob["opts"]) {
+  async #sampled(opts: PlannedJob["opts"]): Promise<Addition> {
     const { id, name, priority } = marks;
     let values: readonly BullValue[] = [];
     // A client that only writes down what it is given.
@@ -59,15 +62,15 @@ export class Additions {
     const job = new Job(this.#queue, name, markedData, { ...opts, jobId: id, priority }, id);
     await job.addJob(client as unknown as Parameters<RedisQueueBackend["addJobToTransaction"]>[0]);
     const data = JSON.stringify(markedData);
-    return templateOf(asJson(plainValues(values)), { id, name, data, priority, at: job.timestamp });
+    return templateOf(plainValues(values), { id, name, data, priority, at: job.timestamp });
   }
 }
 
 /** Makes what BullMQ's script `moveToFinished` is given to finish a job of a worker as completed, its keys first. */
 export class Completions {
   readonly #worker: Worker<JobData>;
-  #goingOn: Fill<"id" | "lock" | "attempts" | "at"> | undefined;
-  #last: Fill<"id" | "lock" | "attempts" | "at"> | undefined;
+  #goingOn: Completion | undefined;
+  #last: Completion | undefined;
 
   constructor(worker: Worker<JobData>) {
     this.#worker = worker;
@@ -76,23 +79,19 @@ export class Completions {
   /** The next job is taken with it, where the worker goes on. @param lock the token of the job's lock @param at epoch milliseconds */
   of(job: Job<JobData>, lock: string, at: number): readonly ScriptValue[] {
     const goesOn = !(this.#worker.closing || this.#worker.isPaused());
-    let fill: Fill<"id" | "lock" | "attempts" | "at">;
+    let fill: Completion;
     if (goesOn) fill = this.#goingOn ??= this.#sampled(true);
     else fill = this.#last ??= this.#sampled(false);
-    return fill({ id: job.id ?? "", lock, attempts: job.opts.attempts ?? 0, at }) as readonly ScriptValue[];
+    return fill({ id: job.id ?? "", lock, attempts: job.opts.attempts ?? 0, at });
   }
 
-  #sampled(goesOn: boolean) {
+  #sampled(goesOn: boolean): Completion {
     const { id, lock, attempts } = marks;
     const backend = this.#worker.getBackend() as RedisQueueBackend;
     const job = { id, opts: { attempts } } as Job<JobData>;
     const kept = this.#worker.opts.removeOnComplete ?? false;
     const values = plainValues(backend.moveToCompletedArgs(job, "null", kept, lock, goesOn));
     const at = Number(values[values.indexOf(id) + 1]);
-    return templateOf(asJson(values), { id, lock, attempts, at });
+    return templateOf(values, { id, lock, attempts, at });
   }
-}
-
-function asJson(values: readonly ScriptValue[]) {
-  return values as Parameters<typeof templateOf>[0];
 }

@@ -46,7 +46,17 @@ export interface PlannedJob {
   readonly queue: QueueName;
   readonly name: string;
   readonly data: JobData;
-  readonly opts: JobsOptions & { readonly jobId: string };
+  readonly opts: PlannedOptions;
+}
+
+/** Options of BullMQ that jobs of ours have. A worker's commit takes all but the first three as the same for all jobs (job-values.ts). */
+export interface PlannedOptions extends JobsOptions {
+  readonly jobId: string;
+  readonly priority?: number;
+  /** Milliseconds. */
+  readonly delay?: number;
+  readonly attempts: typeof attempts;
+  readonly backoff: typeof backoff;
 }
 
 /** What a worker keeps of finished jobs for the queue dashboard; the runs themselves hold the truth. */
@@ -54,6 +64,9 @@ export const keptJobs = { removeOnComplete: { count: 200 }, removeOnFail: { coun
 
 /** BullMQ counts attempts too, but the budget is the run's: this is only more than any policy allows. */
 const attempts = 1_000_000;
+
+/** By what a worker says of the attempt that ended. */
+const backoff = { type: "policy" } as const;
 
 /** What is known of a workflow whose steps get jobs. */
 export interface JobSource {
@@ -105,7 +118,7 @@ export function plannedJob(
     opts: {
       jobId: jobIdOf(runId, actor, epoch, times),
       attempts,
-      backoff: { type: "policy" },
+      backoff,
       ...(dueAt > now ? { delay: dueAt - now } : {}),
       ...(queue === "timer" ? {} : { priority: jobPriority(priority, place) }),
     },
@@ -135,7 +148,7 @@ export function foldJob(runId: string, workflow: string, version: number, rev: s
     queue: "control",
     name: "fold",
     data: { run: runId, workflow, version },
-    opts: { jobId: `${runId}-fold-${rev}`, attempts, backoff: { type: "policy" } },
+    opts: { jobId: `${runId}-fold-${rev}`, attempts, backoff },
   };
 }
 

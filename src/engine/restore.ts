@@ -28,13 +28,14 @@ export interface OnEnd {
   endChildren(runId: string, children: readonly string[]): Promise<void>;
   /** @param child the run that has ended */
   wakeParent(parent: Parent, child: string): Promise<void>;
-  /** Takes a run that was closed off the list of open ones. */
+  /** Moves a run from the list of open ones to those of ended ones. */
   list(ended: EndedRun): Promise<void>;
 }
 
 /**
  * What the end of a run brings with it: work on steps that nobody wants any more ends, jobs of its timers go, child runs that still run are ended, the step that started
- * it is woken; then it is off the list of open ones. Repeated after a crash it does the same again. @param state its last one
+ * it is woken; then it is off the list of open ones. Where nobody else is concerned the last commit has done all of it (close_run.lua). Repeated after a crash it does the same
+ * again. @param state its last one
  */
 export async function closeRun(parts: RestoreParts, runId: string, state: RunState): Promise<void> {
   const steps = Object.entries(state.left ?? {}).filter(([, { kind }]) => kind !== "timer");

@@ -49,7 +49,7 @@ export class RunScripts {
     this.#keys = keys;
   }
 
-  /** Every script is given the run's key alone and derives the run's others from it: they share its hash tag. */
+  /** Given the run's key alone, a script derives the run's others, which share its hash tag. `settle` also derives those of the lists, and has the queue's among its arguments. */
   async run(name: keyof typeof scripts, runId: string, args: readonly ScriptValue[]): Promise<string[]> {
     return (await scripts[name].run(this.#redis, [this.#keys.run(runId).run], args)) as string[];
   }

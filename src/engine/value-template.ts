@@ -1,18 +1,19 @@
 import { AppError } from "../core/errors.ts";
 import type { Json } from "../core/json.ts";
+import type { ScriptValue } from "../redis/script.ts";
 
 /** Makes values from what differs. */
-export type Fill<Place extends string> = (given: Readonly<Record<Place, string | number>>) => readonly Json[];
+export type Fill<Place extends string> = (given: Readonly<Record<Place, string | number>>) => readonly ScriptValue[];
 
 type FillOne = (given: Readonly<Record<string, string | number>>) => Json;
 
 /**
  * Values that are alike but for a few places, from a sample of them.
  * @param sample with a mark at each place, alone or within a text. @param marks by place; each differs from everything else in the sample
- * @throws AppError internal - a mark is not there: who makes the sample makes it otherwise than expected
+ * @throws AppError internal - a mark is not there, or a text holds two: who makes the sample makes it otherwise than expected
  */
 export function templateOf<Place extends string>(
-  sample: readonly Json[],
+  sample: readonly ScriptValue[],
   marks: Readonly<Record<Place, string | number>>,
 ): Fill<Place> {
   const missing = new Set<string>(Object.keys(marks));
@@ -47,15 +48,20 @@ function fillOf(
       return filled;
     };
   }
-  const found = places.find(([, mark]) => sample === mark || (isText(sample) && isText(mark) && sample.includes(mark)));
+  const [found, ...more] = places.flatMap(([place, mark]) => marksIn(sample, mark).map((split) => ({ place, split })));
   if (!found) return undefined;
-  const [place, mark] = found;
+  if (more.length > 0) throw new AppError("internal", { message: `The sample has several places in ${sample}.` });
+  const { place, split } = found;
   missing.delete(place);
-  if (sample === mark) return (given) => given[place] ?? null;
-  const [before = "", after = ""] = String(sample).split(String(mark));
+  if (split === null) return (given) => given[place] ?? null;
+  const [before, after] = split;
   return (given) => `${before}${given[place]}${after}`;
 }
 
-function isText(value: unknown): value is string {
-  return typeof value === "string";
+/** What stands before and after each time that the mark comes; null: it is all. */
+function marksIn(sample: unknown, mark: string | number): readonly (readonly [string, string] | null)[] {
+  if (sample === mark) return [null];
+  if (typeof sample !== "string" || typeof mark !== "string") return [];
+  const parts = sample.split(mark);
+  return parts.slice(1).map((_, index) => [parts.slice(0, index + 1).join(mark), parts.slice(index + 1).join(mark)]);
 }

@@ -16,7 +16,7 @@ export function withSettledConditions(
   });
 }
 
-/** A workflow's machine that says so each time when it asks the condition of a step. */
+/** A workflow's machine that calls `asked` whenever the condition of a step is evaluated. */
 export function withWatchedConditions(machine: AnyStateMachine, asked: () => void): AnyStateMachine {
   return withConditions(machine, (evaluate) => (args, params) => {
     asked();
@@ -24,10 +24,13 @@ export function withWatchedConditions(machine: AnyStateMachine, asked: () => voi
   });
 }
 
-/** The machine with other guards of `when`. @param made from the one that is there, and the verdict for which it holds */
-function withConditions(machine: AnyStateMachine, made: (evaluate: Guard, wanted: boolean) => Guard): AnyStateMachine {
+/** The machine with other guards of `when`. @param guardFrom the one that is there, and the verdict for which it holds */
+function withConditions(
+  machine: AnyStateMachine,
+  guardFrom: (evaluate: Guard, wanted: boolean) => Guard,
+): AnyStateMachine {
   const guards = machine.implementations.guards as unknown as Readonly<Record<string, Guard>>;
-  const other = (name: "when true" | "when false", wanted: boolean) => made(guards[name] ?? (() => false), wanted);
+  const other = (name: "when true" | "when false", wanted: boolean) => guardFrom(guards[name] ?? (() => false), wanted);
   return machine.provide({
     guards: { "when true": other("when true", true), "when false": other("when false", false) },
   } as never);

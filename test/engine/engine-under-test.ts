@@ -7,7 +7,7 @@ import type { CrashHook } from "../../src/engine/crash-point.ts";
 import { createEngine } from "../../src/engine/create-engine.ts";
 import { Definitions } from "../../src/engine/definitions.ts";
 import { Dispatcher } from "../../src/engine/dispatch.ts";
-import { Folder } from "../../src/engine/fold.ts";
+import { Folder, type Settlement } from "../../src/engine/fold.ts";
 import type { JobData, QueueName } from "../../src/engine/job.ts";
 import { operateParts } from "../../src/engine/operate.ts";
 import { closeRun, type RestoreParts, restoreJobs } from "../../src/engine/restore.ts";
@@ -25,6 +25,8 @@ export interface Hand {
   readonly redis: Redis;
   /** Begins an attempt of an active step. */
   begin(runId: string, step: string): Promise<Execution>;
+  /** Begins an attempt of an active step, as a worker that settles it with a commit at once. */
+  settlement(execution: Execution): Promise<Settlement>;
 }
 
 /** The engine without its workers, on a Redis of its own. */
@@ -108,6 +110,13 @@ export async function engineUnderTest(): Promise<EngineUnderTest> {
           const execution = { runId, actor: step, epoch: active[step]?.epoch ?? 0, token: token() };
           await store.begin(execution, 3, "hand", []);
           return execution;
+        },
+        async settlement(execution) {
+          const begun = await store.begin(execution, 3, "hand", []);
+          if (begun.type !== "begun") throw new Error(`the step is ${begun.type}`);
+          const [name = "", version] = await redis.hmget(keys.run(execution.runId).run, "workflow", "version");
+          const workflow = await own.load(name ?? "", Number(version));
+          return { begun, execution, delivery: succeeded(execution), costUsd: 0, workflow };
         },
       };
     },

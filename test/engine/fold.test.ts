@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RunEvent } from "../../src/core/run.ts";
-import type { Settlement } from "../../src/engine/fold.ts";
 import type { Execution } from "../../src/engine/run-store.ts";
 import { eventually } from "../support/eventually.ts";
 import { type EngineUnderTest, engineUnderTest, type Hand, succeeded } from "./engine-under-test.ts";
@@ -43,21 +42,8 @@ function revision(runId: string): Promise<string | null> {
 /** The two ways in which a worker brings an outcome. */
 const ways: Record<string, (hand: Hand, execution: Execution) => Promise<unknown>> = {
   "to the inbox": (hand, execution) => hand.folder.deliver(execution, succeeded(execution)),
-  "by settling": async (hand, execution) => hand.folder.settle(await begunBy(hand, execution)),
+  "by settling": async (hand, execution) => hand.folder.settle(await hand.settlement(execution)),
 };
-
-async function begunBy(hand: Hand, execution: Execution): Promise<Settlement> {
-  const begun = await hand.store.begin(execution, 3, "hand", []);
-  if (begun.type !== "begun") throw new Error(`the step is ${begun.type}`);
-  const { workflow, version } = await run(execution.runId);
-  const loaded = await hand.definitions.load(workflow, version);
-  return { begun, execution, delivery: succeeded(execution), costUsd: 0, workflow: loaded };
-}
-
-async function run(runId: string): Promise<{ readonly workflow: string; readonly version: number }> {
-  const [workflow, version] = await engine.server.redis.hmget(engine.keys.run(runId).run, "workflow", "version");
-  return { workflow: workflow ?? "", version: Number(version) };
-}
 
 describe("eight workers that bring the outcomes of 100 steps at once, in any order", () => {
   test.each(Object.keys(ways))(
@@ -159,7 +145,7 @@ describe("a job that follows from a commit", () => {
     const runId = await engine.submit(chain);
     const hand = engine.hand();
     const a = await hand.begin(runId, "a");
-    const begun = await begunBy(hand, a);
+    const begun = await hand.settlement(a);
     await hand.folder.settle(begun);
     const before = await expectGapless(runId);
     expect(await hand.folder.settle(begun)).toEqual({ type: "done" });

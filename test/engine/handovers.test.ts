@@ -51,9 +51,9 @@ const handler: StepHandler = {
 
 async function process(
   roles: { readonly worker?: boolean },
-  { kinds = [{ spec: noop, handler }], url = server.url } = {},
+  { kinds = [{ spec: noop, handler }], url = server.url, concurrency = 10 } = {},
 ): Promise<App> {
-  const env = { REDIS_URL: url, OLLAMA_ENDPOINT: "http://127.0.0.1:9" };
+  const env = { REDIS_URL: url, SWITCHYARD_CONCURRENCY: String(concurrency), OLLAMA_ENDPOINT: "http://127.0.0.1:9" };
   const settings = await loadSettings({ env, cwd: "/" });
   const app = await createApp({ settings, roles, log: createLog("error"), kinds });
   opened.push(() => app.close());
@@ -134,6 +134,26 @@ describe("a handover whose answer is lost with its connection", () => {
     await ended(id);
     expect(thief.stolen()).toBe(1);
     expect(await started(id)).toEqual(["a 1", "b 1", "c 1", "d 1"]);
+    await worker.close();
+  });
+});
+
+describe("the end of a run", () => {
+  test("whose answer is lost brings the job that it has taken with it all the same: nothing is begun twice, or left", async () => {
+    const thief = await startReplyThief(server.port);
+    opened.push(() => thief.close());
+    await engine.store({ name: "single", steps: [{ id: "e", noop: {} }] });
+    const worker = await process({ worker: true }, { url: thief.url, concurrency: 1 });
+    await ended(await submitted("single"));
+    thief.steal(settleScript.lua);
+    const ids = await Promise.all(Array.from({ length: 5 }, () => submitted("single")));
+    for (const id of ids) await ended(id);
+    expect(thief.stolen()).toBe(1);
+    for (const id of ids) expect(await started(id)).toEqual(["e 1"]);
+    expect(await server.redis.zmscore(keys.openRuns, ...ids)).toEqual(ids.map(() => null));
+    const listed = await server.redis.zmscore(keys.endedRuns, ...ids);
+    expect(listed.filter(Boolean)).toHaveLength(ids.length);
+    await eventually(async () => expect(await server.redis.llen(`${keys.queues}:io:active`)).toBe(0));
     await worker.close();
   });
 });

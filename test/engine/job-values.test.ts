@@ -87,5 +87,7 @@ describe("a template", () => {
     expect(fill({ a: "A", n: 1 })).toEqual(["A", { in: ["xAy", 1] }, "else"]);
     expect(fill({ a: "$&", n: 2 })).toEqual(["$&", { in: ["x$&y", 2] }, "else"]);
     expect(() => templateOf(["<a>"], { a: "<a>", b: "<b>" })).toThrow(/no place for b/);
+    expect(() => templateOf(["x<a><a>"], { a: "<a>" })).toThrow(/several places/);
+    expect(() => templateOf(["<a><b>"], { a: "<a>", b: "<b>" })).toThrow(/several places/);
   });
 });

@@ -29,8 +29,8 @@ async function begun(ids: readonly string[]): Promise<readonly string[]> {
 }
 
 async function finish(runId: string): Promise<void> {
-  const execution = await hand.begin(runId, "s");
-  await hand.folder.deliver(execution, succeeded(execution));
+  const settlement = await hand.settlement(await hand.begin(runId, "s"));
+  await hand.folder.settle(settlement);
 }
 
 describe("a workflow with concurrency", () => {

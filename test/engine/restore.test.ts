@@ -104,12 +104,14 @@ describe("reconcile", () => {
 describe("the timers of a run that has ended", () => {
   const timers = async (runId: string) => (await engine.jobs("timer")).filter((id) => id.startsWith(runId));
 
-  test("have no jobs left that would wait for their hour", async () => {
+  test.each(["by delivering", "by settling"])("have no jobs left that would wait for their hour: %s", async (way) => {
     const runId = await engine.submit(side(1), { timeout: "365d" });
     expect(await timers(runId)).toHaveLength(1);
     const s0 = await hand.begin(runId, "s0");
-    await hand.folder.deliver(s0, succeeded(s0));
+    if (way === "by settling") await hand.folder.settle(await hand.settlement(s0));
+    else await hand.folder.deliver(s0, succeeded(s0));
     expect(await timers(runId)).toEqual([]);
+    expect(await openRuns()).not.toContain(runId);
   });
 
   test("lose them too when the worker died before it could remove them", async () => {

@@ -1,6 +1,5 @@
 import type { Command } from "commander";
 import type { ForkOptions } from "../../client/client.ts";
-import type { RunSummary } from "../../core/run.ts";
 import { type CliContext, clientFor, exitWith, type GlobalOptions } from "../context.ts";
 import { readInput, withJsonHints } from "../input.ts";
 import { wholeNumber } from "../number-option.ts";
