@@ -92,7 +92,7 @@ export async function attempt(
       const startedAt = parts.clock();
       const outcome = await work(parts, execution, workflow, step, begun, stop);
       const waitedMs = begun.waitedMs + parts.clock() - startedAt;
-      return conclude(parts, execution, workflow, step, begun, waitedMs, outcome, handover);
+      return conclude(parts, { execution, workflow, step, begun, waitedMs }, outcome, handover);
     }
     default:
       return assertNever(begun);
@@ -190,13 +190,19 @@ function checkSize(outcome: StepOutcome & { type: "succeeded" }, maxBytes: numbe
   return { type: "failed", error, retryable: false, report: outcome.report };
 }
 
+/** An attempt that was executed. */
+interface Executed {
+  readonly execution: Execution;
+  readonly workflow: LoadedWorkflow;
+  readonly step: CompiledStep;
+  readonly begun: Begun;
+  /** Since the step's first attempt began. */
+  readonly waitedMs: number;
+}
+
 async function conclude(
   parts: AttemptParts,
-  execution: Execution,
-  workflow: LoadedWorkflow,
-  step: CompiledStep,
-  begun: Begun,
-  waitedMs: number,
+  { execution, workflow, step, begun, waitedMs }: Executed,
   outcome: StepOutcome,
   handover: Handover,
 ): Promise<AttemptEnd> {

@@ -7,7 +7,7 @@ import { seededRandom } from "../../src/simulator/random.ts";
 import { Chaos, planTroubles } from "../support/chaos.ts";
 import { eventually } from "../support/eventually.ts";
 import { Fleet } from "../support/fleet.ts";
-import { mixed } from "../support/mixed.ts";
+import { mixed, untimed } from "../support/mixed.ts";
 import { expectNothingLeft, expectSoundRun } from "../support/soundness.ts";
 
 const run = promisify(execFile);
@@ -26,6 +26,7 @@ describe(`a storm over three workers, Redis and every provider (seed ${seed})`, 
   beforeAll(async () => {
     fleet = await Fleet.start();
     await fleet.client.store(mixed);
+    await fleet.client.store(untimed);
     chaos = new Chaos(fleet, await Promise.all(Array.from({ length: workers }, () => fleet.worker())));
   });
   afterAll(() => fleet?.close());
@@ -35,7 +36,8 @@ describe(`a storm over three workers, Redis and every provider (seed ${seed})`, 
   /** Submits as a careful caller does: again after a 503, under the same key. */
   async function submit(index: number): Promise<void> {
     const tag = `c${index}`;
-    const submission = { workflow: "mixed", input: { tag, odd: index % 2 === 1 }, idempotencyKey: tag };
+    const { name: workflow } = index % 3 === 0 ? mixed : untimed;
+    const submission = { workflow, input: { tag, odd: index % 2 === 1 }, idempotencyKey: tag };
     accepted.push((await eventually(() => fleet.client.submit(submission), 60_000)).id);
   }
 

@@ -30,7 +30,11 @@ const priority = fc.constantFrom("low", "normal", "high", undefined);
 /** What BullMQ itself gives to its script for a job. */
 async function addedByBull(job: { readonly name: string; readonly data: JobData; readonly opts: JobsOptions }) {
   let values: readonly BullValue[] = [];
-  const client = { runCommand: (_: string, given: readonly BullValue[]) => void (values = given) };
+  const client = {
+    runCommand: (_: string, given: readonly BullValue[]) => {
+      values = given;
+    },
+  };
   const made = new Job(queue, job.name, job.data, { ...job.opts, timestamp: at }, job.opts.jobId);
   await made.addJob(client as unknown as Parameters<RedisQueueBackend["addJobToTransaction"]>[0]);
   return JSON.parse(JSON.stringify(plainValues(values)), (key, value) => (key === "timestamp" ? undefined : value));

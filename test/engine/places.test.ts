@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { enterPlaces, leavePlaces, type PlacesParts, placesGroup } from "../../src/engine/places.ts";
 import { reconcile } from "../../src/engine/restore.ts";
-import { type EngineUnderTest, engineUnderTest, type Hand, succeeded } from "./engine-under-test.ts";
+import { type EngineUnderTest, engineUnderTest, type Hand } from "./engine-under-test.ts";
 
 let engine: EngineUnderTest;
 let hand: Hand;

@@ -48,3 +48,8 @@ export const mixed = {
   ],
   output: { severity: "{{ steps.sorted.output.severity }}", odd: "{{ steps.odd.output }}" },
 };
+
+const { timeout: _, ...rest } = mixed;
+
+/** The same without a timer: nobody but its worker has to do with the end of such a run. */
+export const untimed = { ...rest, name: "untimed" };
