@@ -1,4 +1,5 @@
-import type { AnyStateMachine } from "xstate";
+import type { AnyStateMachine, AnyStateNode } from "xstate";
+import { isJsonObject } from "../core/json.ts";
 
 type Guard = (args: unknown, params: { readonly step: string }) => boolean;
 
@@ -16,8 +17,9 @@ export function withSettledConditions(
   });
 }
 
-/** A workflow's machine that calls `asked` whenever the condition of a step is evaluated. */
+/** A workflow's machine that calls `asked` whenever the condition of a step is evaluated; it itself where it has none. */
 export function withWatchedConditions(machine: AnyStateMachine, asked: () => void): AnyStateMachine {
+  if (!hasConditions(machine.root)) return machine;
   return withConditions(machine, (evaluate) => (args, params) => {
     asked();
     return evaluate(args, params);
@@ -34,4 +36,12 @@ function withConditions(
   return machine.provide({
     guards: { "when true": other("when true", true), "when false": other("when false", false) },
   } as never);
+}
+
+function hasConditions({ always = [], states }: AnyStateNode): boolean {
+  const isCondition = (guard: unknown) => isJsonObject(guard) && guard.type === "when true";
+  return (
+    always.some(({ guard }) => isCondition(guard)) ||
+    Object.values(states).some((node) => hasConditions(node as AnyStateNode))
+  );
 }

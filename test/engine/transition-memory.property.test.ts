@@ -125,7 +125,7 @@ describe("a machine that remembers its transitions", () => {
           expect(played(steps, play, () => old)).toEqual(played(steps, play, () => createDriver(machine)));
         }
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   });
 
