@@ -26,11 +26,18 @@ export async function readInput(values: readonly string[], cwd: string): Promise
 }
 
 /**
- * A refusal of an input; where a text was given that is JSON of another type, its problem says how JSON is given.
- * @param error any; what is no refusal of an input stays as it is. @param values as {@link readInput} took them
+ * What comes of a request with an input. Where that is refused, and a text was given that is JSON of another type, its problem says how JSON is given.
+ * @param values as {@link readInput} took them
  */
-export function withJsonHints(error: unknown, values: readonly string[]): unknown {
-  if (!(error instanceof AppError) || error.code !== "invalid_input") return error;
+export async function withJsonHints<T>(asked: Promise<T>, values: readonly string[] = []): Promise<T> {
+  try {
+    return await asked;
+  } catch (error) {
+    throw error instanceof AppError && error.code === "invalid_input" ? hinted(error, values) : error;
+  }
+}
+
+function hinted(error: AppError, values: readonly string[]): AppError {
   const hints = new Map(values.flatMap(jsonHint));
   const problems = error.problems.map((problem) => {
     const hint = hints.get(problem.path);

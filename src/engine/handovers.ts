@@ -77,7 +77,7 @@ export class Handovers {
   /** What `moveToFinished` has answered already. */
   readonly #finished = new WeakMap<object, unknown>();
   /** By job id and number of its start. */
-  readonly #begun = new Map<string, BegunJob>();
+  readonly #begun = new Map<string, Omit<BegunJob, "reads">>();
   /** Jobs at work whose locks are to be kept: token and id. One whose finishing is under way loses its lock by that. */
   readonly #held = new Set<string>();
 
@@ -111,8 +111,9 @@ export class Handovers {
   of(worker: Worker<JobData>, job: Job<JobData>, lock: string): Handover {
     const { worker: name, token, clock, now } = this.#parts;
     const key = startOf(job.id, job.attemptsStarted);
-    const begun = this.#begun.get(key);
+    const noted = this.#begun.get(key);
     this.#begun.delete(key);
+    const begun = noted && { ...noted, reads: job.data.begin?.reads ?? [] };
     const next = token();
     const held = lockOf(job.id, lock);
     let askedAt = 0;
@@ -157,16 +158,10 @@ export class Handovers {
   }
 
   /** @param taken the answer of BullMQ's script: with the job as a hash and its id */
-  #note(
-    taken: unknown,
-    reply: readonly string[] | undefined,
-    how: Pick<BegunJob, "token" | "recent" | "askedAt">,
-  ): void {
+  #note(taken: unknown, reply: readonly string[] | undefined, how: Omit<BegunJob, "reply" | "reads">): void {
     if (!reply || !Array.isArray(taken)) return;
     const [fields, id] = taken as [string[], string];
-    const { ats, data = "{}" } = array2obj(fields);
-    const { begin } = JSON.parse(data) as Partial<JobData>;
-    this.#begun.set(startOf(id, ats), { ...how, reply, reads: begin?.reads ?? [] });
+    this.#begun.set(startOf(id, array2obj(fields).ats), { ...how, reply });
   }
 }
 

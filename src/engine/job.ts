@@ -1,4 +1,3 @@
-import type { JobsOptions } from "bullmq";
 import type { Priority } from "../core/priority.ts";
 import type { CompiledStep } from "../workflow/compiled.ts";
 import { jobPriority } from "./job-priority.ts";
@@ -49,8 +48,8 @@ export interface PlannedJob {
   readonly opts: PlannedOptions;
 }
 
-/** Options of BullMQ that jobs of ours have. A worker's commit takes all but the first three as the same for all jobs (job-values.ts). */
-export interface PlannedOptions extends JobsOptions {
+/** Options of BullMQ that jobs of ours have. A worker's commit takes the last two as the same for all jobs (job-values.ts). */
+export interface PlannedOptions {
   readonly jobId: string;
   readonly priority?: number;
   /** Milliseconds. */

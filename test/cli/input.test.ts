@@ -79,7 +79,7 @@ describe("a refused input", () => {
   const refused = (...paths: string[]) =>
     new AppError("invalid_input", { problems: paths.map((path) => ({ path, message: "must be otherwise" })) });
 
-  test("says how JSON is given, where a text that was given is JSON", () => {
+  test("says how JSON is given, where a text that was given is JSON", async () => {
     const values = ["items=[1]", "n=5", "deep.on=true", "name=Ada", "log=@app.log", "list:=[1]", 'long={ "a": 1 }'];
     const error = refused(
       "input.items",
@@ -90,7 +90,7 @@ describe("a refused input", () => {
       "input.list",
       "input.long",
     );
-    const { problems } = withJsonHints(error, values) as AppError;
+    const { problems } = await withJsonHints(Promise.reject(error), values).catch((refusal: AppError) => refusal);
     expect(problems.map(({ message }) => message)).toEqual([
       "must be otherwise; = gives a text, := gives JSON: --input 'items:=[1]'",
       "must be otherwise; = gives a text, := gives JSON: --input 'n:=5'",
@@ -102,8 +102,9 @@ describe("a refused input", () => {
     ]);
   });
 
-  test("stays what it is where it is something else", () => {
+  test("stays what it is where it is something else, as does an answer", async () => {
     const other = new AppError("invalid_definition");
-    expect(withJsonHints(other, ["a=1"])).toBe(other);
+    await expect(withJsonHints(Promise.reject(other), ["a=1"])).rejects.toBe(other);
+    expect(await withJsonHints(Promise.resolve("done"), ["a=1"])).toBe("done");
   });
 });

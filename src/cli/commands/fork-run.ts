@@ -47,7 +47,7 @@ async function again(id: string, options: AgainOptions, context: CliContext): Pr
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
   };
   const forked = from === undefined ? client.retry(id, asked) : client.fork(id, from, asked);
-  const run = await forked.catch((error: unknown) => Promise.reject(withJsonHints(error, input ?? [])));
+  const run = await withJsonHints(forked, input);
   if (watch) return exitWith(await followRun({ client, runId: run.id, context, json: options.json }));
   if (options.json) return context.output.json(run);
   context.output.print(run.id);

@@ -45,7 +45,7 @@ export const registerRun: Register = (program, context) => {
       ]);
       const { idempotencyKey, priority } = options;
       const client = clientFor(options, context);
-      const run = await client
+      const asked = client
         .submit({
           definition,
           input,
@@ -53,7 +53,8 @@ export const registerRun: Register = (program, context) => {
           ...(priority === undefined ? {} : { priority }),
           ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
         })
-        .catch((error: unknown) => Promise.reject(inFile(withJsonHints(error, options.input ?? []), file)));
+        .catch((error: unknown) => Promise.reject(inFile(error, file)));
+      const run = await withJsonHints(asked, options.input);
       if (options.watch) return exitWith(await followRun({ client, runId: run.id, context, json: options.json }));
       if (options.json) return context.output.json(run);
       context.output.print(run.id);

@@ -53,7 +53,7 @@ export const registerSchedules: Register = (program, context) => {
         },
         { author: authorHere(context.env) },
       );
-      const schedule = await asked.catch((error: unknown) => Promise.reject(withJsonHints(error, input ?? [])));
+      const schedule = await withJsonHints(asked, input);
       if (flags.json) context.output.json(schedule);
       else context.output.print(`${id} begins ${workflow} next at ${minuteWords(schedule.nextAt)} UTC`);
     });
